@@ -1,0 +1,3 @@
+// Package pipeline is how data moves through a run; it knows no metric and no
+// technology.
+package pipeline

@@ -1,0 +1,94 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Source is where transactions come from: files, a query, a table. The
+// pipeline calls Describe first and once, then Open once. A Source starts no
+// goroutine of its own; it is not used by two goroutines at once.
+type Source interface {
+	// Describe looks at the source without reading its rows and says what
+	// Open will deliver. It fails with ClassSource where there is nothing to
+	// read or where the parts of the source disagree about their columns, and
+	// with ClassPermission where it may not look.
+	Describe(ctx context.Context) (Description, error)
+
+	// Open begins to read the named columns, in that order, as independent
+	// readers that together deliver every row exactly once. How many readers
+	// there are may depend on the input and on r.Readers, never what they
+	// deliver. Asking for a column that Describe did not list is a
+	// programmer's mistake.
+	Open(ctx context.Context, r Request) ([]Reader, error)
+}
+
+// Description is what a Source says of itself.
+type Description struct {
+	Name    string        // for people and for run_inputs, e.g. the paths as written in the job file
+	Columns *arrow.Schema // every column of the source; only the types listed at SourceType
+	Rows    int64         // estimated or exact; -1 if unknown
+	Bytes   int64         // stored size; -1 if unknown
+	Files   []string      // the parts, sorted; empty for a query
+}
+
+// Request says what to read.
+type Request struct {
+	Columns []string // names of columns, as in Description.Columns
+	Rows    int      // at most so many rows a batch; 0 means the source's choice
+	Readers int      // as many readers as the pipeline can use at once, at least 1
+}
+
+// Reader delivers one part of a source. One goroutine at a time uses it.
+type Reader interface {
+	// Next returns the next batch, or io.EOF after the last one. A batch is
+	// the caller's: it stays valid until the caller releases its record, also
+	// after Close. After an error other than io.EOF the reader is of no
+	// further use. Next returns the context's error soon after the context
+	// ends, and never io.EOF then.
+	Next(ctx context.Context) (Batch, error)
+
+	// Close frees what the reader holds. It may be called early and twice.
+	Close() error
+}
+
+// Batch is consecutive rows of one part of a source.
+type Batch struct {
+	Record   arrow.Record // the requested columns in the requested order
+	Origin   string       // the file (or stream) the rows come from, as a person would name it
+	Part     int          // index of the origin among the source's parts, for ordering
+	FirstRow int64        // row number, in its origin, of the batch's first row; the first data row is 1
+	Faults   []Fault      // rows the source could not read, in ascending order of Index
+}
+
+// Fault is a row that a source could not read. It keeps its place in the
+// record, where its values are null and mean nothing, so that row i of the
+// record is always row FirstRow+i of the origin.
+type Fault struct {
+	Index  int    // of the row in the record
+	Reason string // what is wrong, without the row's data
+	Raw    string // the row as read, for the quarantine only
+}
+
+// SourceType reports whether a source may deliver columns of type t. The set
+// is closed and small so that what reads batches needs one switch:
+//
+//	utf8                    text, valid UTF-8
+//	int64                   every integer; an unsigned one above 2^63-1 is an error of the source
+//	float64
+//	decimal128(p, s)        exact decimals
+//	timestamp[us, tz=UTC]   an instant
+//	timestamp[us]           a civil time without zone
+//	date32                  a civil day
+//	bool
+func SourceType(t arrow.DataType) bool {
+	switch t := t.(type) {
+	case *arrow.StringType, *arrow.Int64Type, *arrow.Float64Type, *arrow.Decimal128Type, *arrow.Date32Type, *arrow.BooleanType:
+		return true
+	case *arrow.TimestampType:
+		return t.Unit == arrow.Microsecond && (t.TimeZone == "" || t.TimeZone == "UTC")
+	default:
+		return false
+	}
+}

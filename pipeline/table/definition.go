@@ -1,0 +1,157 @@
+package table
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// Definition declares a table whose rows are values of R: each column's
+// name, type and meaning stand beside how it is read from a row.
+type Definition[R any] struct {
+	Name    string
+	Doc     string
+	Key     []string
+	Columns []Field[R]
+}
+
+// Field is one column of a Definition. Make it with Texts, Integers, and so
+// on; the NullX forms take a function that also says whether there is a value.
+type Field[R any] struct {
+	Column
+	fill func(array.Builder, []R)
+}
+
+// Schema returns the table's shape.
+func (d Definition[R]) Schema() Schema {
+	s := Schema{Name: d.Name, Doc: d.Doc, Key: d.Key, Columns: make([]Column, len(d.Columns))}
+	for i, c := range d.Columns {
+		s.Columns[i] = c.Column
+	}
+	return s
+}
+
+// Record returns rows as one Arrow record, column by column, in the order
+// given. The caller releases it.
+func (d Definition[R]) Record(rows []R) arrow.Record {
+	schema := d.Schema().Arrow()
+	columns := make([]arrow.Array, len(d.Columns))
+	for i, c := range d.Columns {
+		b := array.NewBuilder(memory.DefaultAllocator, schema.Field(i).Type)
+		b.Reserve(len(rows))
+		c.fill(b, rows)
+		columns[i] = b.NewArray()
+		b.Release()
+	}
+	record := array.NewRecord(schema, columns, int64(len(rows)))
+	for _, c := range columns {
+		c.Release()
+	}
+	return record
+}
+
+// Texts declares a text column.
+func Texts[R any](name, doc string, get func(*R) string) Field[R] {
+	return field(name, doc, Text, get, (*array.StringBuilder).Append)
+}
+
+// NullTexts declares a text column that may be null.
+func NullTexts[R any](name, doc string, get func(*R) (string, bool)) Field[R] {
+	return nullField(name, doc, Text, get, (*array.StringBuilder).Append)
+}
+
+// Integers declares a column of counts or days.
+func Integers[R any](name, doc string, get func(*R) int64) Field[R] {
+	return field(name, doc, Integer, get, (*array.Int64Builder).Append)
+}
+
+// NullIntegers declares a column of counts or days that may be null.
+func NullIntegers[R any](name, doc string, get func(*R) (int64, bool)) Field[R] {
+	return nullField(name, doc, Integer, get, (*array.Int64Builder).Append)
+}
+
+// Amounts declares a money column, in units of 10^-4.
+func Amounts[R any](name, doc string, get func(*R) int64) Field[R] {
+	return field(name, doc, Money, get, (*array.Int64Builder).Append)
+}
+
+// NullAmounts declares a money column that may be null.
+func NullAmounts[R any](name, doc string, get func(*R) (int64, bool)) Field[R] {
+	return nullField(name, doc, Money, get, (*array.Int64Builder).Append)
+}
+
+// Numbers declares a column of floating-point numbers. NaN or infinity is a
+// programmer's mistake and panics: it must have become a null before.
+func Numbers[R any](name, doc string, get func(*R) float64) Field[R] {
+	return field(name, doc, Number, get, appendFinite)
+}
+
+// NullNumbers declares a column of floating-point numbers that may be null.
+func NullNumbers[R any](name, doc string, get func(*R) (float64, bool)) Field[R] {
+	return nullField(name, doc, Number, get, appendFinite)
+}
+
+// Dates declares a column of civil days, counted from 1970-01-01.
+func Dates[R any](name, doc string, get func(*R) int32) Field[R] {
+	return field(name, doc, Date, get, appendDate)
+}
+
+// NullDates declares a column of civil days that may be null.
+func NullDates[R any](name, doc string, get func(*R) (int32, bool)) Field[R] {
+	return nullField(name, doc, Date, get, appendDate)
+}
+
+// NullTimes declares a column of instants, in microseconds since 1970 UTC,
+// that may be null.
+func NullTimes[R any](name, doc string, get func(*R) (int64, bool)) Field[R] {
+	return nullField(name, doc, Time, get, appendTime)
+}
+
+// Times declares a column of instants, in microseconds since 1970 UTC.
+func Times[R any](name, doc string, get func(*R) int64) Field[R] {
+	return field(name, doc, Time, get, appendTime)
+}
+
+// Flags declares a column of truth values.
+func Flags[R any](name, doc string, get func(*R) bool) Field[R] {
+	return field(name, doc, Flag, get, (*array.BooleanBuilder).Append)
+}
+
+func field[R any, B array.Builder, V any](name, doc string, kind Kind, get func(*R) V, add func(B, V)) Field[R] {
+	return Field[R]{
+		Column: Column{Name: name, Kind: kind, Doc: doc},
+		fill: func(b array.Builder, rows []R) {
+			typed := b.(B)
+			for i := range rows {
+				add(typed, get(&rows[i]))
+			}
+		},
+	}
+}
+
+func nullField[R any, B array.Builder, V any](name, doc string, kind Kind, get func(*R) (V, bool), add func(B, V)) Field[R] {
+	return Field[R]{
+		Column: Column{Name: name, Kind: kind, Nullable: true, Doc: doc},
+		fill: func(b array.Builder, rows []R) {
+			typed := b.(B)
+			for i := range rows {
+				if v, ok := get(&rows[i]); ok {
+					add(typed, v)
+				} else {
+					typed.AppendNull()
+				}
+			}
+		},
+	}
+}
+
+func appendFinite(b *array.Float64Builder, v float64) {
+	if v-v != 0 { // NaN and both infinities, and nothing else
+		panic("table: NaN or infinity in a table")
+	}
+	b.Append(v)
+}
+
+func appendDate(b *array.Date32Builder, v int32) { b.Append(arrow.Date32(v)) }
+
+func appendTime(b *array.TimestampBuilder, v int64) { b.Append(arrow.Timestamp(v)) }
