@@ -91,6 +91,11 @@ func (q quiet) orNil() error {
 func (q quiet) Error() string { return "" }
 func (q quiet) Unwrap() error { return q.cause }
 
+// isCancellation reports whether err only says that a context has ended.
+func isCancellation(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // ClassOf returns the class of the first Error in err's chain. A cancelled
 // context is temporary, everything unknown is internal.
 func ClassOf(err error) Class {
@@ -98,7 +103,7 @@ func ClassOf(err error) Class {
 	switch {
 	case errors.As(err, &e):
 		return e.Class
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case isCancellation(err):
 		return ClassTemporary
 	default:
 		return ClassInternal

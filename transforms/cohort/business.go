@@ -1,0 +1,170 @@
+package cohort
+
+import (
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// activity is what happened in one period.
+type activity struct {
+	active, isNew, retained, repeaters          int64 // customers; repeaters: whose second purchase fell here
+	orders, firstOrders, purchaseDays           int64
+	gross, refunds, contribution, existingGross int64
+	unattributed                                int64
+}
+
+func (a *activity) add(o *activity) {
+	a.active += o.active
+	a.isNew += o.isNew
+	a.retained += o.retained
+	a.repeaters += o.repeaters
+	a.orders += o.orders
+	a.firstOrders += o.firstOrders
+	a.purchaseDays += o.purchaseDays
+	a.gross += o.gross
+	a.refunds += o.refunds
+	a.contribution += o.contribution
+	a.existingGross += o.existingGross
+	a.unattributed += o.unattributed
+}
+
+// Business accumulates business_periods.
+type Business struct {
+	Split[[calendar.ByYear + 1]Series[activity]]
+}
+
+// AddShard adds the customers of a shard and its rows without a customer.
+func (b *Business) AddShard(f *Frame, s *ledger.Shard) {
+	var dimensions []Dimension
+	for customer := range s.Len() {
+		from, to := s.Range(customer)
+		if from == to {
+			continue
+		}
+		dimensions = f.Dimensions(dimensions[:0], s, customer)
+		for _, d := range dimensions {
+			grains := b.Of(d)
+			for _, g := range f.Grains {
+				addActivity(&grains[g], f, g, &s.Days, from, to)
+			}
+		}
+	}
+	all := b.Of(All)
+	for day, amount := range s.Unattributed {
+		for _, g := range f.Grains {
+			all[g].At(f.Period(g, day)).unattributed += amount
+		}
+	}
+}
+
+// Add adds another accumulator.
+func (b *Business) Add(o *Business) {
+	b.Merge(&o.Split, func(to, from *[calendar.ByYear + 1]Series[activity]) {
+		for g := range to {
+			to[g].Merge(&from[g], (*activity).add)
+		}
+	})
+}
+
+// addActivity adds one customer's days, in order.
+func addActivity(periods *Series[activity], f *Frame, g calendar.Grain, d *ledger.Days, from, to int32) {
+	acquiredIn := f.Period(g, d.Day[from])
+	lastActive := acquiredIn - 2 // no period, and not the one before the first
+	purchases := 0
+	for i := from; i < to; i++ {
+		period := f.Period(g, d.Day[i])
+		a := periods.At(period)
+		a.orders += int64(d.Orders[i])
+		a.gross += d.GrossSales[i]
+		a.refunds += d.Refunds[i]
+		a.contribution += d.Contribution[i]
+		if i == from {
+			a.isNew++
+			a.firstOrders += int64(d.Orders[i])
+		}
+		if period > acquiredIn {
+			a.existingGross += d.GrossSales[i]
+		}
+		if !d.IsPurchase[i] {
+			continue
+		}
+		a.purchaseDays++
+		if purchases++; purchases == 2 {
+			a.repeaters++
+		}
+		if period != lastActive {
+			a.active++
+			if period == lastActive+1 {
+				a.retained++
+			}
+			lastActive = period
+		}
+	}
+}
+
+// BusinessPeriod is a row of business_periods.
+type BusinessPeriod struct {
+	Dimension           Dimension
+	Grain               calendar.Grain
+	Start, End          calendar.Day
+	IsComplete          bool
+	ActiveCustomers     int64
+	NewCustomers        int64
+	Orders, FirstOrders int64
+	PurchaseDays        int64
+	GrossSales, Refunds int64
+	Contribution        numeric.Null[int64]
+	ExistingGrossSales  int64
+	PreviousActive      int64
+	RetainedCustomers   int64
+	CustomersEver       int64
+	RepeatCustomersEver int64
+	UnattributedRevenue numeric.Null[int64]
+}
+
+// NetRevenue returns gross sales and refunds together.
+func (p *BusinessPeriod) NetRevenue() int64 { return p.GrossSales + p.Refunds }
+
+// Periods returns business_periods: for each dimension and grain every period
+// from the first with anything in it to the one of the as-of day, also empty
+// ones. Contribution is null unless it is known for every kept row.
+func (b *Business) Periods(f *Frame, hasContribution bool) []BusinessPeriod {
+	var rows []BusinessPeriod
+	for _, d := range b.Sorted() {
+		for _, g := range f.Grains {
+			rows = b.appendPeriods(rows, f, d, g, hasContribution)
+		}
+	}
+	return rows
+}
+
+func (b *Business) appendPeriods(rows []BusinessPeriod, f *Frame, d Dimension, g calendar.Grain, hasContribution bool) []BusinessPeriod {
+	periods := &b.Of(d)[g]
+	first, ok := periods.First()
+	if !ok {
+		return rows
+	}
+	var ever, repeatEver int64
+	for index := first; index <= f.Period(g, f.AsOf); index++ {
+		a := periods.Get(index)
+		ever += a.isNew
+		repeatEver += a.repeaters
+		row := BusinessPeriod{
+			Dimension: d, Grain: g, Start: f.Calendar.Start(g, index), End: f.Calendar.End(g, index),
+			IsComplete: index <= f.LastComplete(g), ActiveCustomers: a.active, NewCustomers: a.isNew,
+			Orders: a.orders, FirstOrders: a.firstOrders, PurchaseDays: a.purchaseDays,
+			GrossSales: a.gross, Refunds: a.refunds, ExistingGrossSales: a.existingGross,
+			PreviousActive: periods.Get(index - 1).active, RetainedCustomers: a.retained,
+			CustomersEver: ever, RepeatCustomersEver: repeatEver,
+		}
+		if hasContribution {
+			row.Contribution = numeric.Known(a.contribution)
+		}
+		if d == All {
+			row.UnattributedRevenue = numeric.Known(a.unattributed)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,0 +1,65 @@
+package cohort
+
+import (
+	"cmp"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Frame is the calendar of a run.
+type Frame struct {
+	Calendar calendar.Calendar
+	AsOf     calendar.Day
+	Grains   []calendar.Grain           // in the order of their names, so that tables are sorted by key; month is among them
+	From     numeric.Null[calendar.Day] // history is whole from here; earlier cohorts are left-truncated
+	SplitBy  []Attribute
+}
+
+// Attribute is an attribute of customers by which tables are split.
+type Attribute struct {
+	Name  string // of its column in customers, as first_country
+	Index int    // in ledger.Shard.Attributes
+}
+
+// Dimension names a part of the customer base: ("all", "all") or an
+// attribute's column with one of its values.
+type Dimension struct{ Name, Value string }
+
+// All is the whole base.
+var All = Dimension{"all", "all"}
+
+// Compare orders dimensions: the whole base first, then by name and value.
+func (d Dimension) Compare(e Dimension) int {
+	if (d == All) != (e == All) {
+		if d == All {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(d.Name, e.Name), cmp.Compare(d.Value, e.Value))
+}
+
+// Dimensions appends the dimensions of a customer with a purchase: the whole
+// base, and the customer's value of each attribute that is split by.
+func (f *Frame) Dimensions(to []Dimension, s *ledger.Shard, customer int) []Dimension {
+	to = append(to, All)
+	for _, a := range f.SplitBy {
+		to = append(to, Dimension{a.Name, s.Attributes[a.Index][customer]})
+	}
+	return to
+}
+
+// Period returns the index of the period that holds a day.
+func (f *Frame) Period(g calendar.Grain, d calendar.Day) int32 { return f.Calendar.Index(g, d) }
+
+// LastComplete returns the index of the last period that ends on or before
+// the as-of day.
+func (f *Frame) LastComplete(g calendar.Grain) int32 { return f.Calendar.Index(g, f.AsOf+1) - 1 }
+
+// IsLeftTruncated reports whether a cohort begins before history is whole.
+func (f *Frame) IsLeftTruncated(g calendar.Grain, cohort int32) bool {
+	from, ok := f.From.Get()
+	return ok && f.Calendar.Start(g, cohort) < from
+}

@@ -1,0 +1,82 @@
+package cohort
+
+import "slices"
+
+// Split holds one accumulator for each dimension value that has occurred.
+type Split[T any] struct{ parts map[Dimension]*T }
+
+// Of returns a dimension's accumulator, making it at first use.
+func (s *Split[T]) Of(d Dimension) *T {
+	if s.parts == nil {
+		s.parts = map[Dimension]*T{}
+	}
+	part, ok := s.parts[d]
+	if !ok {
+		part = new(T)
+		s.parts[d] = part
+	}
+	return part
+}
+
+// Sorted returns the dimensions in order, the whole base first and always.
+func (s *Split[T]) Sorted() []Dimension {
+	s.Of(All)
+	dimensions := make([]Dimension, 0, len(s.parts))
+	for d := range s.parts {
+		dimensions = append(dimensions, d)
+	}
+	slices.SortFunc(dimensions, Dimension.Compare)
+	return dimensions
+}
+
+// Merge adds o's accumulators by add.
+func (s *Split[T]) Merge(o *Split[T], add func(to, from *T)) {
+	for d, part := range o.parts {
+		add(s.Of(d), part)
+	}
+}
+
+// Series holds one T for each index of a range that grows as needed: periods,
+// cohorts, offsets.
+type Series[T any] struct {
+	first int32
+	cells []T
+}
+
+// At returns the T of an index, making room at first use. The pointer is
+// valid until the next call.
+func (s *Series[T]) At(index int32) *T {
+	switch {
+	case len(s.cells) == 0:
+		s.first = index
+		s.cells = append(s.cells, *new(T))
+	case index < s.first:
+		s.cells = slices.Concat(make([]T, s.first-index), s.cells)
+		s.first = index
+	case int(index-s.first) >= len(s.cells):
+		missing := int(index-s.first) + 1 - len(s.cells)
+		s.cells = append(s.cells, make([]T, missing)...)
+	}
+	return &s.cells[index-s.first]
+}
+
+// Get returns the T of an index, zero where there is none.
+func (s *Series[T]) Get(index int32) T {
+	if index < s.first || int(index-s.first) >= len(s.cells) {
+		return *new(T)
+	}
+	return s.cells[index-s.first]
+}
+
+// First returns the least index, and whether there is any.
+func (s *Series[T]) First() (int32, bool) { return s.first, len(s.cells) > 0 }
+
+// End returns one more than the greatest index.
+func (s *Series[T]) End() int32 { return s.first + int32(len(s.cells)) }
+
+// Merge adds o's cells by add.
+func (s *Series[T]) Merge(o *Series[T], add func(to, from *T)) {
+	for i := range o.cells {
+		add(s.At(o.first+int32(i)), &o.cells[i])
+	}
+}

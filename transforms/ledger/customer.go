@@ -1,0 +1,243 @@
+package ledger
+
+import (
+	"bytes"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+)
+
+// assembly builds a shard customer by customer.
+type assembly struct {
+	shard    *Shard
+	settings *Settings
+	interned map[string]string
+	seen     map[exclusionKey]struct{} // of the customer at hand
+	ordered  map[digest]struct{}       // orders of the customer at hand that have had their first sale
+}
+
+// customer enters one customer's postings, ordered by day, order and content;
+// or rows without a customer.
+func (a *assembly) customer(postings []*posting) {
+	a.seen, a.ordered = map[exclusionKey]struct{}{}, map[digest]struct{}{}
+	if a.settings.DropDuplicates {
+		dropDuplicates(postings)
+	}
+	if postings[0].key == nil {
+		a.unattributed(postings)
+		return
+	}
+	hasKept := false
+	for _, p := range postings {
+		hasKept = hasKept || p.fate == Kept
+	}
+	if hasKept {
+		a.shard.Keys = append(a.shard.Keys, bytes.Clone(postings[0].key))
+		a.days(postings)
+		a.shard.Start = append(a.shard.Start, int32(len(a.shard.Days.Day)))
+	}
+	a.exclude(postings)
+}
+
+// dropDuplicates excludes all but the first of equal rows. Among postings in
+// order, equal rows are adjacent but for rows that already have another fate.
+func dropDuplicates(postings []*posting) {
+	var last *posting
+	for _, p := range postings {
+		switch {
+		case p.fate != Kept:
+		case last != nil && p.row == last.row:
+			p.fate = ExactDuplicate
+		default:
+			last = p
+		}
+	}
+}
+
+func (a *assembly) unattributed(postings []*posting) {
+	for _, p := range postings {
+		if p.fate == Kept {
+			p.fate = Unattributed
+			a.shard.Unattributed[p.day] += p.amount
+		}
+		if p.fate != Kept {
+			a.shard.exclusions.add(keyOf(p), p.amount, false)
+		}
+	}
+}
+
+// exclude counts the postings that are not kept and sums up those that are.
+func (a *assembly) exclude(postings []*posting) {
+	t := &a.shard.Totals
+	for _, p := range postings {
+		if p.fate == Kept {
+			t.KeptRows++
+			t.KeptAmount += p.amount
+			if !p.hasContribution {
+				t.MissingContribution++
+			}
+			continue
+		}
+		k := keyOf(p)
+		_, counted := a.seen[k]
+		a.seen[k] = struct{}{}
+		a.shard.exclusions.add(k, p.amount, !counted)
+	}
+}
+
+// customerDay is one civil day of a customer.
+type customerDay struct {
+	day                          calendar.Day
+	orders                       int32
+	gross, refunds, contribution int64
+	rows                         int
+	onlyZeros                    bool
+}
+
+func (d *customerDay) isPurchase(s *Settings) bool {
+	if d.orders == 0 {
+		return false
+	}
+	return d.gross+d.refunds > 0 || s.ZeroIsPurchase && d.onlyZeros
+}
+
+// days decides the customer's sales, refunds, orders and purchases day by
+// day, and enters the days from the first purchase on.
+func (a *assembly) days(postings []*posting) {
+	isCustomer := false
+	for len(postings) > 0 {
+		n := 1
+		for n < len(postings) && postings[n].day == postings[0].day {
+			n++
+		}
+		rows := postings[:n]
+		postings = postings[n:]
+		day := a.day(rows)
+		if day.rows == 0 {
+			continue
+		}
+		isPurchase := day.isPurchase(a.settings)
+		if day.orders > 0 && !isPurchase {
+			a.shard.Totals.CancelledSameDay++
+		}
+		switch {
+		case isCustomer:
+		case isPurchase:
+			isCustomer = true
+			a.attributes(rows)
+		default:
+			for _, p := range rows {
+				if p.fate == Kept {
+					p.fate = BeforeFirstPurchase
+				}
+			}
+			continue
+		}
+		a.enter(day, isPurchase)
+	}
+	if !isCustomer {
+		for i := range a.shard.Attributes {
+			a.shard.Attributes[i] = append(a.shard.Attributes[i], "")
+		}
+	}
+}
+
+// day sums up the kept postings of one day, order by order.
+func (a *assembly) day(rows []*posting) customerDay {
+	d := customerDay{day: rows[0].day, onlyZeros: true}
+	for len(rows) > 0 {
+		n := 1
+		for rows[0].hasOrder && n < len(rows) && rows[n].hasOrder && rows[n].order == rows[0].order {
+			n++
+		}
+		a.group(&d, rows[:n])
+		rows = rows[n:]
+	}
+	return d
+}
+
+// group adds the rows of one order (or a row that stands alone) to its day:
+// a positive sum is a sale, a negative one a refund.
+func (a *assembly) group(d *customerDay, rows []*posting) {
+	var sum, contribution int64
+	kept, onlyZeros := 0, true
+	for _, p := range rows {
+		if p.fate == Kept {
+			kept++
+			sum += p.amount
+			contribution += p.contribution
+			onlyZeros = onlyZeros && p.amount == 0
+		}
+	}
+	switch {
+	case kept == 0:
+		return
+	case sum < 0 && a.settings.IgnoreRefunds:
+		for _, p := range rows {
+			if p.fate == Kept {
+				p.fate = RefundIgnored
+			}
+		}
+		return
+	case sum < 0:
+		d.refunds += sum
+	case sum > 0 || a.settings.ZeroIsPurchase && onlyZeros:
+		d.gross += sum
+		if a.isNewOrder(rows[0]) {
+			d.orders++
+		}
+	}
+	d.rows += kept
+	d.contribution += contribution
+	d.onlyZeros = d.onlyZeros && onlyZeros
+}
+
+// isNewOrder reports whether a sale is its order's first, and notes it.
+func (a *assembly) isNewOrder(p *posting) bool {
+	if !p.hasOrder {
+		return true
+	}
+	_, known := a.ordered[p.order]
+	a.ordered[p.order] = struct{}{}
+	return !known
+}
+
+func (a *assembly) enter(d customerDay, isPurchase bool) {
+	days := &a.shard.Days
+	days.Day = append(days.Day, d.day)
+	days.Orders = append(days.Orders, d.orders)
+	days.GrossSales = append(days.GrossSales, d.gross)
+	days.Refunds = append(days.Refunds, d.refunds)
+	days.Contribution = append(days.Contribution, d.contribution)
+	days.IsPurchase = append(days.IsPurchase, isPurchase)
+	if isPurchase {
+		a.shard.Totals.PurchaseDays++
+	}
+}
+
+// attributes enters the attributes of the earliest kept row of the first
+// purchase day; of several at one instant, the smallest value of each.
+func (a *assembly) attributes(rows []*posting) {
+	for i := range a.shard.Attributes {
+		var earliest *posting
+		for _, p := range rows {
+			if p.fate != Kept {
+				continue
+			}
+			if earliest == nil || p.instant < earliest.instant ||
+				p.instant == earliest.instant && bytes.Compare(p.attributes[i], earliest.attributes[i]) < 0 {
+				earliest = p
+			}
+		}
+		a.shard.Attributes[i] = append(a.shard.Attributes[i], a.intern(earliest.attributes[i]))
+	}
+}
+
+// intern returns the text of b, one string for all equal ones.
+func (a *assembly) intern(b []byte) string {
+	if s, ok := a.interned[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	a.interned[s] = s
+	return s
+}

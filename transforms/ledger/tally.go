@@ -1,0 +1,165 @@
+package ledger
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Tally counts what was read. Tallies of parts add up to the tally of the
+// whole, in any order.
+type Tally struct {
+	Rows        int64           // all rows of the source
+	Unreadable  int64           // of these, rows that cannot be read
+	Rounded     int64           // rows whose quantity × price had more than 4 decimals
+	Attributed  int64           // readable rows with a customer
+	Months      map[int32]Month // readable rows by posting month (calendar month index)
+	Instants    Range           // of readable rows, microseconds since 1970 UTC
+	Days        Range           // of rows on or before the as-of day, whatever else excludes them
+	Fingerprint Fingerprint
+	Quarantine  []Rejected // the first unreadable rows, by position
+	absolute    uint64     // Σ |amount| + |contribution|, saturating
+}
+
+// Month is what the source holds of one posting month.
+type Month struct {
+	Rows   int64
+	Amount int64
+}
+
+// Range is the least and the greatest of some values; null if there are none.
+type Range struct{ min, max numeric.Null[int64] }
+
+// Min returns the least value, if any.
+func (r Range) Min() (int64, bool) { return r.min.Get() }
+
+// Max returns the greatest value, if any.
+func (r Range) Max() (int64, bool) { return r.max.Get() }
+
+func (r *Range) include(v int64) {
+	if least, ok := r.min.Get(); !ok || v < least {
+		r.min = numeric.Known(v)
+	}
+	if most, ok := r.max.Get(); !ok || v > most {
+		r.max = numeric.Known(v)
+	}
+}
+
+// Fingerprint identifies an input: the sum mod 2^128 of its rows' hashes, so
+// that neither the order of rows nor their division into files matters.
+type Fingerprint struct{ Hi, Lo uint64 }
+
+func (f *Fingerprint) add(d digest) {
+	var carry uint64
+	f.Lo, carry = bits.Add64(f.Lo, d[1], 0)
+	f.Hi, _ = bits.Add64(f.Hi, d[0], carry)
+}
+
+// Rejected is a row that could not be read.
+type Rejected struct {
+	Origin string // the file
+	Part   int    // its index among the source's files
+	Row    int64  // its number in the file, from 1
+	Column string // the column at fault; empty if the row as a whole is
+	Reason string
+	Raw    string // the row as read
+}
+
+// quarantineLimit is how many unreadable rows are kept: enough to see every
+// kind of fault, little enough to hold in memory whatever the input.
+const quarantineLimit = 10_000
+
+// Amount returns the sum of all readable amounts.
+func (t *Tally) Amount() int64 {
+	var sum int64
+	for _, m := range t.Months {
+		sum += m.Amount
+	}
+	return sum
+}
+
+// Overflows reports whether some sum of the amounts might not fit into an
+// int64. If it does not, no later sum can overflow, for each is a sum over
+// some of these rows, each taken once.
+func (t *Tally) Overflows() bool { return t.absolute > math.MaxInt64 }
+
+// Add adds another part's tally.
+func (t *Tally) Add(o *Tally) {
+	t.Rows += o.Rows
+	t.Unreadable += o.Unreadable
+	t.Rounded += o.Rounded
+	t.Attributed += o.Attributed
+	for month, m := range o.Months {
+		t.addMonth(month, m)
+	}
+	t.Instants.merge(o.Instants)
+	t.Days.merge(o.Days)
+	t.Fingerprint.add(digest{o.Fingerprint.Hi, o.Fingerprint.Lo})
+	t.bound(o.absolute)
+	t.Quarantine = append(t.Quarantine, o.Quarantine...)
+	slices.SortFunc(t.Quarantine, func(a, b Rejected) int {
+		return cmp.Or(cmp.Compare(a.Part, b.Part), cmp.Compare(a.Row, b.Row))
+	})
+	t.Quarantine = t.Quarantine[:min(len(t.Quarantine), quarantineLimit)]
+}
+
+func (r *Range) merge(o Range) {
+	if v, ok := o.min.Get(); ok {
+		r.include(v)
+	}
+	if v, ok := o.max.Get(); ok {
+		r.include(v)
+	}
+}
+
+func (t *Tally) addMonth(month int32, m Month) {
+	if t.Months == nil {
+		t.Months = map[int32]Month{}
+	}
+	sum := t.Months[month]
+	t.Months[month] = Month{Rows: sum.Rows + m.Rows, Amount: sum.Amount + m.Amount}
+}
+
+// bound adds absolute amounts, sticking at the greatest number.
+func (t *Tally) bound(amount uint64) {
+	sum, carry := bits.Add64(t.absolute, amount, 0)
+	if carry != 0 {
+		sum = math.MaxUint64
+	}
+	t.absolute = sum
+}
+
+func absolute(v int64) uint64 {
+	if v < 0 {
+		return -uint64(v)
+	}
+	return uint64(v)
+}
+
+// reject keeps an unreadable row, if it is among the first.
+func (t *Tally) reject(r Rejected) {
+	if len(t.Quarantine) < quarantineLimit {
+		t.Quarantine = append(t.Quarantine, r)
+	}
+}
+
+// read notes a readable row.
+func (t *Tally) read(p *posting, asOf calendar.Day) {
+	t.addMonth(month(p.day), Month{1, p.amount})
+	t.Instants.include(p.instant)
+	if p.day <= asOf {
+		t.Days.include(int64(p.day))
+	}
+	if p.key != nil {
+		t.Attributed++
+	}
+	t.bound(absolute(p.amount))
+	t.bound(absolute(p.contribution))
+}
+
+// month returns the index of the posting month of a day.
+func month(d calendar.Day) int32 { return calendar.Calendar{}.Index(calendar.ByMonth, d) }

@@ -1,0 +1,26 @@
+// Package retention computes what became of each cohort, offset by offset,
+// and pools cohorts into curves.
+//
+// In: shards of the ledger and the frame of cohort. Out: cohort_periods and
+// retention_curves. It refuses to know of models.
+//
+//	grid.go      a customer's days to sums per cohort and offset, calendar and rolling
+//	periods.go   cohort_periods: the sums read out, with rates and their intervals
+//	curves.go    retention_curves: bounded and repurchase, pooled over cohorts
+//	survival.go  retention_curves: Kaplan–Meier share without a second purchase
+//	table.go     both as tables
+//
+// The definitions:
+//
+//   - The offset unit is the cohort's grain. A calendar offset k is the k-th
+//     period after the cohort's. A rolling offset k is [first + k, first + k+1)
+//     of each member, every anniversary counted from the first day and clamped
+//     to the month's end.
+//   - A member is exposed to an offset whose every day is on or before the
+//     as-of day. Rates, their numerators and per-customer values cover exposed
+//     members only, so that SUM(numerator) ÷ SUM(exposed_customers) is right
+//     under any filter within one dimension, grain, mode and offset.
+//   - The columns "so far" cover all members up to the as-of day and add up to
+//     the ledger.
+//   - Retained means: a purchase in the offset after the first purchase day.
+package retention
