@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"sync"
 
@@ -36,6 +37,9 @@ func Each(ctx context.Context, workers, n int, task func(ctx context.Context, wo
 		})
 	}
 	p.Wait()
+	if r.err != nil && !isCancellation(r.err) {
+		return r.err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -96,27 +100,31 @@ func guarded(ctx context.Context, worker, i int, task func(context.Context, int,
 	return task(ctx, worker, i)
 }
 
-// Ordered produces n values on at most workers goroutines and hands them to
-// consume one by one, in order, on the caller's side; at most 2·workers values
-// are in flight. It returns the first error of either.
-func Ordered[T any](ctx context.Context, workers, n int, produce func(ctx context.Context, i int) (T, error), consume func(T) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	workers = max(1, min(workers, n))
-	for start := 0; start < n; start += 2 * workers {
-		values := make([]T, min(2*workers, n-start))
-		err := Each(ctx, workers, len(values), func(ctx context.Context, _, i int) (err error) {
-			values[i], err = produce(ctx, start+i)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, v := range values {
-			if err := consume(v); err != nil {
-				return err
+// Ahead returns a function that yields produce(0), produce(1), … and io.EOF
+// after n of them. Values are produced on at most workers goroutines, at most
+// workers of them ahead of the one that is asked for; their order is kept. The
+// function is for one goroutine; it returns the context's error once it ends.
+func Ahead[T any](ctx context.Context, workers, n int, produce func(i int) T) func() (T, error) {
+	workers = max(1, workers)
+	var ready []T
+	next := 0
+	return func() (T, error) {
+		if len(ready) == 0 {
+			if next == n {
+				return *new(T), io.EOF
 			}
+			values := make([]T, min(workers, n-next))
+			err := Each(ctx, workers, len(values), func(_ context.Context, _, i int) error {
+				values[i] = produce(next + i)
+				return nil
+			})
+			if err != nil {
+				return *new(T), err
+			}
+			ready, next = values, next+len(values)
 		}
+		value := ready[0]
+		ready = ready[1:]
+		return value, nil
 	}
-	return ctx.Err()
 }

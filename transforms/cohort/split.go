@@ -29,6 +29,17 @@ func (s *Split[T]) Sorted() []Dimension {
 	return dimensions
 }
 
+// Values returns how many values of a dimension have occurred.
+func (s *Split[T]) Values(name string) int {
+	n := 0
+	for d := range s.parts {
+		if d.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
 // Merge adds o's accumulators by add.
 func (s *Split[T]) Merge(o *Split[T], add func(to, from *T)) {
 	for d, part := range o.parts {

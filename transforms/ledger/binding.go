@@ -72,6 +72,22 @@ func Bind(m Mapping, s Settings, columns []SourceColumn) (*Binding, []Problem) {
 // HasIntegerKeys reports whether customers are 64-bit integers, else text.
 func (b *Binding) HasIntegerKeys() bool { return b.intKeys }
 
+// HasOrders reports whether rows name their order.
+func (b *Binding) HasOrders() bool { return b.hasOrder }
+
+// NaiveZone returns the zone in which times without one are read, empty where
+// the source's times are instants or dates.
+func (b *Binding) NaiveZone() string {
+	switch {
+	case !b.civilTimes:
+		return ""
+	case b.mapping.OccurredAt.Zone != nil:
+		return b.mapping.OccurredAt.Zone.String()
+	default:
+		return b.settings.Zone.String()
+	}
+}
+
 // Attributes returns the names of the attributes, in order.
 func (b *Binding) Attributes() []string {
 	names := make([]string, len(b.mapping.Attributes))

@@ -1,0 +1,73 @@
+package jobs
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+)
+
+// Gates are limits that the input must keep before anything is published.
+type Gates struct {
+	MaxRejectedRate float64 // share of unreadable rows
+	MaxStaleness    int32   // days from the last row that counts to the as-of day
+	MinVolume       float64 // share of the previous run's rows
+}
+
+// maxSplitValues is how many values an attribute may have to be split by: more
+// are an identifier, not a dimension.
+const maxSplitValues = 1_000
+
+func quality(hint, format string, args ...any) error {
+	e := pipeline.Errorf(pipeline.ClassQuality, "", hint, format, args...)
+	e.Stage = "check"
+	return e
+}
+
+// checkInput holds the gates that need only the tally. previous is the journal
+// of the newest published date, nil if there is none.
+func (g *Gates) checkInput(t *ledger.Tally, asOf calendar.Day, previous *pipeline.Journal, acceptVolume bool) error {
+	if t.Rows == 0 {
+		return quality("check the paths and the export; nothing was published", "the source has no rows")
+	}
+	// A file of which nothing can be read is a wrong mapping, whatever the limit.
+	if rate := float64(t.Unreadable) / float64(t.Rows); rate > g.MaxRejectedRate || t.Unreadable == t.Rows {
+		return quality("look at the quarantine in the sink, _quarantine/"+asOf.String()+", for the rows and their reasons; rules.max_rejected_rate allows more",
+			"%d of %d rows cannot be read, more than the share %g that rules.max_rejected_rate allows", t.Unreadable, t.Rows, g.MaxRejectedRate)
+	}
+	if t.Overflows() {
+		return quality("check the amounts' scale", "the amounts add up to more than %d in units of 0.0001", int64(math.MaxInt64))
+	}
+	last, ok := t.Days.Max()
+	if !ok {
+		first, _ := t.Instants.Min()
+		return quality("choose a later --as-of", "the as-of day %s is before the first row, of %s UTC", asOf, calendar.Day(first/microsPerDay))
+	}
+	if stale := int64(asOf) - last; stale > int64(g.MaxStaleness) {
+		return quality(fmt.Sprintf("use --as-of %s, or find out why newer rows are missing; rules.max_staleness allows more", calendar.Day(last)),
+			"the data end on %s, %d days before the as-of day %s; rules.max_staleness allows %d", calendar.Day(last), stale, asOf, g.MaxStaleness)
+	}
+	if previous != nil && !acceptVolume && float64(t.Rows) < g.MinVolume*float64(previous.InputRows) {
+		return quality("find out what is missing; if the input is whole, run once with --accept-volume",
+			"the source has %d rows, less than %g of the %d of the run of %s", t.Rows, g.MinVolume, previous.InputRows, previous.AsOf)
+	}
+	return nil
+}
+
+const microsPerDay = 24 * 60 * 60 * 1_000_000
+
+// contribution reports whether contribution is known for every kept row, and
+// an error where it is known for some only.
+func contribution(t *ledger.Totals) (bool, error) {
+	switch t.MissingContribution {
+	case 0:
+		return t.KeptRows > 0, nil
+	case t.KeptRows:
+		return false, nil
+	default:
+		return false, quality("fill in the costs, or set value.margin_rate for rows without one",
+			"%d of %d rows that count have no cost", t.MissingContribution, t.KeptRows)
+	}
+}

@@ -1,0 +1,303 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"time"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/retention"
+)
+
+// Run is one execution of a job for one as-of day.
+type Run struct {
+	Job          *Job
+	AsOf         calendar.Day
+	RunID        string
+	CodeVersion  string
+	Workers      int
+	BatchRows    int // rows a batch; 0: the source's choice
+	ShardBits    int // 2^ShardBits shards; 0: by the size of the input
+	AcceptVolume bool
+	Now          func() time.Time   // the clock, for runs and the journal only
+	OnStage      func(stage string) // told when a stage begins; may be nil
+	OnRows       func(rows int64)   // told of rows read, by several goroutines; may be nil
+	hasOrders    bool               // the source has order ids
+}
+
+// Do runs the job: from the source to published tables, or to an error that
+// leaves the previous result as it was. The summary is never nil and says how
+// far the run came.
+//
+//  1. claim the as-of date in the sink
+//  2. describe the source and bind the mapping to its columns
+//  3. read: rows to postings, dealt to shards by customer
+//  4. check what was read
+//  5. pass A, per shard: customer-days; sums per cohort and period; model cells
+//  6. fit the models on the cells
+//  7. pass B, per shard: value each customer; what ranks compare with
+//  8. pass C: stage every table, customers shard by shard
+//  9. check that everything ties out, stage what was checked
+//  10. publish all tables together, the journal last
+func (r *Run) Do(ctx context.Context) (*Summary, error) {
+	s := r.newSummary()
+	err := r.do(ctx, s)
+	s.finish(err)
+	return s, err
+}
+
+func (r *Run) do(ctx context.Context, s *Summary) error {
+	started := r.Now()
+	r.stage(s, "claim")
+	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID})
+	if err != nil {
+		return err
+	}
+	// Discard does nothing after Publish; a failed run is reported for what
+	// made it fail.
+	defer func() { _ = publication.Discard(context.WithoutCancel(ctx)) }()
+
+	in, err := r.read(ctx, s)
+	if err != nil {
+		return err
+	}
+	if err := r.checkInput(ctx, s, in); err != nil {
+		return err
+	}
+	r.stage(s, "compute")
+	b, err := r.compute(ctx, in)
+	if err != nil {
+		return err
+	}
+	r.stage(s, "fit")
+	r.fit(ctx, in, b)
+	r.stage(s, "value")
+	if err := r.value(ctx, b); err != nil {
+		return err
+	}
+	r.stage(s, "stage")
+	st := &stager{run: r, publication: publication, summary: s}
+	if err := st.tables(ctx, in, b, started); err != nil {
+		return err
+	}
+	r.stage(s, "publish")
+	return publication.Publish(ctx, pipeline.Journal{
+		ContractVersion: ContractVersion, Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID,
+		CodeVersion: r.CodeVersion, ConfigHash: r.Job.ConfigHash, InputRows: in.tally.Rows,
+		Fingerprint: fingerprint(in.tally.Fingerprint), PublishedAt: r.Now().UTC().Format(time.RFC3339),
+	})
+}
+
+func (r *Run) stage(s *Summary, name string) {
+	s.Stage = name
+	if r.OnStage != nil {
+		r.OnStage(name)
+	}
+}
+
+// input is what was read.
+type input struct {
+	description pipeline.Description
+	bound       *ledger.Binding
+	store       *pipeline.Store
+	tally       ledger.Tally
+}
+
+// read binds the mapping to the source and deals its rows to shards.
+func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
+	r.stage(s, "describe")
+	in := &input{}
+	var err error
+	if in.description, in.bound, err = r.Bind(ctx); err != nil {
+		return nil, err
+	}
+	r.stage(s, "read")
+	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: in.bound.Columns, Rows: r.BatchRows, Readers: r.Workers})
+	if err != nil {
+		return nil, err
+	}
+	intakes := make([]*intake, len(readers))
+	admissions := make([]pipeline.Admission, len(readers))
+	for i := range readers {
+		intakes[i] = &intake{ledger.NewIntake(in.bound)}
+		admissions[i] = intakes[i]
+	}
+	in.store, err = pipeline.Scatter(ctx, readers, admissions, r.Workers, r.shardBits(in.description.Rows), r.OnRows)
+	for _, i := range intakes {
+		in.tally.Add(&i.Tally)
+	}
+	s.setInput(in)
+	return in, err
+}
+
+// shardBits chooses how many shards there are. The result does not depend on
+// it: a shard should fit the cache, and there should be some for every worker.
+func (r *Run) shardBits(rows int64) int {
+	const rowsPerShard, unknown, most = 1 << 16, 6, 12
+	switch {
+	case r.ShardBits > 0:
+		return r.ShardBits
+	case rows < 0:
+		return unknown
+	default:
+		return min(most, bits.Len64(uint64(rows)/rowsPerShard))
+	}
+}
+
+// intake is a ledger.Intake as the pipeline's Admission.
+type intake struct{ *ledger.Intake }
+
+func (i *intake) Admit(b pipeline.Batch) (pipeline.Deal, error) {
+	origin := ledger.Origin{Name: b.Origin, Part: b.Part, FirstRow: b.FirstRow}
+	for _, f := range b.Faults {
+		origin.Faults = append(origin.Faults, ledger.Rejected{
+			Origin: b.Origin, Part: b.Part, Row: b.FirstRow + int64(f.Index), Reason: f.Reason, Raw: f.Raw,
+		})
+	}
+	rows, err := i.Intake.Admit(b.Record, origin)
+	if err != nil {
+		return pipeline.Deal{}, currencyFailure(err)
+	}
+	return pipeline.Deal(rows), nil
+}
+
+// checkInput keeps unreadable rows in quarantine and holds the gates. The
+// quarantine is written first, for it is wanted most when a gate fails.
+func (r *Run) checkInput(ctx context.Context, s *Summary, in *input) error {
+	r.stage(s, "check")
+	if q, ok := r.Job.Sink.(pipeline.Quarantine); ok {
+		rows := ledger.QuarantineRows.Record(in.tally.Quarantine)
+		defer rows.Release()
+		if err := q.Keep(ctx, r.AsOf.String(), ledger.QuarantineRows.Schema(), rows); err != nil {
+			return err
+		}
+	}
+	previous, err := r.Job.Sink.Latest(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Job.Gates.checkInput(&in.tally, r.AsOf, previous, r.AcceptVolume)
+}
+
+// partial is what one worker adds up over its shards.
+type partial struct {
+	totals   ledger.Totals
+	cohorts  cohort.Cohorts
+	business cohort.Business
+	grid     retention.Grid
+	survival retention.Survival
+	cells    clv.Cells
+	money    clv.Money
+}
+
+func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
+	p.totals.Add(s.Totals)
+	p.cohorts.AddShard(f, s)
+	p.business.AddShard(f, s)
+	p.grid.AddShard(f, s)
+	p.survival.AddShard(f, s)
+	p.cells.AddShard(s, f.AsOf)
+	p.money.AddShard(s)
+}
+
+func (p *partial) add(o *partial) {
+	p.totals.Add(o.totals)
+	p.cohorts.Add(&o.cohorts)
+	p.business.Add(&o.business)
+	p.grid.Add(&o.grid)
+	p.survival.Add(&o.survival)
+	p.cells.Add(&o.cells)
+	p.money.Add(&o.money)
+}
+
+// base is the customer base: the shards, and what they add up to.
+type base struct {
+	frame           *cohort.Frame
+	shards          []*ledger.Shard
+	sums            *partial
+	hasContribution bool
+	exclusions      []ledger.Exclusion
+
+	models    []clv.Model
+	valuation *clv.Valuation
+	values    [][]clv.Value // by shard
+	ranks     clv.Ranks
+	residuals clv.Residuals
+}
+
+// compute is pass A. Workers add up over the shards they happen to get; all
+// sums are of integers, so the result does not depend on it.
+func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
+	b := &base{frame: r.frame(in.bound), shards: make([]*ledger.Shard, in.store.Shards())}
+	partials := make([]partial, r.Workers)
+	for i := range partials {
+		partials[i].grid.MaxOffset = r.Job.MaxOffset
+	}
+	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
+		b.shards[i] = ledger.Build(in.bound, in.store.Shard(i))
+		partials[worker].addShard(b.frame, b.shards[i])
+		return checkSplits(b.frame, &partials[worker])
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.sums = &partials[0]
+	for i := range partials[1:] {
+		b.sums.add(&partials[i+1])
+	}
+	b.sums.cells.Compact()
+	b.exclusions = ledger.MergeExclusions(b.shards, r.Job.Settings.Rules)
+	if err := checkSplits(b.frame, b.sums); err != nil {
+		return nil, err
+	}
+	b.hasContribution, err = contribution(&b.sums.totals)
+	return b, err
+}
+
+func checkSplits(f *cohort.Frame, p *partial) error {
+	for _, a := range f.SplitBy {
+		if n := p.cohorts.Values(a.Name); n > maxSplitValues {
+			return quality("leave it out of cohorts.split_by, or group its values in the source", "%s has more than %d values", a.Name, maxSplitValues)
+		}
+	}
+	return nil
+}
+
+// fit fits the models. A fit that fails is a published fact, not an error.
+func (r *Run) fit(ctx context.Context, in *input, b *base) {
+	stop := func() bool { return ctx.Err() != nil }
+	cells := &b.sums.cells
+	models, chosen, spend := clv.FitAll(r.Job.Value, cells, b.sums.money, cells.First(r.AsOf), r.AsOf, stop)
+	b.models = models
+	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, b.sums.money, b.hasContribution)
+}
+
+// value is pass B.
+func (r *Run) value(ctx context.Context, b *base) error {
+	b.values = make([][]clv.Value, len(b.shards))
+	bases := make([]clv.Base, r.Workers)
+	residuals := make([]clv.Residuals, r.Workers)
+	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
+		b.values[i] = b.valuation.Values(b.shards[i], r.AsOf)
+		bases[worker].AddShard(b.valuation, b.shards[i], b.values[i], r.AsOf)
+		residuals[worker].AddShard(b.valuation, b.frame, b.shards[i], b.values[i])
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var all clv.Base
+	for i := range bases {
+		all.Add(&bases[i])
+		b.residuals.Add(&residuals[i])
+	}
+	b.ranks = all.Rank()
+	return nil
+}
+
+func fingerprint(f ledger.Fingerprint) string { return fmt.Sprintf("%016x%016x", f.Hi, f.Lo) }

@@ -1,0 +1,106 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+)
+
+// Bind describes the job's source and binds the mapping to its columns. A
+// column of our own name plays its part without being mapped.
+func (r *Run) Bind(ctx context.Context) (pipeline.Description, *ledger.Binding, error) {
+	d, err := r.Job.Source.Describe(ctx)
+	if err != nil {
+		return d, nil, err
+	}
+	columns := ledger.SourceColumns(d.Columns)
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.Name)
+	}
+	settings := r.Job.Settings
+	settings.AsOf = r.AsOf
+	bound, problems := ledger.Bind(completed(r.Job.Mapping, names), settings, columns)
+	if len(problems) > 0 {
+		return d, nil, bindFailure(d.Name, problems, names)
+	}
+	return d, bound, nil
+}
+
+// completed fills in the parts that no column is mapped to, where the source
+// has a column of our own name.
+func completed(m ledger.Mapping, names []string) ledger.Mapping {
+	own := func(to *string, name string, isNeeded bool) {
+		if *to == "" && (isNeeded || slices.Contains(names, name)) {
+			*to = name
+		}
+	}
+	own(&m.CustomerID, "customer_id", true)
+	own(&m.OccurredAt.Column, "occurred_at", true)
+	own(&m.OrderID, "order_id", false)
+	own(&m.Currency, "currency", false)
+	hasProduct := slices.Contains(names, "quantity") && slices.Contains(names, "unit_price")
+	if a := &m.Amount; a.Column == "" && len(a.Plus) == 0 && a.Quantity == "" {
+		if !slices.Contains(names, "amount") && hasProduct {
+			a.Quantity, a.UnitPrice = "quantity", "unit_price"
+		} else {
+			a.Column = "amount"
+		}
+	}
+	if c := &m.Cost; c.Column == "" && len(c.Plus) == 0 {
+		own(&c.Column, "cost", false)
+	}
+	return m
+}
+
+// bindFailure returns what does not fit, the first problem with its hint and
+// the others after it.
+func bindFailure(source string, problems []ledger.Problem, names []string) error {
+	var texts []string
+	for _, p := range problems {
+		texts = append(texts, p.Message)
+	}
+	hint := problems[0].Hint
+	if hint == "" {
+		hint = columnHint(problems[0].Column, names)
+	}
+	e := pipeline.Errorf(pipeline.ClassSource, source, hint, "%s", strings.Join(texts, "; "))
+	e.Stage = "describe"
+	return e
+}
+
+func columnHint(column string, names []string) string {
+	if near := Nearest(column, names); near != "" {
+		return fmt.Sprintf("did you mean %q? map it under source.columns", near)
+	}
+	return "the columns are " + strings.Join(names, ", ")
+}
+
+func currencyFailure(err error) error {
+	var e *ledger.CurrencyError
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &pipeline.Error{
+		Class: pipeline.ClassSource, Stage: "read", Place: fmt.Sprintf("%s: row %d", e.Origin, e.Row),
+		Message: fmt.Sprintf("column %q holds another currency than the job's", e.Column),
+		Hint:    "one job is in one currency: exclude the others by a rule, or convert them in the source",
+	}
+}
+
+// frame returns the run's calendar.
+func (r *Run) frame(b *ledger.Binding) *cohort.Frame {
+	f := &cohort.Frame{Calendar: r.Job.Calendar, AsOf: r.AsOf, Grains: r.Job.Grains, From: r.Job.From}
+	for i, name := range b.Attributes() {
+		if slices.Contains(r.Job.SplitBy, name) {
+			f.SplitBy = append(f.SplitBy, cohort.Attribute{Name: "first_" + name, Index: i})
+		}
+	}
+	return f
+}

@@ -1,0 +1,171 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/table"
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+	"github.com/perennial-clv/perennial/transforms/retention"
+)
+
+// outputs are the rows of the tables that are small.
+type outputs struct {
+	totals          ledger.Totals
+	cohorts         []clv.Cohort
+	cohortPeriods   []retention.CohortPeriod
+	curves          []retention.CurvePoint
+	businessPeriods []cohort.BusinessPeriod
+	beyond          [retention.Rolling + 1][calendar.ByYear + 1]int64
+}
+
+func (r *Run) outputs(b *base) *outputs {
+	o := &outputs{totals: b.sums.totals}
+	o.cohorts = clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution)
+	o.cohortPeriods = b.sums.grid.Periods(b.frame, b.hasContribution)
+	o.curves = retention.Curves(b.frame, o.cohortPeriods, &b.sums.survival)
+	o.businessPeriods = b.sums.business.Periods(b.frame, b.hasContribution)
+	for mode := range o.beyond {
+		for _, g := range r.Job.Grains {
+			o.beyond[mode][g] = b.sums.grid.Beyond(g, retention.Mode(mode))
+		}
+	}
+	return o
+}
+
+// stager stages the tables of a run that the job asks for.
+type stager struct {
+	run         *Run
+	publication pipeline.Publication
+	summary     *Summary
+	receipts    map[string]pipeline.Receipt
+}
+
+// tables is pass C: it stages every table, checks that all of them tie out,
+// and stages the record of the run last.
+func (st *stager) tables(ctx context.Context, in *input, b *base, started time.Time) error {
+	st.receipts = map[string]pipeline.Receipt{}
+	o := st.run.outputs(b)
+	if err := st.customers(ctx, in, b); err != nil {
+		return err
+	}
+	if err := firstError(
+		stageRows(ctx, st, clv.Cohorts, o.cohorts),
+		stageRows(ctx, st, retention.CohortPeriods, o.cohortPeriods),
+		stageRows(ctx, st, retention.RetentionCurves, o.curves),
+		stageRows(ctx, st, cohort.BusinessPeriods, o.businessPeriods),
+		stageRows(ctx, st, clv.Models, b.models),
+		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.models)),
+		stageRows(ctx, st, ledger.Exclusions, b.exclusions),
+	); err != nil {
+		return err
+	}
+	c := st.checks(in, b, o)
+	st.summary.setResult(st.run, b, o, c)
+	if err := c.err(); err != nil {
+		return err
+	}
+	return firstError(
+		stageRows(ctx, st, Runs, []RunRow{st.run.runRow(in, started)}),
+		stageRows(ctx, st, RunInputs, []InputRow{inputRow(in)}),
+		stageRows(ctx, st, RunChecks, c.sorted()),
+	)
+}
+
+func (st *stager) checks(in *input, b *base, o *outputs) *checks {
+	c := &checks{}
+	st.run.hasOrders = in.bound.HasOrders()
+	c.input(st.run, &in.tally, &b.sums.totals, b.exclusions)
+	c.sourceTiesOut(&in.tally, b.exclusions, o.businessPeriods)
+	if receipt, ok := st.receipts["customers"]; ok {
+		c.tablesTieOut(o, receipt)
+	}
+	c.offsetsCut(st.run, o)
+	return c
+}
+
+// customers stages the tables with a row per customer, shard by shard.
+func (st *stager) customers(ctx context.Context, in *input, b *base) error {
+	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
+	err := stageShards(ctx, st, customers, b, func(i int) []clv.Customer {
+		return b.valuation.Customers(b.frame, b.shards[i], b.values[i], &b.ranks)
+	})
+	if err != nil {
+		return err
+	}
+	return stageShards(ctx, st, clv.CustomerValues(in.bound.HasIntegerKeys()), b, func(i int) []clv.CustomerValue {
+		return b.valuation.CustomerValues(b.shards[i], b.values[i])
+	})
+}
+
+// stageShards stages a table that is computed shard by shard, in their order.
+// Shards ahead of the one that is written are computed meanwhile.
+func stageShards[R any](ctx context.Context, st *stager, d table.Definition[R], b *base, rows func(shard int) []R) error {
+	if !st.run.Job.Tables[d.Name] {
+		return nil
+	}
+	records := pipeline.Ahead(ctx, st.run.Workers, len(b.shards), func(i int) arrow.Record { return d.Record(rows(i)) })
+	return st.stage(ctx, d.Schema(), records)
+}
+
+// stageRows returns the step that stages a table whose rows are at hand.
+func stageRows[R any](ctx context.Context, st *stager, d table.Definition[R], rows []R) func() error {
+	return func() error {
+		if !st.run.Job.Tables[d.Name] {
+			return nil
+		}
+		return st.stage(ctx, d.Schema(), pipeline.Ahead(ctx, 1, 1, func(int) arrow.Record { return d.Record(rows) }))
+	}
+}
+
+func (st *stager) stage(ctx context.Context, schema table.Schema, next func() (arrow.Record, error)) error {
+	receipt, err := st.publication.Stage(ctx, schema, next)
+	if err != nil {
+		return err
+	}
+	st.receipts[schema.Name] = receipt
+	st.summary.addTable(receipt)
+	return nil
+}
+
+// firstError runs steps until one fails.
+func firstError(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Run) runRow(in *input, started time.Time) RunRow {
+	return RunRow{
+		RunID: r.RunID, Job: r.Job.Name, StartedAt: started.UnixMicro(), FinishedAt: r.Now().UnixMicro(),
+		Status: "succeeded", CodeVersion: r.CodeVersion, ConfigHash: r.Job.ConfigHash,
+		Fingerprint: fingerprint(in.tally.Fingerprint), Timezone: r.Job.Settings.Zone.String(), Currency: r.Job.Settings.Currency,
+	}
+}
+
+func inputRow(in *input) InputRow {
+	row := InputRow{
+		Source: in.description.Name, Rows: in.tally.Rows, Amount: in.tally.Amount(),
+		Fingerprint: fingerprint(in.tally.Fingerprint),
+	}
+	if in.description.Bytes >= 0 {
+		row.Bytes = numeric.Known(in.description.Bytes)
+	}
+	if v, ok := in.tally.Instants.Min(); ok {
+		row.Min = numeric.Known(v)
+	}
+	if v, ok := in.tally.Instants.Max(); ok {
+		row.Max = numeric.Known(v)
+	}
+	return row
+}

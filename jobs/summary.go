@@ -1,0 +1,260 @@
+package jobs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/money"
+)
+
+// Summary is what a run did, for people (Text) and for schedulers (as JSON).
+// It is small: its size does not grow with the data. It is written for failed
+// runs too.
+type Summary struct {
+	Status   string `json:"status"` // succeeded or failed
+	ExitCode int    `json:"exit_code"`
+	Class    string `json:"class,omitempty"` // of the failure
+	Stage    string `json:"stage"`           // the last stage that began
+	Table    string `json:"table,omitempty"` // the table concerned by the failure
+	Message  string `json:"message,omitempty"`
+	Hint     string `json:"hint,omitempty"`
+
+	Job         string `json:"job"`
+	AsOf        string `json:"as_of_date"`
+	RunID       string `json:"run_id"`
+	CodeVersion string `json:"code_version"`
+	Timezone    string `json:"timezone"`
+	Currency    string `json:"currency"`
+
+	Source   *SourceSummary  `json:"source,omitempty"`
+	Excluded []ExcludedTotal `json:"excluded,omitempty"`
+	Result   *ResultSummary  `json:"result,omitempty"`
+	Models   []ModelSummary  `json:"models,omitempty"`
+	Tables   []TableSummary  `json:"tables,omitempty"`
+	Warnings []string        `json:"warnings,omitempty"`
+}
+
+// SourceSummary is what was read. Amounts are exact decimals.
+type SourceSummary struct {
+	Name        string `json:"name"`
+	Rows        int64  `json:"rows"`
+	Unreadable  int64  `json:"unreadable_rows"`
+	Amount      string `json:"amount"`
+	FirstDay    string `json:"first_day,omitempty"` // in UTC
+	LastDay     string `json:"last_day,omitempty"`
+	Fingerprint string `json:"fingerprint"`
+	NaiveZone   string `json:"times_without_zone_read_in,omitempty"`
+}
+
+// ExcludedTotal is the rows excluded for one reason.
+type ExcludedTotal struct {
+	Reason string `json:"reason"`
+	Rows   int64  `json:"rows"`
+	Amount string `json:"amount"`
+}
+
+// ResultSummary is what came out.
+type ResultSummary struct {
+	KeptRows     int64   `json:"kept_rows"`
+	NetRevenue   string  `json:"net_revenue"`
+	Customers    int64   `json:"customers"` // with a purchase
+	PurchaseDays int64   `json:"purchase_days"`
+	Cohorts      int     `json:"month_cohorts"`
+	RepeatRate   float64 `json:"repeat_purchase_rate"`
+	ResidualCLV  string  `json:"residual_clv,omitempty"`
+	Checks       int     `json:"checks"`
+}
+
+// ModelSummary is one fitted model.
+type ModelSummary struct {
+	ID       string `json:"model_id"`
+	Status   string `json:"status"`
+	IsChosen bool   `json:"is_chosen"`
+	Reason   string `json:"reason"`
+}
+
+// TableSummary is one published table.
+type TableSummary struct {
+	Name  string `json:"name"`
+	Rows  int64  `json:"rows"`
+	Bytes int64  `json:"bytes"`
+}
+
+func (r *Run) newSummary() *Summary {
+	return &Summary{
+		Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID, CodeVersion: r.CodeVersion,
+		Timezone: r.Job.Settings.Zone.String(), Currency: r.Job.Settings.Currency,
+	}
+}
+
+func (s *Summary) setInput(in *input) {
+	t := &in.tally
+	s.Source = &SourceSummary{
+		Name: in.description.Name, Rows: t.Rows, Unreadable: t.Unreadable, Amount: money.Format(t.Amount()),
+		Fingerprint: fingerprint(t.Fingerprint), NaiveZone: in.bound.NaiveZone(),
+	}
+	if first, ok := t.Instants.Min(); ok {
+		last, _ := t.Instants.Max()
+		s.Source.FirstDay, s.Source.LastDay = calendar.Day(first/microsPerDay).String(), calendar.Day(last/microsPerDay).String()
+	}
+}
+
+func (s *Summary) addTable(r pipeline.Receipt) {
+	s.Tables = append(s.Tables, TableSummary{r.Table, r.Rows, r.Bytes})
+}
+
+func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
+	s.Excluded = excludedTotals(b.exclusions, r.Job.Settings.Rules)
+	result := &ResultSummary{
+		KeptRows: o.totals.KeptRows, NetRevenue: money.Format(o.totals.KeptAmount),
+		PurchaseDays: o.totals.PurchaseDays, Checks: len(c.rows),
+	}
+	var residual int64
+	isKnown := true
+	for i := range o.cohorts {
+		if row := &o.cohorts[i]; row.Dimension == cohort.All && row.Grain == calendar.ByMonth {
+			result.Customers += row.Size
+			result.Cohorts++
+			value, ok := row.Residual.Get()
+			residual, isKnown = residual+value, isKnown && ok
+		}
+	}
+	if isKnown {
+		result.ResidualCLV = money.Format(residual)
+	}
+	if n := len(o.businessPeriods); n > 0 {
+		result.RepeatRate = repeatRate(o.businessPeriods)
+	}
+	s.Result = result
+	for _, m := range b.models {
+		s.Models = append(s.Models, ModelSummary{clv.ModelID(m.Family), string(m.Fit.Status), m.IsChosen, m.Reason})
+	}
+	s.Warnings = warnings(s, c)
+}
+
+// repeatRate returns the share of customers with at least two purchases at the
+// end of the last month.
+func repeatRate(periods []cohort.BusinessPeriod) float64 {
+	rate := 0.0
+	for i := range periods {
+		if p := &periods[i]; p.Dimension == cohort.All && p.Grain == calendar.ByMonth && p.CustomersEver > 0 {
+			rate = float64(p.RepeatCustomersEver) / float64(p.CustomersEver)
+		}
+	}
+	return rate
+}
+
+func excludedTotals(exclusions []ledger.Exclusion, rules []ledger.Rule) []ExcludedTotal {
+	rows, amounts := map[string]int64{}, map[string]int64{}
+	for _, e := range exclusions {
+		amount, _ := e.Amount.Get()
+		rows[e.Reason] += e.Rows
+		amounts[e.Reason] += amount
+	}
+	var totals []ExcludedTotal
+	for _, reason := range ledger.Reasons(rules) {
+		if rows[reason] > 0 {
+			totals = append(totals, ExcludedTotal{reason, rows[reason], money.Format(amounts[reason])})
+		}
+	}
+	return totals
+}
+
+// warnings says what a reader of the tables should know, worst first.
+func warnings(s *Summary, c *checks) []string {
+	var list []string
+	chosen := false
+	for _, m := range s.Models {
+		chosen = chosen || m.IsChosen && !strings.HasPrefix(m.ID, string(clv.GammaGamma))
+	}
+	if !chosen {
+		list = append(list, "no model of purchases could be fitted: predictions are NULL")
+	}
+	for _, m := range s.Models {
+		if m.Status != string(clv.FitOK) && (m.IsChosen || strings.HasPrefix(m.ID, string(clv.GammaGamma))) {
+			list = append(list, fmt.Sprintf("model %s: %s: %s", m.ID, m.Status, m.Reason))
+		}
+	}
+	for _, row := range c.sorted() {
+		if row.Status == Warned {
+			observed, _ := row.Observed.Get()
+			limit, _ := row.Expected.Get()
+			list = append(list, fmt.Sprintf("%s is %s, above %s", strings.ReplaceAll(row.Name, "_", " "), money.Format(observed), money.Format(limit)))
+		}
+	}
+	if s.Source.Unreadable > 0 {
+		list = append(list, fmt.Sprintf("%d rows could not be read; they are in _quarantine/%s", s.Source.Unreadable, s.AsOf))
+	}
+	return list
+}
+
+// finish notes how the run ended.
+func (s *Summary) finish(err error) {
+	if err == nil {
+		s.Status = "succeeded"
+		return
+	}
+	s.Fail(err)
+}
+
+// Fail notes a failure: its class, where it happened, and what to do.
+func (s *Summary) Fail(err error) {
+	s.Status, s.Message = "failed", err.Error()
+	class := pipeline.ClassOf(err)
+	s.ExitCode, s.Class = int(class), class.String()
+	var e *pipeline.Error
+	if errors.As(err, &e) {
+		s.Hint, s.Table = e.Hint, e.Table
+		s.Stage = cmp.Or(e.Stage, s.Stage)
+	}
+}
+
+// Text returns the summary for people, in at most a screen.
+func (s *Summary) Text() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("%s as of %s: %s", s.Job, s.AsOf, s.Status)
+	if s.Source != nil {
+		line("  source     %d rows, %s %s", s.Source.Rows, s.amount(s.Source.Amount), s.Currency)
+	}
+	for _, e := range s.Excluded {
+		line("  excluded   %d rows, %s %s: %s", e.Rows, s.amount(e.Amount), s.Currency, e.Reason)
+	}
+	if r := s.Result; r != nil {
+		line("  kept       %d rows, %s %s", r.KeptRows, s.amount(r.NetRevenue), s.Currency)
+		line("  customers  %d in %d month cohorts, %.1f %% bought again", r.Customers, r.Cohorts, 100*r.RepeatRate)
+		if r.ResidualCLV != "" {
+			line("  value      %s %s residual, discounted", s.amount(r.ResidualCLV), s.Currency)
+		}
+		line("  checks     %d passed", r.Checks)
+	}
+	for _, m := range s.Models {
+		if m.IsChosen {
+			line("  model      %s (%s)", m.ID, m.Status)
+		}
+	}
+	for _, t := range s.Tables {
+		line("  table      %-18s %9d rows", t.Name, t.Rows)
+	}
+	const mostShown = 3
+	for _, w := range s.Warnings[:min(mostShown, len(s.Warnings))] {
+		line("  warning    %s", w)
+	}
+	return b.String()
+}
+
+// amount shows an exact decimal with two decimals.
+func (s *Summary) amount(text string) string {
+	units, fault := money.Parse(text, 4)
+	if fault != money.NoFault {
+		return text
+	}
+	return money.FormatFixed(units, 2)
+}

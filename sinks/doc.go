@@ -1,0 +1,33 @@
+// Package sinks is where tables go: one adapter per technology, all of which
+// pass the suite in pipeline/conformance. A sink takes Arrow records, stages
+// them where no reader looks, and makes the tables of one run visible
+// together. It knows how a table is stored and published, never what a column
+// means or how it was computed.
+//
+// Parquet, in parquet.go, writes Parquet files into a folder of a local disk:
+//
+//	OUT/<table>/as_of_date=YYYY-MM-DD/part-NNNNN-<12 hex of its sha256>.parquet
+//	OUT/_runs/<as_of>.json             the journal of a date, written last
+//	OUT/_runs/<as_of>.<run_id>.json    a journal that a later run superseded
+//	OUT/_runs/latest.json              names the newest whole date
+//	OUT/_staging/<run_id>/             what a run has staged; gone after it
+//	OUT/_locks/<as_of>                 locked by the run that holds the date, and names it
+//	OUT/_quarantine/<as_of>/           rows that could not be read
+//
+// A date is published in these steps; a process may be killed between any two
+// system calls:
+//
+//  1. Lock _locks/<as_of> without waiting. The kernel frees it with the process.
+//  2. Finish what a killed run of the date has left: with publish.json in its
+//     staging folder go on at 5, without it delete the folder.
+//  3. Write _staging/<run_id>/<table>/as_of_date=D/, fsync, read back.
+//  4. Write publish.json: the new journal and the tables to drop. The point of
+//     no return.
+//  5. Per table, exchange the staged partition with the published one.
+//  6. Write _runs/<as_of>.json, then latest.json.
+//  7. Delete the staging folder, unlock.
+//
+// Killed before 4, the previous result is whole. Killed after it, each table
+// is whole, old or new, Check answers that the date is not there yet, and the
+// next run of the date finishes the publication before it begins its own.
+package sinks

@@ -1,0 +1,175 @@
+package sinks
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/table"
+)
+
+// Parquet is the job file's sink.parquet: tables as Parquet files in a folder.
+type Parquet struct {
+	Path string `yaml:"path"` // the folder, on a local disk; created if missing
+}
+
+// NewParquet returns a sink that publishes tables as Parquet files under
+// o.Path; see the package comment for the layout and the protocol. It also
+// implements pipeline.Quarantine. It looks at the options alone, not at the
+// disk: an empty path or one of an object store is ClassUsage.
+func NewParquet(o Parquet) (pipeline.Sink, error) {
+	switch {
+	case strings.TrimSpace(o.Path) == "":
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "name the folder for the tables, for example path: out",
+			"sink.parquet.path is empty")
+	case strings.Contains(o.Path, "://"):
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "write to a folder on a local disk and copy it from there",
+			"sink.parquet.path %s is no folder on this machine", o.Path)
+	}
+	return &parquetSink{root: filepath.Clean(o.Path), cut: publishedCut}, nil
+}
+
+// parquetSink is a folder of published tables.
+type parquetSink struct {
+	root string
+	cut  cut
+	disk disk
+}
+
+// Names of what stands beside the tables in the sink's folder.
+const (
+	runsDir       = "_runs"
+	stagingDir    = "_staging"
+	locksDir      = "_locks"
+	quarantineDir = "_quarantine"
+)
+
+// Begin claims r.AsOf by a file lock and settles what killed runs have left.
+func (s *parquetSink) Begin(ctx context.Context, r pipeline.RunKey) (pipeline.Publication, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := checkKey(r); err != nil {
+		return nil, err
+	}
+	if err := s.makeRoot(); err != nil {
+		return nil, inStage("begin", "", err)
+	}
+	c, err := s.claim(r.AsOf)
+	if err != nil {
+		return nil, inStage("begin", "", err)
+	}
+	p, err := s.begin(ctx, r, c)
+	if err != nil {
+		c.free()
+		return nil, inStage("begin", "", err)
+	}
+	return p, nil
+}
+
+// begin does what follows once the date is claimed.
+func (s *parquetSink) begin(ctx context.Context, r pipeline.RunKey, c *claim) (*publication, error) {
+	if err := s.settle(c); err != nil {
+		return nil, err
+	}
+	if err := s.settleOthers(r.AsOf); err != nil {
+		return nil, err
+	}
+	if err := s.checkOwner(ctx, r.Job); err != nil {
+		return nil, err
+	}
+	dir := s.staging(r.RunID)
+	if exists(dir) { // another date's: naming it here would give it to this one
+		return nil, pipeline.Errorf(pipeline.ClassInternal, dir, "", "another run has the id %s", r.RunID)
+	}
+	if err := c.write(r.RunID); err != nil {
+		return nil, err
+	}
+	if err := s.disk.mkdir(dir); err != nil {
+		return nil, err
+	}
+	return &publication{sink: s, key: r, claim: c, dir: dir}, nil
+}
+
+// makeRoot creates the sink's folder and those of its bookkeeping.
+func (s *parquetSink) makeRoot() error {
+	if err := s.disk.mkdirAll(s.root); err != nil {
+		return err
+	}
+	for _, dir := range []string{locksDir, stagingDir, runsDir} {
+		if err := s.disk.mkdirAll(filepath.Join(s.root, dir)); err != nil {
+			return err
+		}
+	}
+	return s.disk.syncDir(s.root)
+}
+
+// checkOwner refuses a folder whose newest journal is another job's.
+func (s *parquetSink) checkOwner(ctx context.Context, job string) error {
+	latest, err := s.Latest(ctx)
+	if err != nil || latest == nil || latest.Job == job {
+		return err
+	}
+	return pipeline.Errorf(pipeline.ClassUsage, s.root, "one output folder belongs to one job: give this job another sink.parquet.path",
+		"the tables here are of job %q, not of %q", latest.Job, job)
+}
+
+// staging returns the folder of what a run has staged.
+func (s *parquetSink) staging(runID string) string {
+	return filepath.Join(s.root, stagingDir, runID)
+}
+
+// partition returns the folder of a date in a table's folder under base.
+func partition(base, table, asOf string) string {
+	return filepath.Join(base, table, "as_of_date="+asOf)
+}
+
+// checkKey refuses what would lead out of the sink's folder.
+func checkKey(r pipeline.RunKey) error {
+	if err := checkDate(r.AsOf); err != nil {
+		return err
+	}
+	if !isName(r.RunID) {
+		return pipeline.Errorf(pipeline.ClassInternal, "", "", "run id %q has other characters than letters, digits, - and _", r.RunID)
+	}
+	return nil
+}
+
+func checkDate(asOf string) error {
+	if _, err := time.Parse(time.DateOnly, asOf); err != nil {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "write it as YYYY-MM-DD", "as-of date %q is no date", asOf)
+	}
+	return nil
+}
+
+// checkTable refuses a schema that cannot be stored: a programmer's mistake.
+func checkTable(t table.Schema) error {
+	if !isName(t.Name) || strings.HasPrefix(t.Name, "_") {
+		return pipeline.Errorf(pipeline.ClassInternal, "", "", "table name %q is no name of a folder", t.Name)
+	}
+	if len(t.Columns) == 0 {
+		return pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s has no columns", t.Name)
+	}
+	seen := make(map[string]bool, len(t.Columns))
+	for _, c := range t.Columns {
+		if seen[c.Name] {
+			return pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s has two columns %s", t.Name, c.Name)
+		}
+		seen[c.Name] = true
+	}
+	return nil
+}
+
+// isName reports whether s is one or more ASCII letters, digits, '-' and '_'.
+func isName(s string) bool {
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}

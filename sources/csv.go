@@ -1,0 +1,157 @@
+package sources
+
+import (
+	"context"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// CSV says how to read delimited text files. The zero value of every field but
+// Paths is its default.
+type CSV struct {
+	// Paths names files, or patterns such as data/*.csv. Names that end in
+	// .gz, .zst or .bz2 are decompressed.
+	Paths []string `yaml:"paths"`
+
+	// Delimiter is one ASCII character, or the word whitespace: then fields
+	// are separated by runs of blanks and tabs, leading and trailing ones
+	// mean nothing, and quotes are ordinary characters. Default ",".
+	Delimiter string `yaml:"delimiter"`
+
+	// Header says where the names of the columns come from. Default true.
+	Header Header `yaml:"header"`
+
+	// Encoding is utf-8; this version reads no other.
+	Encoding string `yaml:"encoding"`
+
+	// NullValues are the texts that stand for null, in quotes or not.
+	// Default [""]; an empty list means that there are no nulls.
+	NullValues []string `yaml:"null_values"`
+}
+
+// Header is true (the first line of each file holds the names), false (the
+// files hold no names: columns are column_1, column_2, …) or a list of names
+// for files that hold none. The zero value is true.
+type Header struct {
+	None  bool     // false in the job file
+	Names []string // a list in the job file
+}
+
+// UnmarshalYAML decodes true, false or a list of names.
+func (h *Header) UnmarshalYAML(decode func(any) error) error {
+	var first bool
+	if decode(&first) == nil {
+		*h = Header{None: !first}
+		return nil
+	}
+	var names []string
+	if err := decode(&names); err != nil || len(names) == 0 {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "", "header must be true, false or a list of names")
+	}
+	*h = Header{Names: names}
+	return nil
+}
+
+// NewCSV returns a source of delimited text files. Every column is text. It
+// checks the options without looking at the files; an error is ClassUsage.
+//
+// Empty lines are skipped and not numbered. A row whose number of fields is
+// not that of the columns, or whose quotes are wrong, is a pipeline.Fault.
+func NewCSV(o CSV) (pipeline.Source, error) {
+	if err := checkPaths(o.Paths); err != nil {
+		return nil, err
+	}
+	comma, err := delimiterByte(o.Delimiter)
+	if err != nil {
+		return nil, err
+	}
+	switch strings.ToLower(o.Encoding) {
+	case "", "utf-8", "utf8":
+	default:
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "convert the files to utf-8", "encoding %q is not supported by this version", o.Encoding)
+	}
+	if err := checkNames(o.Header.Names); err != nil {
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "", "header: %w", err)
+	}
+	nulls := o.NullValues
+	if nulls == nil {
+		nulls = []string{""}
+	}
+	return &csvSource{paths: o.Paths, format: csvFormat{comma: comma, header: o.Header, nulls: nulls}}, nil
+}
+
+// delimiterByte returns the delimiter as a byte, zero for whitespace.
+func delimiterByte(delimiter string) (byte, error) {
+	switch {
+	case delimiter == "":
+		return ',', nil
+	case delimiter == "whitespace":
+		return 0, nil
+	case delimiter == `\t`:
+		return '\t', nil
+	case len(delimiter) > 1 || delimiter[0] >= 0x80 || strings.Contains("\x00\"\r\n", delimiter):
+		return 0, pipeline.Errorf(pipeline.ClassUsage, "", `one ASCII character such as ";" or "\t", or the word whitespace`, "delimiter %q is not possible", delimiter)
+	default:
+		return delimiter[0], nil
+	}
+}
+
+// csvFormat is how the bytes of a file become rows.
+type csvFormat struct {
+	comma  byte // zero for runs of blanks
+	header Header
+	nulls  []string
+}
+
+// csvSource is a pipeline.Source of delimited text files.
+type csvSource struct {
+	paths  []string
+	format csvFormat
+
+	// From Describe on.
+	files   []dataFile
+	columns []string
+}
+
+// Describe implements pipeline.Source: it reads the first line of each file.
+func (s *csvSource) Describe(ctx context.Context) (pipeline.Description, error) {
+	files, err := listFiles(s.paths, ".csv")
+	if err != nil {
+		return pipeline.Description{}, err
+	}
+	columns, err := s.format.agreedColumns(ctx, files)
+	if err != nil {
+		return pipeline.Description{}, err
+	}
+	s.files, s.columns = files, columns
+	paths, bytes := totals(files)
+	return pipeline.Description{
+		Name: described(s.paths), Columns: textSchema(columns), Rows: -1, Bytes: bytes, Files: paths,
+	}, nil
+}
+
+// Open implements pipeline.Source. A reader reads whole files.
+func (s *csvSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
+	rows := r.Rows
+	if rows <= 0 {
+		rows = batchRows
+	}
+	wanted := csvRequest{source: s, schema: textSchema(r.Columns), rows: rows, work: &queue{units: len(s.files)}}
+	readers := make([]pipeline.Reader, readersFor(len(s.files), r.Readers))
+	for i := range readers {
+		readers[i] = newCSVReader(wanted)
+	}
+	return readers, nil
+}
+
+// textSchema is the schema of text columns of these names.
+func textSchema(names []string) *arrow.Schema {
+	fields := make([]arrow.Field, len(names))
+	for i, name := range names {
+		fields[i] = arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true}
+	}
+	return arrow.NewSchema(fields, nil)
+}

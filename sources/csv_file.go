@@ -1,0 +1,113 @@
+package sources
+
+import (
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// csvFile is an open file, its header read.
+type csvFile struct {
+	path    string
+	tokens  *tokens
+	columns []string // nil if nothing says how many there are
+	pending bool     // the current row of tokens is a row of data, not yet read
+	close   func() error
+}
+
+// open opens a file and reads its header.
+func (f csvFormat) open(path string) (*csvFile, error) {
+	stored, err := os.Open(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	file := &csvFile{path: path, close: stored.Close}
+	if err := file.begin(f, stored); err != nil {
+		file.Close()
+		return nil, file.placed(err)
+	}
+	return file, nil
+}
+
+func (c *csvFile) begin(f csvFormat, stored *os.File) error {
+	text, err := c.decompressed(stored)
+	if err != nil {
+		return err
+	}
+	if c.tokens, err = newTokens(text, f.comma); err != nil {
+		return err
+	}
+	c.columns, c.pending, err = f.readColumns(c.tokens, c.path)
+	return err
+}
+
+// Close closes the file.
+func (c *csvFile) Close() error { return c.close() }
+
+// decompressed returns the text of a file whose name says how it is stored.
+func (c *csvFile) decompressed(stored *os.File) (io.Reader, error) {
+	switch strings.ToLower(filepath.Ext(c.path)) {
+	case ".gz":
+		r, err := gzip.NewReader(stored)
+		if err == io.EOF { // an empty file is no gzip file, though the package takes it for the end of one
+			err = io.ErrUnexpectedEOF
+		}
+		return r, err
+	case ".zst":
+		// One at a time: the decoder then starts no goroutine.
+		r, err := zstd.NewReader(stored, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(largestWindow))
+		if err != nil {
+			return nil, err
+		}
+		c.close = func() error {
+			r.Close()
+			return stored.Close()
+		}
+		return r, nil
+	case ".bz2":
+		return bzip2.NewReader(stored), nil
+	default:
+		return stored, nil
+	}
+}
+
+// largestWindow is what the zstd program takes without --long=31; more would
+// let a damaged header ask for any amount of memory.
+const largestWindow = 128 << 20
+
+// placed gives an error of reading the file its class and place.
+func (c *csvFile) placed(err error) error {
+	var known *pipeline.Error
+	var row *rowError
+	var disk *fs.PathError
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.As(err, &row):
+		place := fmt.Sprintf("%s:%d:%d", c.path, row.line, row.column)
+		return pipeline.Errorf(pipeline.ClassSource, place, row.hint, "%s", row.what)
+	case errors.As(err, &disk):
+		return openError(c.path, err)
+	default:
+		return pipeline.Errorf(pipeline.ClassSource, fmt.Sprintf("%s:%d", c.path, c.line()), "fetch the file again, it may have been cut short",
+			"the compressed data are damaged: %w", err)
+	}
+}
+
+// line is the line that reading has come to.
+func (c *csvFile) line() int64 {
+	if c.tokens == nil {
+		return 1
+	}
+	return c.tokens.next
+}

@@ -1,0 +1,229 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+const (
+	rawKept    = 4 << 10 // bytes of a faulty row that are kept
+	rowsAtOnce = 1 << 10 // rows between two looks at the context
+)
+
+// errClosed says that a reader was used after Close, or after its error.
+var errClosed = errors.New("sources: reader used after Close or after an error")
+
+// csvRequest is what the readers of one Open have in common.
+type csvRequest struct {
+	source *csvSource
+	schema *arrow.Schema // the columns asked for
+	rows   int           // at most so many in a batch
+	work   *queue        // of files
+}
+
+// csvReader is a pipeline.Reader of whole files, one after the other.
+type csvReader struct {
+	csvRequest
+	file   *csvFile // nil between files
+	part   int      // index of file
+	row    int64    // number of the row that comes next
+	field  []int    // of each requested column, its index in a row of file
+	column []textColumn
+	closed bool
+}
+
+func newCSVReader(r csvRequest) *csvReader {
+	reader := &csvReader{csvRequest: r, column: make([]textColumn, r.schema.NumFields())}
+	for i := range reader.column {
+		reader.column[i].reserve(0, 0)
+	}
+	return reader
+}
+
+// Next implements pipeline.Reader.
+func (r *csvReader) Next(ctx context.Context) (pipeline.Batch, error) {
+	if r.closed {
+		return pipeline.Batch{}, errClosed
+	}
+	batch, err := r.next(ctx)
+	if err != nil && err != io.EOF {
+		r.Close()
+	}
+	return batch, err
+}
+
+// Close implements pipeline.Reader.
+func (r *csvReader) Close() error {
+	r.closed = true
+	return r.leave()
+}
+
+// leave closes the current file, if there is one.
+func (r *csvReader) leave() error {
+	if r.file == nil {
+		return nil
+	}
+	file := r.file
+	r.file = nil
+	return file.Close()
+}
+
+// next returns the next batch of the current file, or else of those after it.
+func (r *csvReader) next(ctx context.Context) (pipeline.Batch, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return pipeline.Batch{}, err
+		}
+		if r.file == nil {
+			if err := r.enter(); err != nil {
+				return pipeline.Batch{}, err
+			}
+		}
+		batch, err := r.fill(ctx)
+		if err != nil {
+			return pipeline.Batch{}, err
+		}
+		if batch.Record != nil {
+			return batch, nil
+		}
+		if err := r.leave(); err != nil {
+			return pipeline.Batch{}, err
+		}
+	}
+}
+
+// enter opens the next file; io.EOF if there is none left.
+func (r *csvReader) enter() error {
+	part, ok := r.work.take()
+	if !ok {
+		return io.EOF
+	}
+	path := r.source.files[part].path
+	file, err := r.source.format.open(path)
+	if err != nil {
+		return err
+	}
+	if file.columns != nil { // else it has no row
+		if err := sameColumns(file.columns, path, r.source.columns, described(r.source.paths)); err != nil {
+			file.Close()
+			return err
+		}
+	}
+	r.file, r.part, r.row = file, part, 1
+	r.field = r.field[:0]
+	for _, f := range r.schema.Fields() {
+		r.field = append(r.field, slices.Index(file.columns, f.Name))
+	}
+	return nil
+}
+
+// fill reads a batch of the current file; its record is nil if there is no row
+// left.
+func (r *csvReader) fill(ctx context.Context) (pipeline.Batch, error) {
+	batch := pipeline.Batch{Origin: r.file.path, Part: r.part, FirstRow: r.row}
+	rows, text := 0, 0
+	for rows < r.rows && text < batchText {
+		if rows%rowsAtOnce == 0 && ctx.Err() != nil {
+			return pipeline.Batch{}, ctx.Err()
+		}
+		err := r.advance()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return pipeline.Batch{}, r.file.placed(err)
+		}
+		if reason := r.fault(); reason != "" {
+			batch.Faults = append(batch.Faults, pipeline.Fault{Index: rows, Reason: reason, Raw: kept(r.file.tokens.row)})
+			r.appendNulls()
+		} else {
+			r.appendRow()
+		}
+		text += len(r.file.tokens.row)
+		rows++
+	}
+	if rows > 0 {
+		batch.Record = r.record(rows)
+		r.row += int64(rows)
+	}
+	return batch, nil
+}
+
+// advance goes to the next row, which may be the one that opening has read.
+func (r *csvReader) advance() error {
+	if r.file.pending {
+		r.file.pending = false
+		return nil
+	}
+	return r.file.tokens.advance()
+}
+
+// fault says why the current row cannot be read; empty if it can.
+func (r *csvReader) fault() string {
+	t := r.file.tokens
+	if t.broken != "" {
+		return t.broken
+	}
+	if got, want := len(t.fields), len(r.file.columns); got != want {
+		return fmt.Sprintf("%d fields instead of %d", got, want)
+	}
+	return ""
+}
+
+// kept returns the beginning of a row as it is kept for the quarantine.
+func kept(row []byte) string {
+	if len(row) <= rawKept {
+		return string(row)
+	}
+	end := rawKept
+	for !utf8.RuneStart(row[end]) {
+		end--
+	}
+	return string(row[:end])
+}
+
+func (r *csvReader) appendRow() {
+	t := r.file.tokens
+	for i := range r.column {
+		c := &r.column[i]
+		text := t.field(t.fields[r.field[i]])
+		if r.isNull(text) {
+			c.nothing(1)
+			continue
+		}
+		c.data = append(c.data, text...)
+		c.end()
+	}
+}
+
+func (r *csvReader) isNull(text []byte) bool {
+	for _, null := range r.source.format.nulls {
+		if string(text) == null {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *csvReader) appendNulls() {
+	for i := range r.column {
+		r.column[i].nothing(1)
+	}
+}
+
+// record hands over what the columns have collected.
+func (r *csvReader) record(rows int) arrow.Record {
+	columns := make([]arrow.Array, len(r.column))
+	for i := range r.column {
+		columns[i] = r.column[i].take()
+	}
+	return newRecord(r.schema, columns, rows)
+}

@@ -1,0 +1,130 @@
+package sources
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// dataFile is one local file of a source.
+type dataFile struct {
+	path string
+	size int64 // bytes, as stored
+}
+
+// checkPaths reports what is wrong with paths without looking at the disk.
+func checkPaths(paths []string) error {
+	if len(paths) == 0 {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "name files, or a pattern such as data/*.csv", "paths is empty")
+	}
+	for _, path := range paths {
+		if path == "" {
+			return pipeline.Errorf(pipeline.ClassUsage, "", "name a file, or a pattern such as data/*.csv", "paths has an empty entry")
+		}
+		if scheme, _, ok := strings.Cut(path, "://"); ok {
+			return pipeline.Errorf(pipeline.ClassUsage, path, "copy the files to a local disk first", "%s:// paths are not supported by this version", scheme)
+		}
+	}
+	return nil
+}
+
+// listFiles returns the files that paths name, sorted by path, each once.
+// Extension is what the hint for a folder suggests.
+func listFiles(paths []string, extension string) ([]dataFile, error) {
+	var names []string
+	for _, path := range paths {
+		found, err := expand(path)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, found...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	files := make([]dataFile, len(names))
+	for i, name := range names {
+		info, err := os.Stat(name)
+		switch {
+		case err != nil:
+			return nil, openError(name, err)
+		case info.IsDir():
+			hint := "name its files: " + filepath.Join(name, "*"+extension)
+			return nil, pipeline.Errorf(pipeline.ClassSource, name, hint, "this is a folder, not a file")
+		}
+		files[i] = dataFile{path: name, size: info.Size()}
+	}
+	return files, nil
+}
+
+// expand returns the names a path stands for. A path that exists is itself,
+// even with characters in it that would make it a pattern.
+func expand(path string) ([]string, error) {
+	path = filepath.Clean(path)
+	if _, err := os.Lstat(path); err == nil {
+		return []string{path}, nil
+	} else if !strings.ContainsAny(path, "*?[") {
+		return nil, openError(path, err)
+	}
+	names, err := filepath.Glob(path)
+	if err != nil {
+		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "a [ needs its ]; write \\[ for the character itself", "%w", err)
+	}
+	if len(names) == 0 {
+		return nil, pipeline.Errorf(pipeline.ClassSource, path, "check the pattern and the folder the job runs in", "no file matches")
+	}
+	return names, nil
+}
+
+// openError gives an error of opening or reading the file system its class.
+func openError(path string, err error) error {
+	cause := err
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		cause = p.Err // without the path, which is already the place
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return pipeline.Errorf(pipeline.ClassSource, path, "check the path and the folder the job runs in", "%w", cause)
+	case errors.Is(err, fs.ErrPermission):
+		return pipeline.Errorf(pipeline.ClassPermission, path, "let the job's user read the file and enter its folders", "%w", cause)
+	default:
+		return pipeline.Errorf(pipeline.ClassTemporary, path, "", "%w", cause)
+	}
+}
+
+// described returns the name of a source for people: its paths as written.
+func described(paths []string) string { return strings.Join(paths, ", ") }
+
+// totals returns the paths of files and the sum of their sizes.
+func totals(files []dataFile) (paths []string, bytes int64) {
+	paths = make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.path
+		bytes += f.size
+	}
+	return paths, bytes
+}
+
+// queue deals units of work (files, row groups) to the readers of one Open:
+// whoever is free takes the next, so that one large file does not leave the
+// others waiting. Readers on different goroutines share it.
+type queue struct {
+	units int
+	taken atomic.Int64
+}
+
+// take returns the index of the next unit, and false if there is none left.
+func (q *queue) take() (int, bool) {
+	i := int(q.taken.Add(1)) - 1
+	return i, i < q.units
+}
+
+// readersFor returns how many readers to open for a number of units: at least
+// one, so that an empty source also has a reader that says so.
+func readersFor(units, wanted int) int { return max(1, min(units, wanted)) }

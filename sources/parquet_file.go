@@ -1,0 +1,147 @@
+package sources
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// parquetFile is an open file and what its footer promises.
+type parquetFile struct {
+	path    string
+	stored  *os.File
+	content *parquet.File
+	columns []parquetColumn
+	groups  []rowGroup
+}
+
+// parquetColumn is a column a source can deliver.
+type parquetColumn struct {
+	name    string
+	index   int            // of its chunk in a row group
+	arrow   arrow.DataType // one of pipeline.SourceType
+	decoder func() decoder
+}
+
+// readBuffer is how much of a column chunk is read from the disk at once.
+const readBuffer = 64 << 10
+
+// openParquet opens a file and reads its footer.
+func openParquet(path string) (*parquetFile, error) {
+	stored, err := os.Open(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	f := &parquetFile{path: path, stored: stored}
+	if err := shielded(path, f.readFooter); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Close closes the file.
+func (f *parquetFile) Close() error { return f.stored.Close() }
+
+func (f *parquetFile) readFooter() error {
+	info, err := f.stored.Stat()
+	if err != nil {
+		return err
+	}
+	if err := f.checkFrame(info.Size()); err != nil {
+		return err
+	}
+	// Through a section, an offset beyond the file is an end of file and not an
+	// error of the disk.
+	f.content, err = parquet.OpenFile(io.NewSectionReader(f.stored, 0, info.Size()), info.Size(),
+		parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readBuffer))
+	if err != nil {
+		return err
+	}
+	for _, column := range f.content.Root().Columns() {
+		if c, ok := flatColumn(column); ok {
+			f.columns = append(f.columns, c)
+		}
+	}
+	if err := checkNames(columnNames(f.columns)); err != nil {
+		return err
+	}
+	return f.listGroups()
+}
+
+const (
+	magic      = "PAR1"
+	footerTail = 8 // the length of the footer, 4 bytes, and the magic bytes again
+)
+
+// checkFrame looks at both ends of the file before the library does, which
+// would take any length it finds there for an amount of memory.
+func (f *parquetFile) checkFrame(size int64) error {
+	if size < int64(len(magic))+footerTail {
+		return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "this is not a whole Parquet file: it has %d bytes", size)
+	}
+	head, tail := make([]byte, len(magic)), make([]byte, footerTail)
+	if _, err := f.stored.ReadAt(head, 0); err != nil {
+		return err
+	}
+	if _, err := f.stored.ReadAt(tail, size-footerTail); err != nil {
+		return err
+	}
+	switch {
+	case string(head) != magic:
+		return pipeline.Errorf(pipeline.ClassSource, f.path, "is it encrypted, or another format?", "this is not a Parquet file: it does not begin with %s", magic)
+	case string(tail[4:]) != magic:
+		return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "the file is cut short: it does not end with %s", magic)
+	case int64(binary.LittleEndian.Uint32(tail)) > size-footerTail-int64(len(magic)):
+		return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "the file is damaged: its footer would be larger than the file")
+	}
+	return nil
+}
+
+// listGroups lists the row groups and checks that they add up.
+func (f *parquetFile) listGroups() error {
+	rows := int64(0)
+	for i, g := range f.content.RowGroups() {
+		n := g.NumRows()
+		if n < 0 || n > f.content.NumRows()-rows {
+			return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "row group %d has %d rows, more than its footer allows", i, n)
+		}
+		f.groups = append(f.groups, rowGroup{index: i, firstRow: rows + 1, rows: n})
+		rows += n
+	}
+	if rows != f.content.NumRows() {
+		return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "the row groups have %d rows and the footer promises %d", rows, f.content.NumRows())
+	}
+	return nil
+}
+
+const damagedHint = "fetch or write the file again"
+
+// shielded runs f, which reads a file through the library, and gives its error
+// class and place. The library panics on some damaged files; here, at the
+// boundary to it, such a panic is an error of the input like any other.
+func shielded(place string, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = pipeline.Errorf(pipeline.ClassSource, place, damagedHint, "the file is damaged: %v", p)
+		}
+	}()
+	err = f()
+	var known *pipeline.Error
+	var disk *fs.PathError
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case errors.As(err, &disk):
+		return openError(place, err)
+	default:
+		return pipeline.Errorf(pipeline.ClassSource, place, damagedHint, "%w", err)
+	}
+}

@@ -1,0 +1,218 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// stepRows is how many rows are decoded of each column before the next look at
+// the context and at how much text there is.
+const stepRows = 4 << 10
+
+// parquetRequest is what the readers of one Open have in common.
+type parquetRequest struct {
+	source *parquetSource
+	schema *arrow.Schema // the columns asked for
+	rows   int           // at most so many in a batch
+	work   *queue        // of row groups
+}
+
+// parquetReader is a pipeline.Reader of whole row groups, one after the other.
+type parquetReader struct {
+	parquetRequest
+	file    *parquetFile // nil before the first row group
+	group   rowGroup
+	columns []*columnReader // of group; nil between row groups
+	done    int64           // rows of group that have been delivered
+	closed  bool
+}
+
+// Next implements pipeline.Reader.
+func (r *parquetReader) Next(ctx context.Context) (pipeline.Batch, error) {
+	if r.closed {
+		return pipeline.Batch{}, errClosed
+	}
+	batch, err := r.next(ctx)
+	if err != nil && err != io.EOF {
+		r.Close()
+	}
+	return batch, err
+}
+
+// Close implements pipeline.Reader.
+func (r *parquetReader) Close() error {
+	r.closed = true
+	r.leaveGroup()
+	return r.leaveFile()
+}
+
+// next returns the next batch of the current row group, or else of those after
+// it.
+func (r *parquetReader) next(ctx context.Context) (pipeline.Batch, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return pipeline.Batch{}, err
+		}
+		if r.columns == nil {
+			if err := r.enter(); err != nil {
+				return pipeline.Batch{}, err
+			}
+		}
+		if r.done < r.group.rows {
+			return r.fill(ctx)
+		}
+		if err := r.finish(); err != nil {
+			return pipeline.Batch{}, err
+		}
+	}
+}
+
+// enter begins the next row group; io.EOF if there is none left.
+func (r *parquetReader) enter() error {
+	unit, ok := r.work.take()
+	if !ok {
+		return io.EOF
+	}
+	group := r.source.groups[unit]
+	if err := r.enterFile(r.source.files[group.file].path); err != nil {
+		return err
+	}
+	if group.index >= len(r.file.groups) || r.file.groups[group.index].rows != group.rows {
+		return changed(r.file.path)
+	}
+	r.group, r.done, r.columns = group, 0, []*columnReader{}
+	return shielded(r.place(0), r.openColumns)
+}
+
+// enterFile opens a file unless it is the current one.
+func (r *parquetReader) enterFile(path string) error {
+	if r.file != nil && r.file.path == path {
+		return nil
+	}
+	if err := r.leaveFile(); err != nil {
+		return err
+	}
+	file, err := openParquet(path)
+	if err != nil {
+		return err
+	}
+	r.file = file
+	return nil
+}
+
+// changed is a file that is not what Describe saw.
+func changed(path string) error {
+	return pipeline.Errorf(pipeline.ClassSource, path, "run again when nothing writes to it", "the file has changed while it was read")
+}
+
+func (r *parquetReader) openColumns() error {
+	chunks := r.file.content.RowGroups()[r.group.index].ColumnChunks()
+	for _, field := range r.schema.Fields() {
+		i := slices.IndexFunc(r.file.columns, func(c parquetColumn) bool { return c.name == field.Name })
+		if i < 0 || !arrow.TypeEqual(r.file.columns[i].arrow, field.Type) {
+			return changed(r.file.path)
+		}
+		c := r.file.columns[i]
+		r.columns = append(r.columns, &columnReader{name: c.name, pages: chunks[c.index].Pages(), decoder: c.decoder()})
+	}
+	return nil
+}
+
+// fill decodes a batch of the current row group, which has rows left.
+func (r *parquetReader) fill(ctx context.Context) (pipeline.Batch, error) {
+	rows, wanted := 0, int(min(int64(r.rows), r.group.rows-r.done))
+	for rows < wanted && r.text() < batchText {
+		if err := ctx.Err(); err != nil {
+			return pipeline.Batch{}, err
+		}
+		step := min(stepRows, wanted-rows)
+		for _, c := range r.columns {
+			if err := r.read(c, step); err != nil {
+				return pipeline.Batch{}, err
+			}
+		}
+		rows += step
+	}
+	columns := make([]arrow.Array, len(r.columns))
+	for i, c := range r.columns {
+		columns[i] = c.take()
+	}
+	batch := pipeline.Batch{
+		Record: newRecord(r.schema, columns, rows), Origin: r.file.path, Part: r.group.file, FirstRow: r.group.firstRow + r.done,
+	}
+	r.done += int64(rows)
+	return batch, nil
+}
+
+// text is how many bytes of text the batch has.
+func (r *parquetReader) text() int {
+	bytes := 0
+	for _, c := range r.columns {
+		bytes += c.bytes()
+	}
+	return bytes
+}
+
+// read decodes rows of a column and says where an error is.
+func (r *parquetReader) read(c *columnReader, rows int) error {
+	err := shielded("", func() error { return c.read(rows) })
+	var known *pipeline.Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	known.Place = r.place(c.row)
+	known.Message = fmt.Sprintf("column %q: %s", c.name, known.Message)
+	var value *valueError
+	var dictionary *dictionaryError
+	switch {
+	case errors.As(err, &dictionary): // some row of the row group; which is not known
+		known.Place, known.Hint = r.place(-1), ""
+	case errors.As(err, &value):
+		known.Place, known.Hint = r.place(c.rowOf(value.index)), ""
+	}
+	return known
+}
+
+// place names a row of the current row group, from 0; none if it is negative.
+func (r *parquetReader) place(row int64) string {
+	if row < 0 {
+		return fmt.Sprintf("%s: row group %d", r.file.path, r.group.index)
+	}
+	return fmt.Sprintf("%s: row group %d, row %d", r.file.path, r.group.index, r.group.firstRow+row)
+}
+
+// finish ends a row group, whose columns must have no more values.
+func (r *parquetReader) finish() error {
+	for _, c := range r.columns {
+		if err := shielded(r.place(-1), c.finish); err != nil {
+			return err
+		}
+	}
+	r.leaveGroup()
+	return nil
+}
+
+// leaveGroup frees the columns. The library may trip over what it has left of
+// a damaged page; there is nothing to lose any more.
+func (r *parquetReader) leaveGroup() {
+	for _, c := range r.columns {
+		_ = shielded("", c.close)
+	}
+	r.columns = nil
+}
+
+func (r *parquetReader) leaveFile() error {
+	if r.file == nil {
+		return nil
+	}
+	file := r.file
+	r.file = nil
+	return file.Close()
+}

@@ -1,0 +1,108 @@
+package clv
+
+import (
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// residual is the residual value of a cohort's members.
+type residual struct {
+	amount  int64
+	unknown int64 // members without one
+}
+
+func (r *residual) add(o *residual) {
+	r.amount += o.amount
+	r.unknown += o.unknown
+}
+
+// Residuals accumulates the lifetime residual_clv of cohorts, in net revenue:
+// sums of the customers' rounded values, so that they tie out.
+type Residuals struct {
+	cohort.Split[[calendar.ByYear + 1]cohort.Series[residual]]
+}
+
+// AddShard adds the customers of a shard.
+func (r *Residuals) AddShard(v *Valuation, f *cohort.Frame, s *ledger.Shard, values []Value) {
+	var dimensions []cohort.Dimension
+	for customer := range s.Len() {
+		from, to := s.Range(customer)
+		if from == to {
+			continue
+		}
+		var member residual
+		if amount, ok := v.lifetime(&values[customer]).Residual.Get(); ok {
+			member.amount = amount
+		} else {
+			member.unknown = 1
+		}
+		dimensions = f.Dimensions(dimensions[:0], s, customer)
+		for _, d := range dimensions {
+			grains := r.Of(d)
+			for _, g := range f.Grains {
+				grains[g].At(f.Period(g, s.Days.Day[from])).add(&member)
+			}
+		}
+	}
+}
+
+// Add adds another accumulator.
+func (r *Residuals) Add(o *Residuals) {
+	r.Merge(&o.Split, func(to, from *[calendar.ByYear + 1]cohort.Series[residual]) {
+		for g := range to {
+			to[g].Merge(&from[g], (*residual).add)
+		}
+	})
+}
+
+// Cohort is a row of cohorts.
+type Cohort struct {
+	Dimension       cohort.Dimension
+	Grain           calendar.Grain
+	Start, End      calendar.Day
+	IsClosed        bool
+	IsLeftTruncated bool
+	MaxComplete     numeric.Null[int64]
+	cohort.Acquired
+	HasContribution bool
+	Residual        numeric.Null[int64]
+}
+
+// NetRevenue returns gross sales and refunds together.
+func (c *Cohort) NetRevenue() int64 { return c.GrossSales + c.Refunds }
+
+// TotalValue returns net revenue and residual value together; null where the latter is.
+func (c *Cohort) TotalValue() (int64, bool) { return total(c.NetRevenue(), c.Residual) }
+
+// CohortRows returns the rows of cohorts in the order of the key. Of the whole
+// base every period since the first has a row; splits have only cohorts with
+// members.
+func CohortRows(f *cohort.Frame, acquired *cohort.Cohorts, residuals *Residuals, hasContribution bool) []Cohort {
+	var rows []Cohort
+	for _, d := range acquired.Sorted() {
+		for _, g := range f.Grains {
+			series := &acquired.Of(d)[g]
+			first, ok := series.First()
+			for c := first; ok && c <= f.Period(g, f.AsOf); c++ {
+				row := Cohort{
+					Dimension: d, Grain: g, Start: f.Calendar.Start(g, c), End: f.Calendar.End(g, c),
+					IsLeftTruncated: f.IsLeftTruncated(g, c), Acquired: series.Get(c), HasContribution: hasContribution,
+				}
+				if row.Size == 0 && d != cohort.All {
+					continue
+				}
+				row.IsClosed = row.End <= f.AsOf
+				if complete := f.LastComplete(g) - c; complete >= 0 {
+					row.MaxComplete = numeric.Known(int64(complete))
+				}
+				if r := residuals.Of(d)[g].Get(c); r.unknown == 0 {
+					row.Residual = numeric.Known(r.amount)
+				}
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}

@@ -1,0 +1,148 @@
+package clv
+
+import (
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/money"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Customer is a row of customers.
+type Customer struct {
+	Key         ledger.Key
+	HasPurchase bool // without one, everything dated, rated or predicted is null
+	CohortMonth calendar.Day
+	First, Last calendar.Day
+	AsOf        calendar.Day
+
+	Orders, PurchaseDays int64
+	GrossSales, Refunds  int64
+	Contribution         numeric.Null[int64]
+	FirstPurchaseValue   int64
+	RepeatValue          int64
+	Attributes           []string // in the order of the mapping
+
+	Recency, Frequency, Monetary numeric.Null[int64]
+	Percentile                   numeric.Null[int64]
+
+	Status   Status
+	Alive    numeric.Null[float64]
+	Year     Prediction
+	Lifetime Prediction
+	ModelID  string // empty where there are no predictions
+	SpendID  string // empty where the spend part is not a model's
+}
+
+// NetRevenue returns gross sales and refunds together.
+func (c *Customer) NetRevenue() int64 { return c.GrossSales + c.Refunds }
+
+// x returns the number of repeat purchase days.
+func (c *Customer) x() int64 { return max(0, c.PurchaseDays-1) }
+
+// span returns t_x, the days from the first to the last purchase.
+func (c *Customer) span() int64 { return int64(c.Last - c.First) }
+
+// dated returns a number that only customers with a purchase have.
+func (c *Customer) dated(v int64) (int64, bool) { return v, c.HasPurchase }
+
+// meanRepeatValue returns the mean value of the purchases after the first.
+func (c *Customer) meanRepeatValue() (int64, bool) { return money.Mean(c.RepeatValue, c.x()) }
+
+// meanGap returns the mean days between purchases.
+func (c *Customer) meanGap() (float64, bool) { return numeric.Ratio(c.span(), c.x()).Get() }
+
+// Base is what scores and percentiles compare a customer with: all customers
+// with a purchase.
+type Base struct{ recency, frequency, monetary, residual []int64 }
+
+// AddShard enters a shard's customers with what they are worth.
+func (b *Base) AddShard(v *Valuation, s *ledger.Shard, values []Value, asOf calendar.Day) {
+	for customer := range s.Len() {
+		from, to := s.Range(customer)
+		if from == to {
+			continue
+		}
+		h := historyOf(&s.Days, from, to)
+		var net int64
+		for i := from; i < to; i++ {
+			net += s.Days.Net(i)
+		}
+		b.recency = append(b.recency, -int64(asOf-h.last))
+		b.frequency = append(b.frequency, int64(h.purchaseDays))
+		b.monetary = append(b.monetary, net)
+		if residual, ok := v.lifetime(&values[customer]).Residual.Get(); ok {
+			b.residual = append(b.residual, residual)
+		}
+	}
+}
+
+// Add enters another part of the base.
+func (b *Base) Add(o *Base) {
+	b.recency = append(b.recency, o.recency...)
+	b.frequency = append(b.frequency, o.frequency...)
+	b.monetary = append(b.monetary, o.monetary...)
+	b.residual = append(b.residual, o.residual...)
+}
+
+// Ranks rank a customer within the base.
+type Ranks struct{ recency, frequency, monetary, residual ranking }
+
+// Rank sorts the base, which is of no further use.
+func (b *Base) Rank() Ranks {
+	return Ranks{newRanking(b.recency), newRanking(b.frequency), newRanking(b.monetary), newRanking(b.residual)}
+}
+
+const (
+	rfmClasses        = 5
+	percentileClasses = 100
+)
+
+func (r *Ranks) apply(c *Customer) {
+	c.Recency = numeric.Known(r.recency.score(-int64(c.AsOf-c.Last), rfmClasses))
+	c.Frequency = numeric.Known(r.frequency.score(c.PurchaseDays, rfmClasses))
+	c.Monetary = numeric.Known(r.monetary.score(c.NetRevenue(), rfmClasses))
+	if residual, ok := c.Lifetime.Residual.Get(); ok {
+		c.Percentile = numeric.Known(r.residual.score(residual, percentileClasses))
+	}
+}
+
+// Customers returns the rows of a shard's customers, in the shard's order.
+func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Shard, values []Value, ranks *Ranks) []Customer {
+	rows := make([]Customer, s.Len())
+	for i := range rows {
+		rows[i] = v.customer(f, s, i, &values[i])
+		if rows[i].HasPurchase {
+			ranks.apply(&rows[i])
+		}
+	}
+	return rows
+}
+
+func (v *Valuation) customer(f *cohort.Frame, s *ledger.Shard, customer int, value *Value) Customer {
+	c := Customer{Key: s.Keys[customer], AsOf: f.AsOf, Status: value.Status, Alive: value.Alive}
+	for _, values := range s.Attributes {
+		c.Attributes = append(c.Attributes, values[customer])
+	}
+	from, to := s.Range(customer)
+	var contribution int64
+	for i := from; i < to; i++ {
+		c.Orders += int64(s.Days.Orders[i])
+		c.GrossSales += s.Days.GrossSales[i]
+		c.Refunds += s.Days.Refunds[i]
+		contribution += s.Days.Contribution[i]
+	}
+	if v.HasContribution {
+		c.Contribution = numeric.Known(contribution)
+	}
+	if from == to {
+		return c
+	}
+	h := historyOf(&s.Days, from, to)
+	c.HasPurchase, c.First, c.Last, c.PurchaseDays = true, h.first, h.last, int64(h.purchaseDays)
+	c.CohortMonth = f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, h.first))
+	c.FirstPurchaseValue, c.RepeatValue = h.firstValue, h.repeatValue
+	c.Year, c.Lifetime = v.predict(value, v.year, NetRevenue), v.lifetime(value)
+	c.ModelID, c.SpendID = v.modelIDs(value.Status)
+	return c
+}

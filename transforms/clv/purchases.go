@@ -1,0 +1,153 @@
+package clv
+
+import (
+	"math"
+
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Family is the name of a model, as in table models.
+type Family string
+
+// The families that are fitted.
+const (
+	// NBD buys at a constant rate for ever; rates differ between customers.
+	NBD Family = "nbd"
+	// BGNBD may drop out after each repeat purchase, never after the first one:
+	// it calls every one-time buyer alive.
+	BGNBD Family = "bg_nbd"
+	// MBGNBD may drop out after each purchase, the first one included.
+	MBGNBD Family = "mbg_nbd"
+	// GammaGamma is the model of the value of a purchase.
+	GammaGamma Family = "gamma_gamma"
+)
+
+// Purchases is a model of when customers buy, with its parameters.
+//
+// While alive a customer buys at random at rate λ; λ differs between customers
+// as Gamma(R, Alpha), mean R/Alpha. After a purchase a customer drops out for
+// ever with probability p; p differs as Beta(A, B), mean A/(A+B). NBD has no
+// dropout and leaves A and B 0. Alpha is a time; its unit is the unit of every
+// time given to the methods, and rates are per that unit.
+//
+// Throughout, x is the number of repeat purchase days, tx the time from the
+// first to the last purchase (0 if x = 0), T the time from the first purchase
+// to the end of observation, 0 ≤ tx ≤ T. The methods are pure functions of the
+// model and their arguments. Sources: Fader, Hardie & Lee (2005), "Counting
+// Your Customers the Easy Way", Marketing Science 24(2) (BG/NBD); Batislam,
+// Denizel & Filiztekin (2007), IJRM 24(3), and Hoppe & Wagner (2007),
+// Marketing ZFP 29(3) (MBG/NBD); Ehrenberg (1959) (NBD).
+type Purchases struct {
+	Family         Family
+	R, Alpha, A, B float64
+}
+
+// dropsOut says whether a customer who made x repeat purchases has had an
+// occasion to drop out in this model.
+func (m Purchases) dropsOut(x int) bool {
+	return m.Family == MBGNBD || m.Family == BGNBD && x > 0
+}
+
+// occasions is the number of occasions to drop out that a customer alive at T
+// has passed: the repeat purchases, and in MBG/NBD the first one too.
+func (m Purchases) occasions(x int) float64 {
+	if m.Family == MBGNBD {
+		return float64(x + 1)
+	}
+	return float64(x)
+}
+
+// logOddsGone returns the log odds of having dropped out at the last purchase
+// against being alive at T.
+//
+//	ln[ a/(b+n−1) ] + (r+x)·ln[ (α+T)/(α+tx) ]
+//
+// n is the number of occasions. −∞ where dropout is impossible. The quotient of
+// times is log1p((T−tx)/(α+tx)), exact for tx near T.
+func (m Purchases) logOddsGone(x int, tx, T float64) float64 {
+	if !m.dropsOut(x) {
+		return math.Inf(-1)
+	}
+	return math.Log(m.A/(m.B+m.occasions(x)-1)) + (m.R+float64(x))*math.Log1p((T-tx)/(m.Alpha+tx))
+}
+
+// LogLikelihood returns the logarithm of the likelihood of one customer.
+//
+//	ln Γ(r+x)/Γ(r) − r·ln(1+T/α) − x·ln(α+T) + ln B(a, b+n)/B(a, b) + ln(1 + e^L)
+//
+// L are the log odds of having dropped out, n the occasions to drop out; the
+// last two terms are absent in NBD. It is the density of the ordered purchase
+// times: the parameter-free t^(x−1)/Γ(x) is left out, as in all published
+// figures, so families compare on the same data and one unit of time. Source:
+// Fader, Hardie & Lee (2005), eq. (6). Computed in logs because both terms of
+// the sum underflow for active customers. Agrees with 40-digit values to 1e-12
+// relative (TestPointsAgreeWithFortyDigits, TestStressCells).
+func (m Purchases) LogLikelihood(x int, tx, T float64) float64 {
+	times := -m.R*math.Log1p(T/m.Alpha) - float64(x)*math.Log(m.Alpha+T)
+	value := numeric.LogRising(m.R, float64(x)) + times
+	if m.Family == NBD {
+		return value
+	}
+	n := m.occasions(x)
+	stayed := numeric.LogRising(m.B, n) - numeric.LogRising(m.A+m.B, n)
+	return value + stayed + numeric.LogAddExp(0, m.logOddsGone(x, tx, T))
+}
+
+// ProbabilityAlive returns the probability of being alive at T.
+//
+//	1 / (1 + e^L)
+//
+// L are the log odds of having dropped out. 1 for NBD, and for BG/NBD at x = 0.
+// Within [0, 1]; 0 rather than NaN where it is below the smallest number.
+// Source: as LogLikelihood, eq. (7.2) of Fader, Hardie & Lee (2008), "Computing
+// P(alive) Using the BG/NBD Model". Agrees with 40-digit values to 1e-11
+// relative down to 1e-21 (TestPointsAgreeWithFortyDigits, TestStressCells).
+func (m Purchases) ProbabilityAlive(x int, tx, T float64) float64 {
+	return numeric.Logistic(-m.logOddsGone(x, tx, T))
+}
+
+// Expected returns the expected number of purchases in (T, T+h] of a customer.
+//
+//	P(alive)·E[X(h)] of the model that knows x and T
+//
+// (see future.expected). h ≥ 0; h = +Inf gives the limit, +Inf where it is
+// infinite: in NBD always, else for a ≤ 1. 0 where P(alive) is 0.
+func (m Purchases) Expected(x int, tx, T, h float64) float64 {
+	return scale(m.ProbabilityAlive(x, tx, T), m.after(x, T).expected(h))
+}
+
+// ExpectedNew returns the expected number of repeat purchases in (0, t] of a
+// customer who has just made the first one.
+func (m Purchases) ExpectedNew(t float64) float64 { return m.Expected(0, 0, 0, t) }
+
+// Discounted returns the expected number of purchases in (T, T+h], each
+// discounted to T at the continuous rate delta per unit of time.
+//
+//	∫₀^h e^(−δu) dE[X(T, T+u]]
+//
+// delta ≥ 0, h ≥ 0, both may be at their ends: delta = 0 is Expected, h = +Inf
+// the lifetime value (finite for delta > 0).
+func (m Purchases) Discounted(x int, tx, T, delta, h float64) float64 {
+	return scale(m.ProbabilityAlive(x, tx, T), m.after(x, T).discounted(delta, h))
+}
+
+// ProbabilityOfPurchase returns the probability of at least one purchase in
+// (T, T+h].
+//
+//	P(alive)·[1 − ((α+T)/(α+T+h))^(r+x)]
+//
+// h ≥ 0; h = +Inf gives P(alive). Source: X(T, T+h] = 0 in the gamma mixture of
+// Poisson processes; a customer who is alive cannot drop out before buying.
+// Written with expm1 and log1p, exact for small h.
+func (m Purchases) ProbabilityOfPurchase(x int, tx, T, h float64) float64 {
+	return m.ProbabilityAlive(x, tx, T) * m.after(x, T).probabilityOfPurchase(h)
+}
+
+// scale returns alive·value where an infinite value of a customer who is
+// certainly gone counts as nothing.
+func scale(alive, value float64) float64 {
+	if alive == 0 {
+		return 0
+	}
+	return alive * value
+}

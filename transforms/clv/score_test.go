@@ -1,0 +1,57 @@
+package clv
+
+import (
+	"math"
+	"testing"
+)
+
+func TestScorerEqualsTheModelToTheLastBit(t *testing.T) {
+	const discountPerDay = 0.0018 / 7
+	delta := float64(discountPerDay * 7.0)
+	horizons := []float64{91, 365, math.Inf(1)}
+	for _, m := range []Purchases{publishedBG, publishedMBG, {Family: NBD, R: 0.385, Alpha: 12.07}} {
+		cells := simulate(Purchases{m.Family, m.R, 7 * m.Alpha, m.A + 1e-3, m.B + 1e-3}, 2000, 400, 1)
+		// Every second customer is unknown to the scorer; so is the last cell.
+		var half []Cell
+		for i := 0; i < len(cells); i += 2 {
+			half = append(half, cells[i])
+		}
+		scorer := NewScorer(m, 7, discountPerDay, horizons, half)
+		for _, c := range append(cells, Cell{X: 900, Tx: 4000, T: 4000}) {
+			x, tx, T := int(c.X), float64(c.Tx)/7, float64(c.T)/7
+			outlooks := make([]Outlook, len(horizons))
+			if got, want := scorer.Score(c.X, c.Tx, c.T, outlooks), m.ProbabilityAlive(x, tx, T); got != want {
+				t.Fatalf("%s %+v: P(alive) = %v, want %v", m.Family, c, got, want)
+			}
+			for i, days := range horizons {
+				h := days / 7
+				want := Outlook{m.Expected(x, tx, T, h), m.Discounted(x, tx, T, delta, h), m.ProbabilityOfPurchase(x, tx, T, h)}
+				if outlooks[i] != want {
+					t.Fatalf("%s %+v in %v days: %+v, want %+v", m.Family, c, days, outlooks[i], want)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkNewScorer(b *testing.B) {
+	cells := simulate(Purchases{MBGNBD, 0.53, 43, 0.89, 1.6}, 1_000_000, 730, 9)
+	entries := 0
+	for b.Loop() {
+		s := NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells)
+		entries = len(s.outlooks) / 2
+	}
+	b.ReportMetric(float64(entries), "entries")
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(entries)*1e6, "µs/entry")
+}
+
+func BenchmarkScore(b *testing.B) {
+	cells := simulate(Purchases{MBGNBD, 0.53, 43, 0.89, 1.6}, 100_000, 730, 9)
+	s := NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells)
+	into := make([]Outlook, 2)
+	for i := 0; b.Loop(); i++ {
+		c := cells[i%len(cells)]
+		s.Score(c.X, c.Tx, c.T, into)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "customers/s")
+}

@@ -1,0 +1,55 @@
+package clv
+
+import (
+	"math"
+	"strconv"
+)
+
+// Settings are the job's choices about value.
+type Settings struct {
+	Horizons     []Horizon // ascending, Lifetime last
+	DiscountRate float64   // annual, effective
+	Candidates   []Family
+	TimeUnit     TimeUnit
+}
+
+// Horizon is a length of future time, in days from the as-of day.
+type Horizon struct {
+	Name string
+	Days float64 // +Inf for Lifetime
+}
+
+// Lifetime is the horizon without end.
+var Lifetime = Horizon{"lifetime", math.Inf(1)}
+
+// HorizonOf returns the horizon of a number of days.
+func HorizonOf(days int) Horizon { return Horizon{strconv.Itoa(days) + "d", float64(days)} }
+
+// Year is the horizon shown in customers.
+var Year = HorizonOf(365)
+
+// TimeUnit is the unit of time of a model's parameters.
+type TimeUnit struct {
+	Name string
+	Days float64
+}
+
+// daysPerYear converts annual rates; a leap year comes every four years.
+const daysPerYear = 365.25
+
+// Week is the unit of the published models.
+var Week = TimeUnit{"week", 7}
+
+// ParseTimeUnit returns the unit of a name: day, week, month or year.
+func ParseTimeUnit(name string) (TimeUnit, bool) {
+	for _, u := range []TimeUnit{{"day", 1}, Week, {"month", daysPerYear / 12}, {"year", daysPerYear}} {
+		if u.Name == name {
+			return u, true
+		}
+	}
+	return TimeUnit{}, false
+}
+
+// deltaPerDay returns the continuous discount rate per day of an annual
+// effective rate: δ = ln(1 + rate) ÷ 365.25.
+func (s *Settings) deltaPerDay() float64 { return math.Log1p(s.DiscountRate) / daysPerYear }

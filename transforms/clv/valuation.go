@@ -1,0 +1,220 @@
+package clv
+
+import (
+	"math"
+	"slices"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/money"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Status says how far a customer's prediction can be trusted.
+type Status string
+
+// The statuses, in table customers as prediction_status.
+const (
+	Predicted        Status = "predicted"
+	PopulationMean   Status = "population_mean"   // the value of a purchase is the population's: no repeat purchase, or none of positive value
+	InsufficientData Status = "insufficient_data" // no usable fit: predictions are null
+	NoPurchase       Status = "no_purchase"
+)
+
+// Basis is what a value is counted in.
+type Basis string
+
+// The bases, in the order of the tables.
+const (
+	Contribution Basis = "contribution"
+	NetRevenue   Basis = "net_revenue"
+)
+
+// Money is what the base has brought, for the factors that lead from the
+// value of a purchase to net revenue and contribution.
+type Money struct {
+	NetRevenue    int64
+	PurchaseValue int64 // of purchase days only
+	PurchaseDays  int64
+	Contribution  int64
+}
+
+// AddShard enters the customers of a shard.
+func (m *Money) AddShard(s *ledger.Shard) {
+	for i := range s.Days.Day {
+		net := s.Days.Net(int32(i))
+		m.NetRevenue += net
+		m.Contribution += s.Days.Contribution[i]
+		if s.Days.IsPurchase[i] {
+			m.PurchaseValue += net
+			m.PurchaseDays++
+		}
+	}
+}
+
+// Add enters another part.
+func (m *Money) Add(o *Money) {
+	m.NetRevenue += o.NetRevenue
+	m.PurchaseValue += o.PurchaseValue
+	m.PurchaseDays += o.PurchaseDays
+	m.Contribution += o.Contribution
+}
+
+// netRevenueFactor returns Σ net revenue ÷ Σ purchase value: below 1 where
+// refunds come on other days than purchases. Null where purchases are worth nothing.
+func (m *Money) netRevenueFactor() numeric.Null[float64] {
+	return numeric.Ratio(m.NetRevenue, m.PurchaseValue)
+}
+
+// Valuation values customers: the chosen models, the factors and the discount
+// rate. It is read-only after NewValuation.
+type Valuation struct {
+	Settings        Settings
+	HasContribution bool // contribution is known for every kept row
+
+	purchases    Purchases
+	spend        Spend
+	hasPurchases bool    // a model of purchases is usable
+	scorer       *Scorer // of that model
+	hasSpend     bool    // a model of spend is usable
+	meanPurchase float64 // in currency, where no model of spend is usable
+	net          float64 // net revenue ÷ purchase value
+	contribution float64 // contribution ÷ net revenue
+	year         int     // index of Year among the horizons
+}
+
+// NewValuation puts fits and money together. chosen is nil where no model of
+// purchases is usable.
+func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, m Money, hasContribution bool) *Valuation {
+	v := &Valuation{Settings: s, HasContribution: hasContribution}
+	if chosen != nil {
+		v.purchases, v.hasPurchases = chosen.Purchases()
+	}
+	if v.hasPurchases {
+		v.scorer = v.newScorer(cells.Purchases)
+	}
+	v.spend, v.hasSpend = spend.Spend()
+	if mean, ok := numeric.Ratio(m.PurchaseValue, m.PurchaseDays).Get(); ok {
+		v.meanPurchase = mean / money.Scale
+	}
+	v.net, _ = m.netRevenueFactor().Get()
+	v.contribution, _ = numeric.Ratio(m.Contribution, m.NetRevenue).Get()
+	v.year = slices.Index(s.Horizons, Year)
+	return v
+}
+
+// Value is what is expected of a customer, before money is rounded.
+type Value struct {
+	Status   Status
+	Alive    numeric.Null[float64]
+	spend    float64   // expected net revenue of a purchase, in currency
+	outlooks []Outlook // by horizon; none without a model
+}
+
+// Values values the customers of a shard, in the shard's order. Each value is
+// a function of the models and of that customer's days alone.
+func (v *Valuation) Values(s *ledger.Shard, asOf calendar.Day) []Value {
+	values := make([]Value, s.Len())
+	n := len(v.Settings.Horizons)
+	outlooks := make([]Outlook, s.Len()*n)
+	for customer := range values {
+		from, to := s.Range(customer)
+		switch {
+		case from == to:
+			values[customer].Status = NoPurchase
+		case v.scorer == nil:
+			values[customer].Status = InsufficientData
+		default:
+			h := historyOf(&s.Days, from, to)
+			values[customer] = v.value(&h, asOf, outlooks[customer*n:(customer+1)*n])
+		}
+	}
+	return values
+}
+
+func (v *Valuation) newScorer(cells []Cell) *Scorer {
+	days := make([]float64, len(v.Settings.Horizons))
+	for i, h := range v.Settings.Horizons {
+		days[i] = h.Days
+	}
+	return NewScorer(v.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), days, cells)
+}
+
+// value values one customer with a purchase; into takes the outlooks.
+func (v *Valuation) value(h *history, asOf calendar.Day, into []Outlook) Value {
+	alive := v.scorer.Score(h.x(), h.tx(), int32(asOf-h.first), into)
+	value := Value{Status: PopulationMean, Alive: numeric.Known(alive), outlooks: into}
+	x, mean := 0, 0.0
+	if h.x() > 0 && h.repeatValue > 0 && v.hasSpend {
+		value.Status = Predicted
+		x, mean = int(h.x()), float64(h.repeatValue)/money.Scale/float64(h.x())
+	}
+	purchase := v.meanPurchase
+	if v.hasSpend {
+		purchase, _ = v.spend.Expected(x, mean).Get()
+	}
+	value.spend = purchase * v.net
+	return value
+}
+
+// Prediction is what is expected of a customer within a horizon.
+type Prediction struct {
+	Purchases     numeric.Null[float64] // null where infinite
+	PurchaseValue numeric.Null[int64]
+	Value         numeric.Null[int64] // undiscounted; null where infinite
+	Residual      numeric.Null[int64] // discounted to the as-of day; null where infinite
+	Probability   numeric.Null[float64]
+}
+
+// predict reads a value in one basis at one horizon. Money is rounded
+// half-even here, per customer, so that sums over customers are exact.
+func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
+	if len(value.outlooks) == 0 {
+		return Prediction{}
+	}
+	outlook, spend := value.outlooks[horizon], value.spend
+	if basis == Contribution {
+		spend *= v.contribution
+	}
+	p := Prediction{
+		PurchaseValue: rounded(spend),
+		Value:         rounded(outlook.Expected * spend),
+		Residual:      rounded(outlook.Discounted * spend),
+		Probability:   numeric.Known(outlook.ProbabilityOfPurchase),
+	}
+	if !math.IsInf(outlook.Expected, 0) {
+		p.Purchases = numeric.Known(outlook.Expected)
+	}
+	return p
+}
+
+// lifetime returns what is expected without end, as net revenue.
+func (v *Valuation) lifetime(value *Value) Prediction {
+	return v.predict(value, len(v.Settings.Horizons)-1, NetRevenue)
+}
+
+// rounded returns currency in units of 10^-4, and null where it is not finite
+// or too large.
+func rounded(currency float64) numeric.Null[int64] {
+	amount, fault := money.FromNumber(currency)
+	if fault != money.NoFault {
+		return numeric.Null[int64]{}
+	}
+	return numeric.Known(amount)
+}
+
+// modelIDs returns the ids of the models behind a prediction, empty where
+// there is none.
+func (v *Valuation) modelIDs(s Status) (purchases, spend string) {
+	if s != Predicted && s != PopulationMean {
+		return "", ""
+	}
+	if v.hasSpend {
+		spend = ModelID(GammaGamma)
+	}
+	return ModelID(v.purchases.Family), spend
+}
+
+// ModelID returns a model's id: its family and the part of the base it was
+// fitted on. All are fitted on the whole base.
+func ModelID(f Family) string { return string(f) + "/all/all" }

@@ -1,0 +1,52 @@
+package clv
+
+import (
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// CustomerValue is a row of customer_values.
+type CustomerValue struct {
+	Key          ledger.Key
+	Horizon      Horizon
+	Basis        Basis
+	Historic     int64
+	Prediction   Prediction
+	DiscountRate float64
+	ModelID      string
+	SpendID      string
+}
+
+// total returns historic and residual value together; null where the latter is.
+func total(historic int64, residual numeric.Null[int64]) (int64, bool) {
+	r, ok := residual.Get()
+	return historic + r, ok
+}
+
+// CustomerValues returns the rows of a shard's customers, in the shard's
+// order, for each horizon and basis. Contribution has rows only where it is known.
+func (v *Valuation) CustomerValues(s *ledger.Shard, values []Value) []CustomerValue {
+	bases := []Basis{NetRevenue}
+	if v.HasContribution {
+		bases = []Basis{Contribution, NetRevenue}
+	}
+	rows := make([]CustomerValue, 0, s.Len()*len(v.Settings.Horizons)*len(bases))
+	for customer := range s.Len() {
+		from, to := s.Range(customer)
+		historic := map[Basis]int64{}
+		for i := from; i < to; i++ {
+			historic[NetRevenue] += s.Days.Net(i)
+			historic[Contribution] += s.Days.Contribution[i]
+		}
+		row := CustomerValue{Key: s.Keys[customer], DiscountRate: v.Settings.DiscountRate}
+		row.ModelID, row.SpendID = v.modelIDs(values[customer].Status)
+		for h := range v.Settings.Horizons {
+			for _, basis := range bases {
+				row.Horizon, row.Basis, row.Historic = v.Settings.Horizons[h], basis, historic[basis]
+				row.Prediction = v.predict(&values[customer], h, basis)
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
