@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
@@ -111,7 +109,7 @@ func stageShards[R any](ctx context.Context, st *stager, d table.Definition[R], 
 	if !st.run.Job.Tables[d.Name] {
 		return nil
 	}
-	records := pipeline.Ahead(ctx, st.run.Workers, len(b.shards), func(i int) arrow.Record { return d.Record(rows(i)) })
+	records := pipeline.Ahead(ctx, st.run.Workers, len(b.shards), func(i int) table.Record { return d.Record(rows(i)) })
 	return st.stage(ctx, d.Schema(), records)
 }
 
@@ -121,11 +119,11 @@ func stageRows[R any](ctx context.Context, st *stager, d table.Definition[R], ro
 		if !st.run.Job.Tables[d.Name] {
 			return nil
 		}
-		return st.stage(ctx, d.Schema(), pipeline.Ahead(ctx, 1, 1, func(int) arrow.Record { return d.Record(rows) }))
+		return st.stage(ctx, d.Schema(), pipeline.Ahead(ctx, 1, 1, func(int) table.Record { return d.Record(rows) }))
 	}
 }
 
-func (st *stager) stage(ctx context.Context, schema table.Schema, next func() (arrow.Record, error)) error {
+func (st *stager) stage(ctx context.Context, schema table.Schema, next func() (table.Record, error)) error {
 	receipt, err := st.publication.Stage(ctx, schema, next)
 	if err != nil {
 		return err

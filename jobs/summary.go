@@ -66,6 +66,7 @@ type ResultSummary struct {
 	NetRevenue   string  `json:"net_revenue"`
 	Customers    int64   `json:"customers"` // with a purchase
 	PurchaseDays int64   `json:"purchase_days"`
+	MeanPurchase string  `json:"mean_purchase_value,omitempty"` // on purchase days
 	Cohorts      int     `json:"month_cohorts"`
 	RepeatRate   float64 `json:"repeat_purchase_rate"`
 	ResidualCLV  string  `json:"residual_clv,omitempty"`
@@ -74,10 +75,38 @@ type ResultSummary struct {
 
 // ModelSummary is one fitted model.
 type ModelSummary struct {
-	ID       string `json:"model_id"`
-	Status   string `json:"status"`
-	IsChosen bool   `json:"is_chosen"`
-	Reason   string `json:"reason"`
+	ID         string             `json:"model_id"`
+	Status     string             `json:"status"`
+	IsChosen   bool               `json:"is_chosen"`
+	Reason     string             `json:"reason"`
+	Parameters []ParameterSummary `json:"parameters,omitempty"`
+}
+
+// ParameterSummary is one fitted parameter.
+type ParameterSummary struct {
+	Name     string   `json:"parameter"`
+	Estimate float64  `json:"estimate"`
+	StdError *float64 `json:"std_error"` // null where it is not available
+}
+
+// stdError shows the standard error, a dash where there is none.
+func (p *ParameterSummary) stdError() string {
+	if p.StdError == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.3f", *p.StdError)
+}
+
+func modelSummary(m *clv.Model) ModelSummary {
+	s := ModelSummary{ID: clv.ModelID(m.Family), Status: string(m.Fit.Status), IsChosen: m.IsChosen, Reason: m.Reason}
+	for _, p := range m.Fit.Parameters {
+		parameter := ParameterSummary{Name: p.Name, Estimate: p.Estimate}
+		if e, ok := p.StdError.Get(); ok {
+			parameter.StdError = &e
+		}
+		s.Parameters = append(s.Parameters, parameter)
+	}
+	return s
 }
 
 // TableSummary is one published table.
@@ -116,6 +145,9 @@ func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
 		KeptRows: o.totals.KeptRows, NetRevenue: money.Format(o.totals.KeptAmount),
 		PurchaseDays: o.totals.PurchaseDays, Checks: len(c.rows),
 	}
+	if mean, ok := money.Mean(b.sums.money.PurchaseValue, b.sums.money.PurchaseDays); ok {
+		result.MeanPurchase = money.Format(mean)
+	}
 	var residual int64
 	isKnown := true
 	for i := range o.cohorts {
@@ -133,8 +165,8 @@ func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
 		result.RepeatRate = repeatRate(o.businessPeriods)
 	}
 	s.Result = result
-	for _, m := range b.models {
-		s.Models = append(s.Models, ModelSummary{clv.ModelID(m.Family), string(m.Fit.Status), m.IsChosen, m.Reason})
+	for i := range b.models {
+		s.Models = append(s.Models, modelSummary(&b.models[i]))
 	}
 	s.Warnings = warnings(s, c)
 }
@@ -248,6 +280,14 @@ func (s *Summary) Text() string {
 		line("  warning    %s", w)
 	}
 	return b.String()
+}
+
+// meanPurchase shows the mean value of a purchase, a dash where there is none.
+func (s *Summary) meanPurchase() string {
+	if s.Result == nil || s.Result.MeanPurchase == "" {
+		return "-"
+	}
+	return s.amount(s.Result.MeanPurchase)
 }
 
 // amount shows an exact decimal with two decimals.

@@ -50,7 +50,7 @@ func (s *parquetSink) checkSettled(asOf string) error {
 	if err != nil {
 		return diskError(c.path, err)
 	}
-	defer c.free()
+	defer c.file.Close()
 	if holder := c.holder(); holder != "" && exists(pendingPath(s.staging(holder))) {
 		return pipeline.Errorf(pipeline.ClassTemporary, s.root, "wait for that run; if it was killed, run the date again and it will be finished",
 			"run %q is publishing %s", holder, asOf)

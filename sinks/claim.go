@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -35,11 +36,11 @@ func (s *parquetSink) claim(asOf string) (*claim, error) {
 	if err == nil {
 		return c, nil
 	}
-	holder := c.holder()
+	holder := cmp.Or(c.holder(), "(yet unnamed)")
 	c.file.Close()
 	if errors.Is(err, errHeld) {
 		return nil, pipeline.Errorf(pipeline.ClassBusy, s.root, "try again when that run has ended; a lock never outlives its process",
-			"run %q holds %s: %w", holder, asOf, err)
+			"run %s holds %s: %w", holder, asOf, err)
 	}
 	return nil, pipeline.Errorf(pipeline.ClassUsage, c.path, "use a folder of a local disk", "the file system cannot lock: %w", err)
 }
@@ -83,4 +84,7 @@ func (c *claim) clear() error {
 }
 
 // free gives the date back.
-func (c *claim) free() { c.file.Close() }
+func (c *claim) free() {
+	unlock(c.file)
+	c.file.Close()
+}

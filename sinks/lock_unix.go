@@ -29,3 +29,7 @@ func lock(f *os.File, wait bool) error {
 		}
 	}
 }
+
+// unlock frees the lock. Closing the file would do so too, but not while a
+// process that this one is just starting still has its copy of the file open.
+func unlock(f *os.File) { unix.Flock(int(f.Fd()), unix.LOCK_UN) }

@@ -21,7 +21,7 @@ const chunkRows = 1 << 10
 
 // encoder writes Arrow records of one table as one Parquet file.
 type encoder struct {
-	writer    *parquet.Writer
+	writer    *parquet.GenericWriter[any]
 	columns   []column
 	groupRows int
 	held      []arrow.Record // whose texts the chunk points into
@@ -42,7 +42,7 @@ type column struct {
 
 // newEncoder begins a file of table t with row groups of groupRows rows.
 func newEncoder(w io.Writer, t table.Schema, groupRows int) *encoder {
-	e := &encoder{writer: parquet.NewWriter(w, writerOptions(t)...), groupRows: groupRows}
+	e := &encoder{writer: parquet.NewGenericWriter[any](w, writerOptions(t)...), groupRows: groupRows}
 	writers := e.writer.ColumnWriters()
 	e.columns = make([]column, len(t.Columns))
 	for i, c := range t.Columns {

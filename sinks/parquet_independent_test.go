@@ -132,7 +132,7 @@ func TestAnotherLibraryReadsWhatWasWritten(t *testing.T) {
 func wantSchema(t *testing.T, got string) {
 	t.Helper()
 	want := []string{
-		"id INT64 None required",
+		"id INT64 Int(bitWidth=64, isSigned=true) required",
 		"unique BYTE_ARRAY String required",
 		"text BYTE_ARRAY String optional",
 		"amount INT64 Decimal(precision=18, scale=4) required",
@@ -141,7 +141,7 @@ func wantSchema(t *testing.T, got string) {
 		"day INT32 Date optional",
 		"at INT64 Timestamp(isAdjustedToUTC=true, timeUnit=microseconds, is_from_converted_type=false, force_set_converted_type=false) optional",
 		"flag BOOLEAN None required",
-		"count INT64 None optional",
+		"count INT64 Int(bitWidth=64, isSigned=true) optional",
 		"metadata perennial.table",
 	}
 	if lines := strings.Split(strings.TrimSpace(got), "\n"); !slices.Equal(lines, want) {

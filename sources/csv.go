@@ -114,6 +114,7 @@ type csvSource struct {
 	// From Describe on.
 	files   []dataFile
 	columns []string
+	schema  *arrow.Schema
 }
 
 // Describe implements pipeline.Source: it reads the first line of each file.
@@ -126,20 +127,14 @@ func (s *csvSource) Describe(ctx context.Context) (pipeline.Description, error) 
 	if err != nil {
 		return pipeline.Description{}, err
 	}
-	s.files, s.columns = files, columns
+	s.files, s.columns, s.schema = files, columns, textSchema(columns)
 	paths, bytes := totals(files)
-	return pipeline.Description{
-		Name: described(s.paths), Columns: textSchema(columns), Rows: -1, Bytes: bytes, Files: paths,
-	}, nil
+	return pipeline.Description{Name: described(s.paths), Columns: s.schema, Rows: -1, Bytes: bytes, Files: paths}, nil
 }
 
 // Open implements pipeline.Source. A reader reads whole files.
 func (s *csvSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
-	rows := r.Rows
-	if rows <= 0 {
-		rows = batchRows
-	}
-	wanted := csvRequest{source: s, schema: textSchema(r.Columns), rows: rows, work: &queue{units: len(s.files)}}
+	wanted := csvRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: len(s.files)}}
 	readers := make([]pipeline.Reader, readersFor(len(s.files), r.Readers))
 	for i := range readers {
 		readers[i] = newCSVReader(wanted)

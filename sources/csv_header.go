@@ -98,7 +98,8 @@ func checkCount(t *tokens, path string, names int) error {
 		"the first row has %d fields and header lists %d names", len(t.fields), names)
 }
 
-// checkNames reports an empty or repeated name.
+// checkNames reports an empty or repeated name, by its position: in a file that
+// has no header line after all, the names are a customer's data.
 func checkNames(names []string) error {
 	seen := make(map[string]int, len(names))
 	for i, name := range names {
@@ -106,7 +107,7 @@ func checkNames(names []string) error {
 			return fmt.Errorf("column %d has no name", i+1)
 		}
 		if j, ok := seen[name]; ok {
-			return fmt.Errorf("columns %d and %d are both named %q", j+1, i+1, name)
+			return fmt.Errorf("columns %d and %d have the same name", j+1, i+1)
 		}
 		seen[name] = i
 	}

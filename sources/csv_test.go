@@ -162,7 +162,7 @@ func TestCSVFilesThatCannotBeRead(t *testing.T) {
 		{"not UTF-8 in the header", "a,\xff\n1,2\n", CSV{}, []string{"t.csv:1:3:"}},
 		{"no header", "", CSV{}, []string{"the file is empty"}},
 		{"no header and no row", "", CSV{Header: Header{None: true}}, []string{"the number of columns is unknown"}},
-		{"repeated name", "a,b,a\n1,2,3\n", CSV{}, []string{`t.csv:1: header: columns 1 and 3 are both named "a"`}},
+		{"repeated name", "a,b,a\n1,2,3\n", CSV{}, []string{"t.csv:1: header: columns 1 and 3 have the same name"}},
 		{"empty name", "a,,b\n", CSV{}, []string{"column 2 has no name", "set header to false"}},
 		{"broken header", "a\"b,c\n", CSV{}, []string{"t.csv:1", reasonBareQuote}},
 		{"too few names", "1,2,3\n", CSV{Header: Header{Names: []string{"a", "b"}}}, []string{"the first row has 3 fields and header lists 2 names"}},

@@ -2,12 +2,15 @@ package sources
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/perennial-clv/perennial/pipeline"
 )
@@ -109,6 +112,31 @@ func totals(files []dataFile) (paths []string, bytes int64) {
 		bytes += f.size
 	}
 	return paths, bytes
+}
+
+// pick returns the fields of these names, in their order. A name that Describe
+// did not list, or Open before Describe, is a programmer's mistake.
+func pick(known *arrow.Schema, names []string) *arrow.Schema {
+	if known == nil {
+		panic("sources: Open before Describe")
+	}
+	fields := make([]arrow.Field, len(names))
+	for i, name := range names {
+		found, ok := known.FieldsByName(name)
+		if !ok {
+			panic(fmt.Sprintf("sources: Open asks for column %q, which Describe did not list", name))
+		}
+		fields[i] = found[0]
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// rowsOf returns how many rows a batch of a request has at most.
+func rowsOf(r pipeline.Request) int {
+	if r.Rows > 0 {
+		return r.Rows
+	}
+	return batchRows
 }
 
 // queue deals units of work (files, row groups) to the readers of one Open:

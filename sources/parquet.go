@@ -48,7 +48,7 @@ type parquetSource struct {
 
 	// From Describe on.
 	files  []dataFile
-	fields map[string]arrow.Field
+	schema *arrow.Schema
 	groups []rowGroup
 }
 
@@ -88,26 +88,14 @@ func (s *parquetSource) Describe(ctx context.Context) (pipeline.Description, err
 			rows += g.rows
 		}
 	}
-	schema := arrowSchema(columns)
-	s.files, s.groups, s.fields = files, groups, make(map[string]arrow.Field, len(columns))
-	for _, f := range schema.Fields() {
-		s.fields[f.Name] = f
-	}
+	s.files, s.groups, s.schema = files, groups, arrowSchema(columns)
 	paths, bytes := totals(files)
-	return pipeline.Description{Name: described(s.paths), Columns: schema, Rows: rows, Bytes: bytes, Files: paths}, nil
+	return pipeline.Description{Name: described(s.paths), Columns: s.schema, Rows: rows, Bytes: bytes, Files: paths}, nil
 }
 
 // Open implements pipeline.Source. A reader reads whole row groups.
 func (s *parquetSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
-	rows := r.Rows
-	if rows <= 0 {
-		rows = batchRows
-	}
-	fields := make([]arrow.Field, len(r.Columns))
-	for i, name := range r.Columns {
-		fields[i] = s.fields[name]
-	}
-	wanted := parquetRequest{source: s, schema: arrow.NewSchema(fields, nil), rows: rows, work: &queue{units: len(s.groups)}}
+	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: len(s.groups)}}
 	readers := make([]pipeline.Reader, readersFor(len(s.groups), r.Readers))
 	for i := range readers {
 		readers[i] = &parquetReader{parquetRequest: wanted}

@@ -178,7 +178,7 @@ func TestOptionsAreCheckedOffline(t *testing.T) {
 		`delimiter "\""`:       {Paths: []string{"a"}, Delimiter: `"`},
 		`delimiter "é"`:        {Paths: []string{"a"}, Delimiter: "é"},
 		`encoding "latin1"`:    {Paths: []string{"a"}, Encoding: "latin1"},
-		`both named "x"`:       {Paths: []string{"a"}, Header: Header{Names: []string{"x", "x"}}},
+		"have the same name":   {Paths: []string{"a"}, Header: Header{Names: []string{"x", "x"}}},
 		"column 2 has no name": {Paths: []string{"a"}, Header: Header{Names: []string{"x", ""}}},
 	} {
 		_, err := NewCSV(o)
@@ -186,6 +186,31 @@ func TestOptionsAreCheckedOffline(t *testing.T) {
 	}
 	_, err := NewParquet(Parquet{Paths: []string{"s3://bucket/a.parquet"}})
 	wantError(t, err, pipeline.ClassUsage, "s3:// paths are not supported")
+}
+
+func TestReadersAreAsManyAsThereIsWorkFor(t *testing.T) {
+	for _, test := range []struct{ units, wanted, want int }{{3, 5, 3}, {3, 2, 2}, {0, 4, 1}, {3, 0, 1}} {
+		if got := readersFor(test.units, test.wanted); got != test.want {
+			t.Errorf("%d units, %d readers wanted: got %d, want %d", test.units, test.wanted, got, test.want)
+		}
+	}
+}
+
+func TestAskingForAnUnknownColumnPanics(t *testing.T) {
+	source := csvOf(t, CSV{}, "a\n1\n")
+	for _, when := range []string{"before Describe", "after Describe"} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", when)
+				}
+			}()
+			_, _ = source.Open(context.Background(), pipeline.Request{Columns: []string{"b"}})
+		}()
+		if _, err := source.Describe(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // countRows reads all columns with one reader, for benchmarks.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -224,27 +225,31 @@ func open(t *testing.T, source pipeline.Source, r pipeline.Request) []pipeline.R
 	return readers
 }
 
-// readAll reads all readers in turn, a batch of each, as goroutines would, and
-// closes them.
+// readAll reads all readers at the same time, a goroutine each, and closes
+// them.
 func readAll(t *testing.T, source pipeline.Source, r pipeline.Request) []pipeline.Batch {
 	t.Helper()
-	var batches []pipeline.Batch
 	readers := open(t, source, r)
-	for len(readers) > 0 {
-		readers = slices.DeleteFunc(readers, func(reader pipeline.Reader) bool {
-			b, err := reader.Next(context.Background())
-			if err == nil {
-				batches = append(batches, b)
-				return false
-			}
-			if err != io.EOF {
-				t.Errorf("next: %v", err)
-			}
-			if err := reader.Close(); err != nil {
-				t.Errorf("close: %v", err)
-			}
-			return true
-		})
+	read := make([][]pipeline.Batch, len(readers))
+	var all sync.WaitGroup
+	for i, reader := range readers {
+		all.Go(func() { read[i] = readOne(t, reader) })
+	}
+	all.Wait()
+	return slices.Concat(read...)
+}
+
+func readOne(t *testing.T, reader pipeline.Reader) []pipeline.Batch {
+	var batches []pipeline.Batch
+	b, err := reader.Next(context.Background())
+	for ; err == nil; b, err = reader.Next(context.Background()) {
+		batches = append(batches, b)
+	}
+	if err != io.EOF {
+		t.Errorf("next: %v", err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Errorf("close: %v", err)
 	}
 	return batches
 }

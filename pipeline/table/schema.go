@@ -77,3 +77,8 @@ func (k Kind) arrow() arrow.DataType {
 		return arrow.BinaryTypes.String
 	}
 }
+
+// Record is rows of a table, column by column, as Definition.Record makes
+// them. It is Arrow's record under the name by which packages that do not
+// speak Arrow pass it on.
+type Record = arrow.Record

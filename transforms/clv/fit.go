@@ -129,6 +129,9 @@ func (m maximum) judge(names []string) (FitStatus, string) {
 	// notFlat is the least ratio of the curvatures in the flattest and the
 	// steepest direction of a maximum: beyond, rounding decides where it is.
 	const notFlat = 1e-8
+	if m.stopped {
+		return FitNotConverged, "the search was stopped"
+	}
 	for i, name := range names {
 		switch {
 		case m.theta[i] >= nearBound:
@@ -136,9 +139,6 @@ func (m maximum) judge(names []string) (FitStatus, string) {
 		case m.theta[i] <= -nearBound:
 			return FitBoundary, fmt.Sprintf("%s shrinks to 0: the data show nothing of what it describes", name)
 		}
-	}
-	if m.stopped {
-		return FitNotConverged, "the search was stopped"
 	}
 	if m.gradient > gradientTolerance {
 		return FitNotConverged, fmt.Sprintf("after %d iterations the gradient is still %.1e per customer", m.iterations, m.gradient)

@@ -2,6 +2,7 @@ package clv
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -131,6 +132,21 @@ func TestProbabilityOfNoPurchaseMatchesTheLikelihoodOfNone(t *testing.T) {
 			if math.Abs(none-want) > 1e-14 { // of numbers up to 1
 				t.Errorf("%+v: P(no purchase in %v) = %v, likelihood of none %v", m, h, none, want)
 			}
+		}
+	}
+}
+
+func TestLifetimeIsTheLimitOfFiniteHorizons(t *testing.T) {
+	// Two different integrals, over random models and customers, seed fixed. At
+	// δh = 44.9 what is left is e^−44.9; 1e-11 is the accuracy of the quadratures.
+	random := rand.New(rand.NewPCG(5, 5))
+	between := func(low, high float64) float64 { return low * math.Pow(high/low, random.Float64()) }
+	for range 500 {
+		x := math.Floor(between(0.5, 1000))
+		f := future{r: between(0.05, 5) + x, alpha: between(0.5, 300), a: between(0.02, 30), b: between(0.1, 20) + x}
+		delta := between(1e-4, 0.05)
+		if finite, lifetime := f.discounted(delta, 44.9/delta), f.discounted(delta, forEver); relative(finite, lifetime) > 1e-11 {
+			t.Errorf("%+v at δ = %v: %v until δh = 44.9, %v for ever", f, delta, finite, lifetime)
 		}
 	}
 }

@@ -26,7 +26,7 @@ type Spend struct {
 // x ≥ 1, m > 0, in the money of Gamma. Source: Fader & Hardie (2013), eq. (1a).
 // The powers are gathered into quotients near 1 so that px of a million cancels
 // on paper: px·ln(mx/(γ+mx)) + q·ln(γ/(γ+mx)) − ln m − ln B(px, q). Agrees with
-// 40-digit values to 1e-13 relative (TestPointsAgreeWithFortyDigits,
+// 40-digit values to 1e-13 relative (TestPointsAgree…,
 // TestSpendCellsAgreeWithHighPrecision).
 func (s Spend) LogLikelihood(x int, m float64) float64 {
 	px, total := s.P*float64(x), m*float64(x)

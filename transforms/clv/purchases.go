@@ -81,7 +81,7 @@ func (m Purchases) logOddsGone(x int, tx, T float64) float64 {
 // figures, so families compare on the same data and one unit of time. Source:
 // Fader, Hardie & Lee (2005), eq. (6). Computed in logs because both terms of
 // the sum underflow for active customers. Agrees with 40-digit values to 1e-12
-// relative (TestPointsAgreeWithFortyDigits, TestStressCells).
+// relative (TestPointsAgree…, TestStressCells…).
 func (m Purchases) LogLikelihood(x int, tx, T float64) float64 {
 	times := -m.R*math.Log1p(T/m.Alpha) - float64(x)*math.Log(m.Alpha+T)
 	value := numeric.LogRising(m.R, float64(x)) + times
@@ -101,7 +101,7 @@ func (m Purchases) LogLikelihood(x int, tx, T float64) float64 {
 // Within [0, 1]; 0 rather than NaN where it is below the smallest number.
 // Source: as LogLikelihood, eq. (7.2) of Fader, Hardie & Lee (2008), "Computing
 // P(alive) Using the BG/NBD Model". Agrees with 40-digit values to 1e-11
-// relative down to 1e-21 (TestPointsAgreeWithFortyDigits, TestStressCells).
+// relative down to 1e-21 (TestPointsAgree…, TestStressCells…).
 func (m Purchases) ProbabilityAlive(x int, tx, T float64) float64 {
 	return numeric.Logistic(-m.logOddsGone(x, tx, T))
 }

@@ -37,8 +37,8 @@ func (m Purchases) after(x int, T float64) future {
 // smooth for all a, b > 0, where their closed form has a pole at a = 1 and a
 // hypergeometric function that overflows. By the quadrature of dropoutRule,
 // with expm1 and log1p because (1 + ph/α)^−r is near 1 for small p. Agrees with
-// 40-digit values to 1e-11 relative (TestPointsAgreeWithFortyDigits,
-// TestStressCells).
+// 40-digit values to 1e-11 relative (TestPointsAgree…,
+// TestStressCells…).
 func (f future) expected(h float64) float64 {
 	switch {
 	case h <= 0:
@@ -78,8 +78,8 @@ const forever = 45
 // terms that becomes expected(h) as δ → 0, where the difference of two lifetime
 // values would cancel. The integral over u is taken in s = ln(1 + u/c), c the
 // time in which the rate first changes, which makes it smooth over any h.
-// Agrees with 30-digit values to 1e-10 relative (TestStressCells,
-// TestDiscountedAgreesWithItsDefinition).
+// Agrees with 25-digit values to 1e-11 relative (TestStressCells…,
+// TestFuturesAgreeWithHighPrecision).
 func (f future) discounted(delta, h float64) float64 {
 	switch {
 	case h <= 0:

@@ -6,8 +6,8 @@ import (
 )
 
 func TestScorerEqualsTheModelToTheLastBit(t *testing.T) {
-	const discountPerDay = 0.0018 / 7
-	delta := float64(discountPerDay * 7.0)
+	discountPerDay := 0.0018 / 7
+	delta := discountPerDay * 7
 	horizons := []float64{91, 365, math.Inf(1)}
 	for _, m := range []Purchases{publishedBG, publishedMBG, {Family: NBD, R: 0.385, Alpha: 12.07}} {
 		cells := simulate(Purchases{m.Family, m.R, 7 * m.Alpha, m.A + 1e-3, m.B + 1e-3}, 2000, 400, 1)

@@ -28,7 +28,7 @@ var Exclusions = table.Definition[Exclusion]{
 
 // QuarantineRows declares the table of rows that could not be read.
 var QuarantineRows = table.Definition[Rejected]{
-	Name: "_quarantine",
+	Name: "quarantine",
 	Doc:  "Source rows that could not be read, at most the first 10,000 by position.",
 	Key:  []string{"origin", "row_number"},
 	Columns: []table.Field[Rejected]{

@@ -3,4 +3,13 @@
 // the models need, and intervals of rates. It knows nothing of customers.
 //
 //	null.go        values that may be unknown
+//	sum.go         compensated sums
+//	logs.go        sums of exponentials, the logistic function
+//	gamma.go       differences of log-gamma and digamma, the beta function
+//	quadrature.go  Gauss–Jacobi rules, panels, rules graded towards 0
+//	tricomi.go     Tricomi's function, for discounting
+//	wilson.go      intervals of a share
+//
+// The accuracy of each function is measured against testdata/high_precision.json,
+// which testdata/generate.py makes with mpmath.
 package numeric

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// version is set when a release is built: -ldflags "-X main.version=v1.2.3".
+var version = ""
+
+// codeVersion returns the program's version, with the revision it was built of
+// where the build knows it.
+func codeVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "devel-" + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "devel"
+}
+
+// flags are the flags that several commands share.
+type flags struct {
+	asOf         string
+	workers      int
+	log          string
+	output       string
+	summary      string
+	acceptVolume bool
+}
+
+// run executes the command line and returns the exit code.
+func run(ctx context.Context, w world) int {
+	root := newRoot(&w)
+	root.SetArgs(w.args)
+	root.SetOut(w.stdout)
+	root.SetErr(w.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	report(w.stderr, err)
+	return exitCode(err)
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+// exitCode returns the class of an error as exit code.
+func exitCode(err error) int {
+	var usage usageError
+	if errors.As(err, &usage) {
+		return int(pipeline.ClassUsage)
+	}
+	return int(pipeline.ClassOf(err))
+}
+
+func newRoot(w *world) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "perennial",
+		Short:         "Cohorts, retention and customer lifetime value from a log of transactions",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", "%w", err)}
+	})
+	root.AddCommand(
+		newDemo(w), newSample(w), newValidate(w), newPlan(w), newRun(w), newCheck(w),
+		&cobra.Command{
+			Use: "version", Short: "Print the version", Args: noArguments,
+			RunE: func(*cobra.Command, []string) error {
+				_, err := fmt.Fprintf(w.stdout, "perennial %s %s %s/%s\n", codeVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+				return err
+			},
+		})
+	return root
+}
+
+// noArguments refuses arguments; an unknown command is one.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if c.HasSubCommands() {
+		return usage(c, "unknown command %q", args[0])
+	}
+	return usage(c, "%s takes no arguments", c.Name())
+}
+
+// oneArgument demands exactly one argument, called what.
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usage(c, "%s takes one %s", c.Name(), what)
+		}
+		return nil
+	}
+}
+
+func usage(c *cobra.Command, format string, args ...any) error {
+	return usageError{pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", format, args...)}
+}
+
+func (f *flags) addAsOf(c *cobra.Command) {
+	c.Flags().StringVar(&f.asOf, "as-of", "", "last civil day that counts, `YYYY-MM-DD` (default: the job file's, else the last complete day)")
+}
+
+func (f *flags) addOutput(c *cobra.Command) {
+	c.Flags().StringVar(&f.output, "output", "text", "`text` or json, to standard output")
+}
+
+func (f *flags) addRun(c *cobra.Command) {
+	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "`number` of goroutines that compute")
+	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: text on a terminal, else json)")
+	c.Flags().StringVar(&f.summary, "summary", "", "`file` for the summary as JSON, also of a failed run")
+	c.Flags().BoolVar(&f.acceptVolume, "accept-volume", false, "publish although the source has far fewer rows than the previous run's")
+}
+
+// check refuses values that flags cannot have.
+func (f *flags) check(c *cobra.Command) error {
+	for _, choice := range []struct{ flag, value string }{{"output", f.output}, {"log", f.log}} {
+		switch choice.value {
+		case "", "text", "json":
+		default:
+			return usage(c, "--%s is text or json, not %q", choice.flag, choice.value)
+		}
+	}
+	if f.workers < 0 {
+		return usage(c, "--workers is at least 1")
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perennial-clv/perennial/jobs"
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// loadJob reads and validates a job file.
+func loadJob(w *world, path string) (*jobs.Job, error) {
+	content, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, pipeline.Errorf(pipeline.ClassPermission, path, "make the job file readable for this user", "cannot read the job file: %w", err)
+	case err != nil:
+		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "give the path of a job file", "cannot read the job file: %w", err)
+	}
+	return jobs.Load(path, content, w.lookup, adapters())
+}
+
+// loadRun makes a run of a job file as of a day.
+func loadRun(w *world, path string, f *flags) (*jobs.Run, error) {
+	job, err := loadJob(w, path)
+	if err != nil {
+		return nil, err
+	}
+	return newJobRun(w, job, f)
+}
+
+func newJobRun(w *world, job *jobs.Job, f *flags) (*jobs.Run, error) {
+	now := w.now()
+	asOf, err := job.ResolveAsOf(f.asOf, now)
+	if err != nil {
+		return nil, err
+	}
+	return &jobs.Run{
+		Job: job, AsOf: asOf, CodeVersion: codeVersion(), Workers: max(1, f.workers), AcceptVolume: f.acceptVolume,
+		RunID: now.UTC().Format("20060102T150405Z") + "-" + w.newID(), Now: w.now,
+	}, nil
+}
+
+func newValidate(w *world) *cobra.Command {
+	return &cobra.Command{
+		Use: "validate JOB", Short: "Check a job file, offline: every problem at once", Args: oneArgument("job file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if _, err := loadJob(w, args[0]); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(w.stdout, "%s: valid\n", args[0])
+			return err
+		},
+	}
+}
+
+func newPlan(w *world) *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use: "plan JOB", Short: "Say what a run would do: input, periods, tables, memory, cost", Args: oneArgument("job file"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.check(c); err != nil {
+				return err
+			}
+			run, err := loadRun(w, args[0], &f)
+			if err != nil {
+				return err
+			}
+			plan, err := run.Plan(c.Context())
+			if err != nil {
+				return err
+			}
+			return printOut(w, f.output, plan)
+		},
+	}
+	f.addAsOf(c)
+	f.addOutput(c)
+	return c
+}
+
+func newCheck(w *world) *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use: "check JOB", Short: "Say whether an as-of date is published and whole: 0 yes, 75 not yet, 5 damaged", Args: oneArgument("job file"),
+		RunE: func(c *cobra.Command, args []string) error {
+			run, err := loadRun(w, args[0], &f)
+			if err != nil {
+				return err
+			}
+			journal, err := run.Job.Sink.Check(c.Context(), run.AsOf.String())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(w.stdout, "%s as of %s: published by run %s, %d tables whole\n", run.Job.Name, journal.AsOf, journal.RunID, len(journal.Tables))
+			return err
+		},
+	}
+	f.addAsOf(c)
+	return c
+}
+
+func newRun(w *world) *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use: "run JOB", Short: "Compute and publish the tables of an as-of date", Args: oneArgument("job file"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.check(c); err != nil {
+				return err
+			}
+			summary, err := runJob(c, w, args[0], &f)
+			if summary == nil {
+				summary = &jobs.Summary{Stage: "validate", Job: args[0], CodeVersion: codeVersion()}
+				summary.Fail(err)
+			}
+			if c.Context().Err() != nil && err != nil {
+				summary.ExitCode = signalled(c.Context())
+			}
+			writeErr := writeSummary(w, &f, summary)
+			if err == nil {
+				err = printOut(w, f.output, summary)
+			}
+			return errors.Join(err, writeErr)
+		},
+	}
+	f.addAsOf(c)
+	f.addOutput(c)
+	f.addRun(c)
+	return c
+}
+
+// runJob runs a job file; the summary is nil where the run could not begin.
+func runJob(c *cobra.Command, w *world, path string, f *flags) (*jobs.Summary, error) {
+	run, err := loadRun(w, path, f)
+	if err != nil {
+		return nil, err
+	}
+	return doRun(c, w, run, f)
+}
+
+func doRun(c *cobra.Command, w *world, run *jobs.Run, f *flags) (*jobs.Summary, error) {
+	log := newLogger(w, f)
+	started := w.now()
+	run.OnStage = func(stage string) {
+		log.Info("stage", "stage", stage, "job", run.Job.Name, "as_of_date", run.AsOf.String(), "run_id", run.RunID,
+			"seconds", w.now().Sub(started).Round(time.Millisecond).Seconds())
+	}
+	summary, err := run.Do(c.Context())
+	if err != nil {
+		log.Error("failed", "stage", summary.Stage, "class", summary.Class, "job", run.Job.Name, "run_id", run.RunID, "message", summary.Message)
+		return summary, err
+	}
+	for _, warning := range summary.Warnings {
+		log.Warn(warning, "job", run.Job.Name, "run_id", run.RunID)
+	}
+	log.Info("succeeded", "job", run.Job.Name, "run_id", run.RunID, "seconds", w.now().Sub(started).Round(time.Millisecond).Seconds())
+	return summary, nil
+}
+
+// texter is a result that people can read.
+type texter interface{ Text() string }
+
+// printOut prints a result to standard output as text or as one JSON object.
+func printOut(w *world, output string, result texter) error {
+	if output != "json" {
+		_, err := fmt.Fprint(w.stdout, result.Text())
+		return err
+	}
+	encoder := json.NewEncoder(w.stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(result)
+}

@@ -1,0 +1,82 @@
+// Command perennial computes cohorts, retention and customer lifetime value
+// from a log of transactions, and publishes them as tables.
+//
+// This package is the only one that reads flags, environment and clock, that
+// chooses exit codes, and that knows which sources and sinks there are.
+//
+//	main.go      the process: signals, exit code
+//	command.go   the commands and their common flags
+//	adapters.go  the sources and sinks
+//	job.go       a job file, as of a day: validate, plan, check, run
+//	sample.go    sample and demo
+//	report.go    errors, hints, summary files
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // zones where the machine has none: containers without a distribution
+)
+
+// world is everything of the outside that commands see.
+type world struct {
+	args           []string
+	stdout, stderr io.Writer
+	lookup         func(string) (string, bool) // the environment
+	now            func() time.Time
+	newID          func() string // six random letters and digits
+	isTerminal     bool          // stderr is one
+	xcom           string        // folder in which Airflow looks for return.json
+	termination    string        // file from which Kubernetes takes the last words
+}
+
+func main() {
+	os.Exit(process())
+}
+
+// process runs the command under SIGINT and SIGTERM and returns the exit code.
+func process() int {
+	interrupted, stopInterrupt := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stopInterrupt()
+	ctx, stopTerminate := signal.NotifyContext(interrupted, syscall.SIGTERM)
+	defer stopTerminate()
+	code := run(ctx, realWorld())
+	switch {
+	case code == 0:
+		return 0
+	case interrupted.Err() != nil:
+		return exitInterrupted
+	case ctx.Err() != nil:
+		return exitTerminated
+	default:
+		return code
+	}
+}
+
+// The exit codes of an interrupted run: 128 + the signal's number.
+const (
+	exitInterrupted = 130
+	exitTerminated  = 143
+)
+
+func realWorld() world {
+	info, err := os.Stderr.Stat()
+	return world{
+		args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr,
+		lookup: os.LookupEnv, now: time.Now, newID: randomID,
+		isTerminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
+		xcom:       "/airflow/xcom", termination: "/dev/termination-log",
+	}
+}
+
+func randomID() string {
+	var b [3]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/perennial-clv/perennial/jobs"
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// report prints an error, and the hint where a person can act. A job file's
+// problems are one error each.
+func report(to io.Writer, err error) {
+	var file *jobs.FileError
+	if errors.As(err, &file) {
+		for _, problem := range file.Unwrap() {
+			reportOne(to, problem)
+		}
+		return
+	}
+	reportOne(to, err)
+}
+
+// reportOne prints to standard error; there is nowhere to report that this failed.
+func reportOne(to io.Writer, err error) {
+	_, _ = fmt.Fprintf(to, "error: %s\n", oneLine(err.Error()))
+	var e *pipeline.Error
+	if errors.As(err, &e) && e.Hint != "" {
+		_, _ = fmt.Fprintf(to, "hint: %s\n", oneLine(e.Hint))
+	}
+	if e != nil && e.Class == pipeline.ClassInternal && e.Err != nil {
+		_, _ = fmt.Fprintln(to, e.Err)
+	}
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func newLogger(w *world, f *flags) *slog.Logger {
+	if f.log == "text" || f.log == "" && w.isTerminal {
+		return slog.New(slog.NewTextHandler(w.stderr, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w.stderr, nil))
+}
+
+// signalled returns the exit code of a run whose context has ended.
+func signalled(ctx context.Context) int {
+	if strings.Contains(fmt.Sprint(context.Cause(ctx)), "interrupt") {
+		return exitInterrupted
+	}
+	return exitTerminated
+}
+
+// writeSummary writes the summary to the file that was asked for and, where
+// they exist, to the places in which Airflow and Kubernetes look. Only the
+// first must succeed.
+func writeSummary(w *world, f *flags, s *jobs.Summary) error {
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(w.xcom); err == nil && info.IsDir() {
+		_ = writeFile(filepath.Join(w.xcom, "return.json"), content)
+	}
+	if s.Message != "" {
+		_ = appendLine(w.termination, fmt.Sprintf("%d %s %s: %s", s.ExitCode, s.Class, s.Stage, oneLine(s.Message)))
+	}
+	if f.summary == "" {
+		return nil
+	}
+	if err := writeFile(f.summary, content); err != nil {
+		return pipeline.Errorf(pipeline.ClassPermission, f.summary, "give --summary a path that can be written", "cannot write the summary: %w", err)
+	}
+	return nil
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(content, '\n'))
+	err = errors.Join(err, file.Chmod(0o644), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}
+
+// maxTermination is how much Kubernetes keeps of the termination log.
+const maxTermination = 4096
+
+// appendLine writes the last words to a file that exists already.
+func appendLine(path, line string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(line[:min(len(line), maxTermination-1)] + "\n")
+	return errors.Join(err, file.Close())
+}

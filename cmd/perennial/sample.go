@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perennial-clv/perennial/jobs"
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/sinks"
+)
+
+func newSample(w *world) *cobra.Command {
+	var o jobs.SampleOptions
+	c := &cobra.Command{
+		Use: "sample FILE", Short: "Write simulated transactions with known truth, as .csv or .parquet", Args: oneArgument("file"),
+		RunE: func(c *cobra.Command, args []string) error {
+			sample, err := jobs.NewSample(o)
+			if err != nil {
+				return err
+			}
+			if err := writeSample(c.Context(), sample, args[0]); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(w.stdout, "%s\n%s", args[0], sample.Text())
+			return err
+		},
+	}
+	c.Flags().IntVar(&o.Customers, "customers", 0, "`number` of customers (default 10000)")
+	c.Flags().IntVar(&o.Rows, "rows", 0, "exact `number` of rows, instead of --customers")
+	c.Flags().StringVar(&o.From, "from", "", "first day on which customers come, `YYYY-MM-DD` (default 2023-01-01)")
+	c.Flags().StringVar(&o.To, "to", "", "last day, `YYYY-MM-DD` (default 2024-12-31)")
+	c.Flags().StringVar(&o.Key, "key", "text", "customer keys: `text` of 36 characters, or int")
+	c.Flags().BoolVar(&o.Clean, "clean", false, "without refunds, season, duplicates, guests, late and unreadable rows")
+	c.Flags().Uint64Var(&o.Seed, "seed", 1, "`seed` of the random numbers")
+	return c
+}
+
+// writeSample writes a sample in the format that the file's name says.
+func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
+	switch filepath.Ext(path) {
+	case ".parquet":
+		next, stop := sample.Records()
+		defer stop()
+		_, err := sinks.WriteParquetFile(ctx, path, sample.Schema(), next)
+		return err
+	case ".csv":
+		return writeCSV(sample, path)
+	default:
+		return pipeline.Errorf(pipeline.ClassUsage, path, "name it .csv or .parquet", "unknown format of the sample")
+	}
+}
+
+// writeCSV writes the sample under another name first, so that a file of the
+// name is always whole.
+func writeCSV(sample *jobs.Sample, path string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".sample-*.csv")
+	if err != nil {
+		return pipeline.Errorf(pipeline.ClassPermission, path, "choose a folder that exists and can be written", "cannot write the sample: %w", err)
+	}
+	err = errors.Join(sample.WriteCSV(file), file.Chmod(0o644), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}
+
+func newDemo(w *world) *cobra.Command {
+	return &cobra.Command{
+		Use: "demo [DIR]", Short: "Simulate a shop, run the whole job on it, and say what was found", Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			dir := "perennial-demo"
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			return demo(c, w, dir)
+		},
+	}
+}
+
+func demo(c *cobra.Command, w *world, dir string) error {
+	sample, path, err := demoFiles(dir)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w.stdout, "simulated %s\n%s\n", filepath.Join(dir, "orders.csv"), sample.Text()); err != nil {
+		return err
+	}
+	run, err := loadRun(w, path, &flags{asOf: sample.LastDay().String(), workers: 0})
+	if err != nil {
+		return err
+	}
+	summary, err := run.Do(c.Context())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w.stdout, "ran %s\n%s\nhow close the fit came\n%s\nthe tables are in %s\n", path, summary.Text(), sample.Compare(summary), filepath.Join(dir, "out"))
+	return err
+}
+
+// demoFiles writes the demo's orders and job file.
+func demoFiles(dir string) (*jobs.Sample, string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, "", pipeline.Errorf(pipeline.ClassPermission, dir, "choose another folder", "cannot make the folder: %w", err)
+	}
+	sample, err := jobs.NewSample(jobs.SampleOptions{})
+	if err != nil {
+		return nil, "", err
+	}
+	if err := writeCSV(sample, filepath.Join(dir, "orders.csv")); err != nil {
+		return nil, "", err
+	}
+	path := filepath.Join(dir, "job.yaml")
+	if err := writeFile(path, []byte(jobs.DemoJob(filepath.ToSlash(dir)))); err != nil {
+		return nil, "", pipeline.Errorf(pipeline.ClassPermission, path, "choose another folder", "cannot write the job file: %w", err)
+	}
+	return sample, path, nil
+}

@@ -1,0 +1,31 @@
+package jobs
+
+import (
+	"time"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/calendar"
+)
+
+// ResolveAsOf returns the last civil day that counts: the day asked for if
+// text is not empty, else the job file's, else the last complete day in the
+// job's zone. A day that is not over is refused.
+func (j *Job) ResolveAsOf(text string, now time.Time) (calendar.Day, error) {
+	yesterday := j.Settings.Zone.Day(now.UnixMicro()) - 1
+	asOf := yesterday
+	if day, ok := j.AsOf.Get(); ok {
+		asOf = day
+	}
+	if text != "" {
+		day, ok := calendar.ParseDay(text)
+		if !ok {
+			return 0, pipeline.Errorf(pipeline.ClassUsage, "--as-of", "write it as 2024-12-31", "%q is not a date", text)
+		}
+		asOf = day
+	}
+	if asOf > yesterday {
+		return 0, pipeline.Errorf(pipeline.ClassUsage, "", "the last complete day is "+yesterday.String(),
+			"the as-of day %s is not over in %s", asOf, j.Settings.Zone)
+	}
+	return asOf, nil
+}

@@ -1,0 +1,155 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// Plan is what a run would do, without reading a row.
+type Plan struct {
+	Job       string       `json:"job"`
+	AsOf      string       `json:"as_of_date"`
+	Timezone  string       `json:"timezone"`
+	Currency  string       `json:"currency"`
+	Source    PlannedInput `json:"source"`
+	Grains    []string     `json:"cohort_grains"`
+	SplitBy   []string     `json:"split_by,omitempty"`
+	Horizons  []string     `json:"horizons"`
+	Models    []string     `json:"model_candidates"`
+	Tables    []string     `json:"tables"`
+	Replaces  string       `json:"replaces_run,omitempty"` // run id of what this as-of date holds now
+	LatestRun string       `json:"latest_as_of_date,omitempty"`
+	Memory    int64        `json:"memory_bytes"`
+	CostUSD   *float64     `json:"cost_usd"` // null: this source has no price
+}
+
+// PlannedInput is what would be read.
+type PlannedInput struct {
+	Name      string   `json:"name"`
+	Files     int      `json:"files"`
+	Rows      *int64   `json:"rows"` // null: not known before reading
+	Bytes     *int64   `json:"bytes"`
+	Columns   []string `json:"columns"`
+	NaiveZone string   `json:"times_without_zone_read_in,omitempty"`
+	OrderID   bool     `json:"has_order_id"`
+}
+
+// Memory that a run needs beside what it reads, and per row and per byte of
+// the source, measured on CSV and Parquet orders with short keys: postings
+// while they are dealt, customer-days and values afterwards.
+const (
+	memoryBase        = 64 << 20
+	memoryPerRow      = 300
+	rowsPerStoredByte = 1.0 / 12 // of compressed files, where rows are not known
+)
+
+// Plan describes what the run would do. It fails where the run would fail
+// before reading.
+func (r *Run) Plan(ctx context.Context) (*Plan, error) {
+	d, bound, err := r.Bind(ctx)
+	if err != nil {
+		return nil, err
+	}
+	j := r.Job
+	p := &Plan{
+		Job: j.Name, AsOf: r.AsOf.String(), Timezone: j.Settings.Zone.String(), Currency: j.Settings.Currency,
+		SplitBy: j.SplitBy, Source: PlannedInput{
+			Name: d.Name, Files: len(d.Files), Rows: known(d.Rows), Bytes: known(d.Bytes),
+			Columns: bound.Columns, NaiveZone: bound.NaiveZone(), OrderID: bound.HasOrders(),
+		},
+	}
+	rows := float64(d.Rows)
+	if d.Rows < 0 {
+		rows = float64(max(0, d.Bytes)) * rowsPerStoredByte
+	}
+	p.Memory = memoryBase + int64(rows*memoryPerRow)
+	for _, g := range j.Grains {
+		p.Grains = append(p.Grains, g.String())
+	}
+	for _, h := range j.Value.Horizons {
+		p.Horizons = append(p.Horizons, h.Name)
+	}
+	for _, f := range j.Value.Candidates {
+		p.Models = append(p.Models, string(f))
+	}
+	for _, name := range TableNames() {
+		if j.Tables[name] {
+			p.Tables = append(p.Tables, name)
+		}
+	}
+	return p, r.planSink(ctx, p)
+}
+
+// planSink says what the run would replace.
+func (r *Run) planSink(ctx context.Context, p *Plan) error {
+	latest, err := r.Job.Sink.Latest(ctx)
+	if err != nil {
+		return err
+	}
+	if latest != nil {
+		p.LatestRun = latest.AsOf
+	}
+	journal, err := r.Job.Sink.Check(ctx, r.AsOf.String())
+	var e *pipeline.Error
+	switch {
+	case err == nil:
+		p.Replaces = journal.RunID
+	case errors.As(err, &e) && (e.Class == pipeline.ClassTemporary || e.Class == pipeline.ClassQuality):
+		// Not published yet, or damaged: a run mends both.
+	default:
+		return err
+	}
+	return nil
+}
+
+func known(n int64) *int64 {
+	if n < 0 {
+		return nil
+	}
+	return &n
+}
+
+// Text returns the plan for people.
+func (p *Plan) Text() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("%s as of %s, civil days in %s, %s", p.Job, p.AsOf, p.Timezone, p.Currency)
+	line("  source     %s: %d files, %s rows, %s bytes", p.Source.Name, p.Source.Files, text(p.Source.Rows), text(p.Source.Bytes))
+	line("  columns    %s", strings.Join(p.Source.Columns, ", "))
+	if p.Source.NaiveZone != "" {
+		line("  times      without a zone are read in %s", p.Source.NaiveZone)
+	}
+	if !p.Source.OrderID {
+		line("  orders     no order_id: every row is an order")
+	}
+	line("  cohorts    by %s%s", strings.Join(p.Grains, ", "), prefixed(", split by ", strings.Join(p.SplitBy, ", ")))
+	line("  models     %s beside nbd, bg_nbd, gamma_gamma; horizons %s", strings.Join(p.Models, ", "), strings.Join(p.Horizons, ", "))
+	line("  tables     %s", strings.Join(p.Tables, ", "))
+	switch {
+	case p.Replaces != "":
+		line("  replaces   %s, published by run %s", p.AsOf, p.Replaces)
+	default:
+		line("  publishes  %s for the first time%s", p.AsOf, prefixed("; the newest date there is ", p.LatestRun))
+	}
+	line("  memory     about %d MiB", p.Memory>>20)
+	line("  cost       none: this source has no price")
+	return b.String()
+}
+
+func text(n *int64) string {
+	if n == nil {
+		return "unknown"
+	}
+	return fmt.Sprint(*n)
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
