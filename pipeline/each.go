@@ -94,11 +94,16 @@ func (r *race) end(worker, i int, err error) {
 func guarded(ctx context.Context, worker, i int, task func(context.Context, int, int) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = &Error{Class: ClassInternal, Message: fmt.Sprintf("panic: %v", r), Hint: "this is a bug; please report it with the stack", Err: fmt.Errorf("stack:\n%s", debug.Stack())}
+			err = &Error{Class: ClassInternal, Message: fmt.Sprintf("panic: %v", r), Hint: "this is a bug; please report it with the stack", Err: stack(debug.Stack())}
 		}
 	}()
 	return task(ctx, worker, i)
 }
+
+// stack is where a panic happened.
+type stack []byte
+
+func (s stack) Error() string { return string(s) }
 
 // Ahead returns a function that yields produce(0), produce(1), … and io.EOF
 // after n of them. Values are produced on at most workers goroutines, at most

@@ -52,19 +52,15 @@ type Error struct {
 	Place   string // where: file:line:column, or file, row group and row; may be empty
 	Message string // what is wrong, lower case, without a full stop
 	Hint    string // what a person can do about it; may be empty
-	Err     error  // the cause, if any
+	Err     error  // the cause, if any, whose text is part of Message
 }
 
-// Error returns place, message and cause on one line.
+// Error returns place and message.
 func (e *Error) Error() string {
-	text := e.Message
-	if e.Place != "" {
-		text = e.Place + ": " + text
+	if e.Place == "" {
+		return e.Message
 	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
+	return e.Place + ": " + e.Message
 }
 
 // Unwrap returns the cause.
@@ -73,23 +69,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errorf returns an Error of a class at a place ("" if there is none) with a
 // hint ("" if there is none). An error among the arguments of %w is its cause.
 func Errorf(class Class, place, hint, format string, args ...any) *Error {
-	wrapped := fmt.Errorf(format, args...)
-	return &Error{Class: class, Place: place, Message: wrapped.Error(), Hint: hint, Err: quiet{errors.Unwrap(wrapped)}.orNil()}
+	message := fmt.Errorf(format, args...)
+	return &Error{Class: class, Place: place, Message: message.Error(), Hint: hint, Err: errors.Unwrap(message)}
 }
-
-// quiet keeps a cause reachable for errors.Is and errors.As without printing
-// it a second time: its text already stands in the message.
-type quiet struct{ cause error }
-
-func (q quiet) orNil() error {
-	if q.cause == nil {
-		return nil
-	}
-	return q
-}
-
-func (q quiet) Error() string { return "" }
-func (q quiet) Unwrap() error { return q.cause }
 
 // isCancellation reports whether err only says that a context has ended.
 func isCancellation(err error) bool {

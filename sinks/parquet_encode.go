@@ -37,7 +37,7 @@ type column struct {
 	nullable bool
 	writer   *parquet.ColumnWriter
 	chunk    []parquet.Value
-	sum      int64 // of money
+	sum      int64 // of money, the table's parts before this one included
 }
 
 // newEncoder begins a file of table t with row groups of groupRows rows.

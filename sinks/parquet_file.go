@@ -167,6 +167,10 @@ func (w *tableWriter) begin() (err error) {
 		return err
 	}
 	w.encoder = newEncoder(w.file, w.table, w.cut.groupRows)
+	for i := range w.encoder.columns {
+		c := &w.encoder.columns[i]
+		c.sum = w.receipt.Sums[c.name] // of the parts before, so that an overflow shows
+	}
 	return nil
 }
 
@@ -182,7 +186,7 @@ func (w *tableWriter) end() error {
 	part := pipeline.File{Rows: w.encoder.rows, Bytes: w.file.bytes, SHA256: w.file.sum()}
 	for _, c := range w.encoder.columns {
 		if c.kind == table.Money {
-			w.receipt.Sums[c.name] += c.sum
+			w.receipt.Sums[c.name] = c.sum
 		}
 	}
 	w.encoder = nil

@@ -212,6 +212,16 @@ func TestPartsAndRowGroupsAreCutByRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Row i has minus i, and null where three divides i.
+	sum := int64(0)
+	for i := range int64(65) {
+		if i%3 != 0 {
+			sum -= i * 10_000
+		}
+	}
+	if got := j.Tables[0].Sums["amount"]; got != sum {
+		t.Errorf("the amounts of all parts sum to %d, want %d", got, sum)
+	}
 	// 65 = 30 + 30 + 5; 60 is two full parts, without an empty third.
 	for i, want := range [][]int64{{30, 30, 5}, {30, 30}} {
 		var got []int64

@@ -301,7 +301,6 @@ func TestAnotherDatesKilledRunIsSettledToo(t *testing.T) {
 	wantTables(t, f, "after Begin of another date", "new", newTables)
 }
 
-
 // A run is cut short at one of the steps behind its point of no return; the
 // next run, finishing it, is cut short at each of its steps; the third one
 // must find its way all the same.

@@ -1,0 +1,75 @@
+package sinks
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/table"
+)
+
+// one returns a table of one column and a record of one row of it.
+func one(c table.Column, add func(array.Builder)) (table.Schema, func() (arrow.Record, error)) {
+	t := table.Schema{Name: "one", Columns: []table.Column{c}}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, t.Arrow())
+	defer b.Release()
+	add(b.Field(0))
+	r := b.NewRecord()
+	return t, once(r)
+}
+
+func TestWhatATableMayNotHoldIsRefusedAtTheColumn(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		column table.Column
+		add    func(array.Builder)
+	}{
+		{"null where none may be", table.Column{Name: "x", Kind: table.Integer}, array.Builder.AppendNull},
+		{"not a number", table.Column{Name: "x", Kind: table.Number}, func(b array.Builder) { b.(*array.Float64Builder).Append(math.NaN()) }},
+		{"infinity", table.Column{Name: "x", Kind: table.Number, Nullable: true}, func(b array.Builder) { b.(*array.Float64Builder).Append(math.Inf(-1)) }},
+		{"more than 18 digits", table.Column{Name: "x", Kind: table.Money}, func(b array.Builder) { b.(*array.Int64Builder).Append(1e18) }},
+		{"less than 18 digits", table.Column{Name: "x", Kind: table.Money, Nullable: true}, func(b array.Builder) { b.(*array.Int64Builder).Append(-1e18) }},
+	} {
+		schema, next := one(c.column, c.add)
+		_, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, next)
+		var e *pipeline.Error
+		if !errors.As(err, &e) || e.Class != pipeline.ClassInternal || !strings.Contains(err.Error(), "column x: row 1") {
+			t.Errorf("%s: got error %v, want an internal one at column x, row 1", c.name, err)
+		}
+	}
+}
+
+// The largest amounts of DECIMAL(18,4) are stored, but only nine of them fit
+// into an int64 sum: 9 * (10^18 - 1) < 2^63 - 1 < 10 * (10^18 - 1).
+func TestASumOfMoneyThatOverflowsIsRefused(t *testing.T) {
+	for rows, fits := range map[int]bool{9: true, 10: false} {
+		schema, next := one(table.Column{Name: "x", Kind: table.Money}, func(b array.Builder) {
+			for range rows {
+				b.(*array.Int64Builder).Append(maxMoney)
+			}
+		})
+		r, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, next)
+		if (err == nil) != fits {
+			t.Errorf("%d of the largest amounts: got error %v, want one: %v", rows, err, !fits)
+		}
+		if fits && r.Sums["x"] != int64(rows)*maxMoney {
+			t.Errorf("%d of the largest amounts sum to %d, want %d", rows, r.Sums["x"], int64(rows)*maxMoney)
+		}
+	}
+}
+
+func TestARecordOfAnotherTableIsRefused(t *testing.T) {
+	schema, _ := one(table.Column{Name: "x", Kind: table.Integer}, func(array.Builder) {})
+	for _, other := range []table.Column{{Name: "y", Kind: table.Integer}, {Name: "x", Kind: table.Number}} {
+		_, next := one(other, array.Builder.AppendNull)
+		if _, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, next); pipeline.ClassOf(err) != pipeline.ClassInternal || err == nil {
+			t.Errorf("a record with column %+v: got error %v, want an internal one", other, err)
+		}
+	}
+}
