@@ -1,0 +1,171 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/perennial-clv/perennial/jobs"
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/calendar"
+)
+
+// tableKeys are the keys of the tables that naive computes; customers has more
+// columns there, so the key alone finds a row.
+func tableKeys() map[string][]string {
+	keys := map[string][]string{}
+	for _, schema := range jobs.Catalogue(false, nil) {
+		keys[schema.Name] = schema.Key
+	}
+	return keys
+}
+
+// runDraw runs the real job on a draw and returns the folder of its tables; ok
+// is false where a gate refuses the draw (no rows, nothing before the as-of day).
+func runDraw(t *testing.T, rows []naiveRow, s naiveSettings, change func(*jobs.Run)) (out string, ok bool) {
+	t.Helper()
+	dir := t.TempDir()
+	attributes := []string{"channel", "country"}
+	path := filepath.Join(dir, "rows.csv")
+	naiveCSV(t, path, rows, attributes)
+	out = filepath.Join(dir, "out")
+	run := newRun(naiveJob(t, []string{path}, out, rows, attributes, s), dayOf(t, s))
+	if change != nil {
+		change(run)
+	}
+	_, err := run.Do(context.Background())
+	var e *pipeline.Error
+	if errors.As(err, &e) && e.Class == pipeline.ClassQuality {
+		return "", false
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out, true
+}
+
+func dayOf(t *testing.T, s naiveSettings) calendar.Day {
+	t.Helper()
+	day, ok := calendar.ParseDay(naiveText(s.AsOf))
+	if !ok {
+		t.Fatalf("as of %v", s.AsOf)
+	}
+	return day
+}
+
+// TestTablesAgreeWithNaiveImplementation: on random messy logs, every cell of
+// every observed table is what the naive second implementation computes from
+// the contract's text; money to the last unit of 10^-4.
+func TestTablesAgreeWithNaiveImplementation(t *testing.T) {
+	compared := 0
+	for seed := range int64(60) {
+		rows, s := randomRows(rand.New(rand.NewSource(seed)))
+		out, ok := runDraw(t, rows, s, func(r *jobs.Run) { r.ShardBits = int(seed%3) + 1 })
+		if !ok {
+			continue
+		}
+		for table, want := range naive(rows, s) {
+			compared += compareTable(t, fmt.Sprintf("seed %d", seed), table, tableRows(t, out, table), want)
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d: as of %s, settings %+v", seed, naiveText(s.AsOf), s)
+		}
+	}
+	const enough = 100_000 // cells; far fewer would mean that the draws are empty
+	if compared < enough {
+		t.Errorf("only %d cells compared", compared)
+	}
+}
+
+// compareTable compares a published table with naive's rows and returns how
+// many cells it compared. Columns that naive leaves out are not compared.
+func compareTable(t *testing.T, what, table string, got, want []map[string]any) int {
+	t.Helper()
+	keys := tableKeys()[table]
+	keyOf := func(row map[string]any) string {
+		text := ""
+		for _, k := range keys {
+			text += fmt.Sprint(row[k], "|")
+		}
+		return text
+	}
+	byKey := map[string]map[string]any{}
+	for _, row := range got {
+		byKey[keyOf(row)] = row
+	}
+	if len(got) != len(want) || len(byKey) != len(got) {
+		t.Errorf("%s: %s has %d rows with %d keys, want %d", what, table, len(got), len(byKey), len(want))
+	}
+	cells := 0
+	for _, row := range want {
+		real, ok := byKey[keyOf(row)]
+		if !ok {
+			t.Errorf("%s: %s has no row %s", what, table, keyOf(row))
+			continue
+		}
+		for _, column := range slices.Sorted(maps.Keys(row)) {
+			value, exists := real[column]
+			if cells++; !exists || !sameValue(value, row[column]) {
+				t.Errorf("%s: %s[%s].%s is %v, want %v", what, table, keyOf(row), column, value, row[column])
+			}
+		}
+	}
+	return cells
+}
+
+// TestSameBytes: the same rows give the same bytes for any number of workers,
+// any batch size, any number of shards, and any order of the rows.
+func TestSameBytes(t *testing.T) {
+	for seed := range int64(8) {
+		rng := rand.New(rand.NewSource(1000 + seed))
+		rows, s := randomRows(rng)
+		out, ok := runDraw(t, rows, s, nil)
+		if !ok {
+			continue
+		}
+		want := dataFiles(t, out)
+		changes := map[string]func(*jobs.Run){
+			"1 worker":       func(r *jobs.Run) { r.Workers = 1 },
+			"16 workers":     func(r *jobs.Run) { r.Workers = 16 },
+			"batches of 1":   func(r *jobs.Run) { r.BatchRows = 1 },
+			"batches of 7":   func(r *jobs.Run) { r.BatchRows = 7 },
+			"16 shards":      func(r *jobs.Run) { r.ShardBits = 4 },
+			"256 shards":     func(r *jobs.Run) { r.ShardBits = 8 },
+			"all of it at 3": func(r *jobs.Run) { r.Workers, r.BatchRows, r.ShardBits = 3, 3, 3 },
+		}
+		for name, change := range changes {
+			other, _ := runDraw(t, rows, s, change)
+			wantSameFiles(t, fmt.Sprintf("seed %d, %s", seed, name), dataFiles(t, other), want)
+		}
+		rng.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		other, _ := runDraw(t, rows, s, nil)
+		wantSameFiles(t, fmt.Sprintf("seed %d, shuffled", seed), dataFiles(t, other), want)
+	}
+}
+
+// TestSameBytesOverFiles: dividing the rows into several files changes nothing.
+func TestSameBytesOverFiles(t *testing.T) {
+	rows, s := randomRows(rand.New(rand.NewSource(5)))
+	out, ok := runDraw(t, rows, s, nil)
+	if !ok || len(rows) < 3 {
+		t.Fatalf("choose another seed: %d rows", len(rows))
+	}
+	dir := t.TempDir()
+	attributes := []string{"channel", "country"}
+	var paths []string
+	for i := range 3 {
+		path := filepath.Join(dir, fmt.Sprintf("part%d.csv", i))
+		naiveCSV(t, path, rows[i*len(rows)/3:(i+1)*len(rows)/3], attributes)
+		paths = append(paths, path)
+	}
+	other := filepath.Join(dir, "out")
+	if _, err := newRun(naiveJob(t, paths, other, rows, attributes, s), dayOf(t, s)).Do(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	wantSameFiles(t, "three files", dataFiles(t, other), dataFiles(t, out))
+}
