@@ -47,6 +47,12 @@ type Run struct {
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	s := r.newSummary()
 	err := r.do(ctx, s)
+	if err != nil && ctx.Err() != nil {
+		err = &pipeline.Error{
+			Class: pipeline.ClassTemporary, Stage: s.Stage, Message: "interrupted; what was published before is as it was",
+			Hint: "run it again", Err: err,
+		}
+	}
 	s.finish(err)
 	return s, err
 }

@@ -1,3 +1,35 @@
-// Package pipeline is how data moves through a run; it knows no metric and no
-// technology.
+// Package pipeline is how data moves through a run. It holds the contracts of
+// sources and sinks, the errors, the only goroutines of the program, and the
+// dealing of rows to shards. It knows no metric and no technology; what it
+// moves are Arrow records and encoded rows.
+//
+//	source.go   Source, Reader, Batch: where rows come from
+//	sink.go     Sink, Publication, Journal: where tables go
+//	error.go    Error: class, place, hint
+//	each.go     Each, Ahead: bounded concurrency with a fixed order
+//	scatter.go  Scatter, Store: rows to shards by customer
+//
+// The way of a run (jobs/run.go is the same in code):
+//
+//  1. A Source describes its columns, then opens as several Readers. A Reader
+//     delivers Batches: an Arrow record, where its rows come from, and the
+//     rows that could not be read. A batch belongs to who received it.
+//  2. Scatter runs the readers side by side. Per batch, an Admission (in
+//     practice ledger's) turns rows into encoded rows and says which customer,
+//     as a 64-bit hash, each belongs to; the batch is released at once.
+//  3. Each deal is sorted by shard with one stable counting sort and kept as
+//     one block in the Store. A shard is the top bits of the hash, so that a
+//     customer lives in one shard, and shards in order are customers in order
+//     of their hash, however many shards there are.
+//  4. Each hands the shards to workers. A worker adds up into its own slot;
+//     sums are integers, so that neither the number of workers nor their luck
+//     changes a result. Slots are merged when all are done.
+//  5. Ahead yields tables shard by shard, in order, while later shards are
+//     computed.
+//  6. A Publication stages every table where no reader looks, is checked
+//     through its receipts, and publishes all of them together, journal last.
+//
+// Ownership: a Batch's record is released by who received it; encoded rows in
+// a Store live as long as the Store and are never changed; a record handed to
+// Stage is released by the sink.
 package pipeline

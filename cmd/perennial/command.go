@@ -54,6 +54,9 @@ func run(ctx context.Context, w world) int {
 		return 0
 	}
 	report(w.stderr, err)
+	if code := w.signalled(); code != 0 {
+		return code
+	}
 	return exitCode(err)
 }
 

@@ -118,8 +118,8 @@ func newRun(w *world) *cobra.Command {
 				summary = &jobs.Summary{Stage: "validate", Job: args[0], CodeVersion: codeVersion()}
 				summary.Fail(err)
 			}
-			if c.Context().Err() != nil && err != nil {
-				summary.ExitCode = signalled(c.Context())
+			if code := w.signalled(); code != 0 && err != nil {
+				summary.ExitCode = code
 			}
 			writeErr := writeSummary(w, &f, summary)
 			if err == nil {

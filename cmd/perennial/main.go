@@ -31,6 +31,7 @@ type world struct {
 	lookup         func(string) (string, bool) // the environment
 	now            func() time.Time
 	newID          func() string // six random letters and digits
+	signalled      func() int    // 128 + the number of the signal that ended the run, 0 if none did
 	isTerminal     bool          // stderr is one
 	xcom           string        // folder in which Airflow looks for return.json
 	termination    string        // file from which Kubernetes takes the last words
@@ -46,17 +47,18 @@ func process() int {
 	defer stopInterrupt()
 	ctx, stopTerminate := signal.NotifyContext(interrupted, syscall.SIGTERM)
 	defer stopTerminate()
-	code := run(ctx, realWorld())
-	switch {
-	case code == 0:
-		return 0
-	case interrupted.Err() != nil:
-		return exitInterrupted
-	case ctx.Err() != nil:
-		return exitTerminated
-	default:
-		return code
+	w := realWorld()
+	w.signalled = func() int {
+		switch {
+		case interrupted.Err() != nil:
+			return exitInterrupted
+		case ctx.Err() != nil:
+			return exitTerminated
+		default:
+			return 0
+		}
 	}
+	return run(ctx, w)
 }
 
 // The exit codes of an interrupted run: 128 + the signal's number.

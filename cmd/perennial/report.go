@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,14 +46,6 @@ func newLogger(w *world, f *flags) *slog.Logger {
 		return slog.New(slog.NewTextHandler(w.stderr, nil))
 	}
 	return slog.New(slog.NewJSONHandler(w.stderr, nil))
-}
-
-// signalled returns the exit code of a run whose context has ended.
-func signalled(ctx context.Context) int {
-	if strings.Contains(fmt.Sprint(context.Cause(ctx)), "interrupt") {
-		return exitInterrupted
-	}
-	return exitTerminated
 }
 
 // writeSummary writes the summary to the file that was asked for and, where

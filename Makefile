@@ -1,0 +1,43 @@
+# make demo    simulate a shop, compute everything, say what was found
+# make test    all tests, in random order; with the race detector where a C compiler works
+# make lint    gofmt, go vet, staticcheck with all checks, a tidy go.mod
+# make bench   all benchmarks, and the machine they ran on
+# make build   bin/perennial, static
+#
+# Go and make are all that is needed.
+
+.PHONY: demo test lint bench build
+
+DEMO    ?= demo# where make demo puts its files
+VERSION ?=# what perennial version says; empty: the revision
+
+demo:
+	go run ./cmd/perennial demo $(DEMO)
+
+# The race detector needs a C compiler that can link; to try it is the only
+# sure way to know. PERENNIAL_REQUIRE_RACE=1 makes its absence a failure.
+test:
+	@for cc in "$$(go env CC)" gcc clang cc; do \
+	  if CGO_ENABLED=1 CC="$$cc" go test -race -run='^$$' errors >/dev/null 2>&1; then \
+	    set -x; CGO_ENABLED=1 CC="$$cc" exec go test -race -shuffle=on ./...; \
+	  fi; \
+	done; \
+	if [ -n "$$PERENNIAL_REQUIRE_RACE" ]; then \
+	  echo 'make test: the race detector is required, and no C compiler works' >&2; exit 1; \
+	fi; \
+	echo 'make test: without the race detector, for no C compiler works'; \
+	set -x; exec go test -shuffle=on ./...
+
+lint:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt these files:" $$unformatted; exit 1; fi
+	go vet ./...
+	go tool -modfile=.ci/tools.mod staticcheck -checks all ./...
+	go mod tidy -diff
+	cd .ci/parquetread && go vet ./... && go mod tidy -diff
+
+bench:
+	@go version; echo "$$(uname -srm), $$(getconf _NPROCESSORS_ONLN) processors"
+	go test -run='^$$' -bench=. -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/perennial ./cmd/perennial
