@@ -78,6 +78,9 @@ func syntaxProblem(err error) Problem {
 // fail notes a problem at a node and returns errReported.
 func (b *binder) fail(node ast.Node, path, hint, format string, args ...any) error {
 	p := Problem{Path: path, Message: fmt.Sprintf(format, args...), Hint: hint}
+	if entries, ok := mappingEntries(node); ok && len(entries) > 0 {
+		node = entries[0].Key // a mapping's own token is its first colon
+	}
 	if t := node.GetToken(); t != nil && t.Position != nil {
 		p.Line, p.Column = t.Position.Line, t.Position.Column
 	}

@@ -68,6 +68,7 @@ func scriptWorld() world {
 	}
 	w.now = func() time.Time { return now }
 	w.newID = nextID
+	w.signalled = func() int { return 0 } // see signal_test.go
 	w.isTerminal = os.Getenv("TERMINAL") != ""
 	w.xcom = filepath.Join(os.Getenv("WORK"), "xcom")
 	w.termination = filepath.Join(os.Getenv("WORK"), "termination-log")

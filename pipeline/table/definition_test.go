@@ -1,0 +1,107 @@
+package table_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/perennial-clv/perennial/pipeline/table"
+)
+
+// shelf is a row with every kind of column.
+type shelf struct {
+	name  string
+	count int64
+	price int64
+	rate  float64
+	day   int32
+	at    int64
+	full  bool
+	known bool
+}
+
+func shelves() table.Definition[shelf] {
+	return table.Definition[shelf]{
+		Name: "shelves", Doc: "One row per shelf.", Key: []string{"name"},
+		Columns: []table.Field[shelf]{
+			table.Texts("name", "Name.", func(r *shelf) string { return r.name }),
+			table.NullTexts("note", "Note; NULL if unknown.", func(r *shelf) (string, bool) { return r.name, r.known }),
+			table.Integers("count", "Count.", func(r *shelf) int64 { return r.count }),
+			table.NullIntegers("known_count", "Count; NULL if unknown.", func(r *shelf) (int64, bool) { return r.count, r.known }),
+			table.Amounts("price", "Price.", func(r *shelf) int64 { return r.price }),
+			table.NullAmounts("known_price", "Price; NULL if unknown.", func(r *shelf) (int64, bool) { return r.price, r.known }),
+			table.Numbers("rate", "Rate.", func(r *shelf) float64 { return r.rate }),
+			table.NullNumbers("known_rate", "Rate; NULL if unknown.", func(r *shelf) (float64, bool) { return r.rate, r.known }),
+			table.Dates("day", "Day.", func(r *shelf) int32 { return r.day }),
+			table.NullDates("known_day", "Day; NULL if unknown.", func(r *shelf) (int32, bool) { return r.day, r.known }),
+			table.Times("at", "Time.", func(r *shelf) int64 { return r.at }),
+			table.NullTimes("known_at", "Time; NULL if unknown.", func(r *shelf) (int64, bool) { return r.at, r.known }),
+			table.Flags("is_full", "Whether it is full.", func(r *shelf) bool { return r.full }),
+		},
+	}
+}
+
+// The record's schema is the definition's, column by column, and money carries
+// its number of decimals.
+func TestRecordHasTheDefinitionsSchema(t *testing.T) {
+	d := shelves()
+	record := d.Record([]shelf{{name: "a", count: 2, price: 19_900, rate: 0.5, day: 10, at: 7, full: true}, {name: "b", known: true}})
+	defer record.Release()
+	if !record.Schema().Equal(d.Schema().Arrow()) {
+		t.Errorf("schema %v, want %v", record.Schema(), d.Schema().Arrow())
+	}
+	for i, c := range d.Schema().Columns {
+		field := record.Schema().Field(i)
+		if decimals, ok := field.Metadata.GetValue(table.MoneyKey); ok != (c.Kind == table.Money) || ok && decimals != "4" {
+			t.Errorf("%s: money metadata %q, %v", c.Name, decimals, ok)
+		}
+		if nulls := record.Column(i).NullN(); c.Nullable != (nulls == 1) {
+			t.Errorf("%s: %d nulls, nullable is %v", c.Name, nulls, c.Nullable)
+		}
+	}
+	if got := record.Column(4).(*array.Int64).Int64Values(); got[0] != 19_900 {
+		t.Errorf("price %v, want 19900", got)
+	}
+}
+
+func TestRecordOfNoRows(t *testing.T) {
+	record := shelves().Record(nil)
+	defer record.Release()
+	if record.NumRows() != 0 || record.NumCols() != 13 {
+		t.Errorf("%d rows of %d columns, want 0 of 13", record.NumRows(), record.NumCols())
+	}
+}
+
+// NaN and infinity never reach a table: it is a mistake of who computed them.
+func TestNaNAndInfinityPanic(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%v entered a table", v)
+				}
+			}()
+			shelves().Record([]shelf{{rate: v}})
+		}()
+	}
+}
+
+func ExampleDefinition() {
+	type order struct {
+		id     string
+		amount int64
+	}
+	orders := table.Definition[order]{
+		Name: "orders", Doc: "One row per order.", Key: []string{"order_id"},
+		Columns: []table.Field[order]{
+			table.Texts("order_id", "The order.", func(o *order) string { return o.id }),
+			table.Amounts("amount", "What it cost.", func(o *order) int64 { return o.amount }),
+		},
+	}
+	record := orders.Record([]order{{"o1", 120_0000}})
+	defer record.Release()
+	fmt.Println(record.Column(0), record.Column(1))
+	// Output: ["o1"] [1200000]
+}

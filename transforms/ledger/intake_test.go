@@ -1,0 +1,325 @@
+package ledger
+
+import (
+	"errors"
+	"math"
+	"math/big"
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/money"
+)
+
+// TestTimes: which civil day a written time belongs to.
+func TestTimes(t *testing.T) {
+	berlin, newYork := zone(t, "Europe/Berlin"), zone(t, "America/New_York")
+	cases := []struct {
+		rule, written string
+		own           *calendar.Zone
+		format        string
+		day, reason   string
+	}{
+		{rule: "an instant is dated in the job's zone", written: "2024-01-31T23:30:00Z", day: "2024-02-01"},
+		{rule: "an offset is respected", written: "2024-01-31T23:30:00-05:00", day: "2024-02-01"},
+		{rule: "a time without zone is dated as written", written: "2024-01-31 23:30:00", day: "2024-01-31"},
+		{rule: "also one that does not exist in the job's zone", written: "2024-03-31 02:30:00", day: "2024-03-31"},
+		{rule: "a time of another zone is converted", written: "2024-01-31 20:00:00", own: newYork, day: "2024-02-01"},
+		{rule: "one that does not exist there cannot be read", written: "2024-03-10 02:30:00", own: newYork, reason: "the time does not exist in its zone (clocks were put forward)"},
+		{rule: "an ambiguous one is the earlier instant", written: "2024-11-03 01:30:00", own: newYork, day: "2024-11-03"},
+		{rule: "a date never shifts", written: "2024-01-31", own: newYork, day: "2024-01-31"},
+		{rule: "a format is strict", written: "31.01.2024", format: "%d.%m.%Y", day: "2024-01-31"},
+		{rule: "another format cannot be read", written: "2024-01-31", format: "%d.%m.%Y", reason: "not a date in the expected format"},
+		{rule: "nor can a day that does not exist", written: "2023-02-29", reason: "not a date in the expected format"},
+		{rule: "nor a blank", written: "", reason: "the date is missing"},
+	}
+	for _, c := range cases {
+		t.Run(c.rule, func(t *testing.T) {
+			m, s := testMapping(), testSettings(t)
+			m.OccurredAt = TimeColumn{Column: "at", Format: c.format, Zone: c.own}
+			s.Zone, s.AsOf = berlin, calendar.Date(2030, 1, 1)
+			shard, tally := build(t, m, s, textRecord(testColumns, []string{"a," + c.written + ",,1"}))
+			if c.reason != "" {
+				if len(tally.Quarantine) != 1 || tally.Quarantine[0].Reason != c.reason {
+					t.Errorf("quarantine %+v, want the reason %q", tally.Quarantine, c.reason)
+				}
+				return
+			}
+			if len(shard.Days.Day) != 1 || shard.Days.Day[0].String() != c.day {
+				t.Errorf("days %v, want %s", shard.Days.Day, c.day)
+			}
+		})
+	}
+}
+
+// Ambiguous times order by their earlier instant.
+func TestAmbiguousTimeIsTheEarlierInstant(t *testing.T) {
+	m := testMapping()
+	m.OccurredAt.Zone = zone(t, "America/New_York")
+	_, tally := build(t, m, testSettings(t), textRecord(testColumns, []string{"a, 2023-11-05 01:30:00, , 1"}))
+	// 01:30 at UTC−4, the summer time that comes first, is 05:30 UTC.
+	if got, _ := tally.Instants.Min(); got != int64(calendar.Date(2023, 11, 5))*microsPerDay+(5*60+30)*60_000_000 {
+		t.Errorf("instant %d", got)
+	}
+}
+
+// TestAmounts: what a written amount is, in units of 10^-4, or why not.
+func TestAmounts(t *testing.T) {
+	sum := AmountColumns{Plus: []string{"amount", "order"}, Minus: []string{"country"}, Decimals: 4}
+	product := AmountColumns{Quantity: "order", UnitPrice: "amount"}
+	cases := []struct {
+		rule   string
+		how    AmountColumns
+		row    string
+		amount int64
+		reason string
+	}{
+		{"four decimals are exact", AmountColumns{Column: "amount", Decimals: 4}, "a,2024-01-01,,-0.0001", -1, ""},
+		{"a fifth makes the row unreadable", AmountColumns{Column: "amount", Decimals: 4}, "a,2024-01-01,,0.00001", 0, "too many decimals"},
+		{"a stated scale is a limit", AmountColumns{Column: "amount", Decimals: 2}, "a,2024-01-01,,1.005", 0, "too many decimals"},
+		{"text is no number", AmountColumns{Column: "amount", Decimals: 4}, "a,2024-01-01,,1e3", 0, "not a number"},
+		{"too large", AmountColumns{Column: "amount", Decimals: 4}, "a,2024-01-01,,100000000000000", 0, "too large"},
+		{"a blank is no amount", AmountColumns{Column: "amount", Decimals: 4}, "a,2024-01-01,,", 0, "the amount is missing"},
+		{"plus and minus", sum, "a,2024-01-01,5,10,2", 13_0000, ""},
+		{"a blank term is 0", sum, "a,2024-01-01,,10,", 10_0000, ""},
+		{"all blank is no amount", sum, "a,2024-01-01,,,", 0, "the amount is missing"},
+		{"quantity times price, exactly", product, "a,2024-01-01,-3,0.3333", -9999, ""},
+		{"rounded half-even once", product, "a,2024-01-01,3,0.00015", 4, ""},
+		{"a blank factor is no amount", product, "a,2024-01-01,,1", 0, "the amount is missing"},
+		{"a broken factor", product, "a,2024-01-01,x,1", 0, "not a number"},
+	}
+	for _, c := range cases {
+		t.Run(c.rule, func(t *testing.T) {
+			m := testMapping()
+			m.Amount, m.OrderID, m.Attributes, m.Cost = c.how, "", nil, AmountColumns{}
+			_, tally := build(t, m, testSettings(t), textRecord(testColumns, []string{c.row}))
+			if c.reason != "" {
+				if len(tally.Quarantine) != 1 || !strings.Contains(tally.Quarantine[0].Reason, c.reason) {
+					t.Errorf("quarantine %+v, want the reason %q", tally.Quarantine, c.reason)
+				}
+			} else if got := tally.Amount(); got != c.amount || len(tally.Quarantine) != 0 {
+				t.Errorf("amount %d, quarantine %+v; want %d", got, tally.Quarantine, c.amount)
+			}
+		})
+	}
+}
+
+// Every type that a source may deliver plays every part that it can.
+func TestTypedColumns(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "customer", Type: arrow.PrimitiveTypes.Int64}, {Name: "at", Type: arrow.FixedWidthTypes.Timestamp_us},
+		{Name: "amount", Type: &arrow.Decimal128Type{Precision: 20, Scale: 2}}, {Name: "float", Type: arrow.PrimitiveTypes.Float64},
+		{Name: "day", Type: arrow.FixedWidthTypes.Date32}, {Name: "ymd", Type: arrow.PrimitiveTypes.Int64}, {Name: "flag", Type: arrow.FixedWidthTypes.Boolean},
+	}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	b.Field(0).(*array.Int64Builder).Append(-7)
+	b.Field(1).(*array.TimestampBuilder).Append(arrow.Timestamp(int64(calendar.Date(2024, 1, 2)) * microsPerDay))
+	b.Field(2).(*array.Decimal128Builder).Append(decimal128.FromI64(-1999))
+	b.Field(3).(*array.Float64Builder).Append(19.99)
+	b.Field(4).(*array.Date32Builder).Append(arrow.Date32(calendar.Date(2024, 1, 2)))
+	b.Field(5).(*array.Int64Builder).Append(20240102)
+	b.Field(6).(*array.BooleanBuilder).Append(true)
+	record := b.NewRecord()
+	for _, c := range []struct {
+		at     TimeColumn
+		amount AmountColumns
+		want   int64
+	}{
+		{TimeColumn{Column: "at"}, AmountColumns{Column: "amount", Decimals: 4}, -19_9900},
+		{TimeColumn{Column: "day"}, AmountColumns{Column: "float", Decimals: 2, IsStated: true}, 19_9900},
+		{TimeColumn{Column: "ymd", Format: "%Y%m%d"}, AmountColumns{Column: "customer", Decimals: 4}, -7_0000},
+		{TimeColumn{Column: "at"}, AmountColumns{Quantity: "customer", UnitPrice: "float"}, -139_9300},
+	} {
+		m := Mapping{CustomerID: "customer", OccurredAt: c.at, Amount: c.amount, Attributes: []Attribute{{"flag", "flag"}}}
+		shard, tally := build(t, m, testSettings(t), record)
+		if got := tally.Amount(); got != c.want || len(tally.Quarantine) > 0 {
+			t.Errorf("%+v: amount %d, quarantine %v; want %d", c.amount, got, tally.Quarantine, c.want)
+		}
+		if day, _ := tally.Days.Max(); calendar.Day(day) != calendar.Date(2024, 1, 2) {
+			t.Errorf("%+v: day %v", c.at, calendar.Day(day))
+		}
+		if c.want > 0 && (shard.Len() != 1 || shard.Keys[0].Integer() != -7 || shard.Attributes[0][0] != "true") {
+			t.Errorf("customer %v, flag %v", shard.Keys, shard.Attributes)
+		}
+	}
+}
+
+// What cannot play its part is found before a row is read, all at once.
+func TestBindFindsEveryProblem(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "customer", Type: arrow.PrimitiveTypes.Float64}, {Name: "at", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "amount", Type: arrow.PrimitiveTypes.Float64}, {Name: "flag", Type: arrow.FixedWidthTypes.Boolean},
+	}, nil)
+	m := Mapping{
+		CustomerID: "customer", OccurredAt: TimeColumn{Column: "at"}, OrderID: "nowhere",
+		Amount: AmountColumns{Column: "amount", Decimals: 4}, Cost: AmountColumns{Column: "flag", Decimals: 4},
+	}
+	_, problems := Bind(m, testSettings(t), SourceColumns(schema))
+	var columns []string
+	for _, p := range problems {
+		columns = append(columns, p.Column)
+	}
+	if want := []string{"nowhere", "customer", "at", "amount", "flag"}; !slices.Equal(columns, want) {
+		t.Errorf("problems with %v, want %v", columns, want)
+	}
+}
+
+func TestAnotherCurrencyIsAnError(t *testing.T) {
+	m := testMapping()
+	m.Currency = "country"
+	record := textRecord(testColumns, []string{"a,2024-01-01,,1,eur", "a,2024-05-01,,1,USD", "a,2024-01-01,,1,USD"})
+	b := bind(t, m, testSettings(t), record.Schema())
+	_, err := NewIntake(b).Admit(project(record, b), Origin{Name: "x.csv", FirstRow: 11})
+	var e *CurrencyError
+	if !errors.As(err, &e) || e.Row != 13 || e.Origin != "x.csv" {
+		t.Errorf("got %v, want x.csv row 13; rows after the as-of day do not matter", err)
+	}
+}
+
+// A row that the source could not read keeps its number and its raw text.
+func TestFaultsOfTheSource(t *testing.T) {
+	record := textRecord(testColumns, []string{"a,2024-01-01,,1", "", "a,2024-01-02,,2"})
+	b := bind(t, testMapping(), testSettings(t), record.Schema())
+	in := NewIntake(b)
+	if _, err := in.Admit(project(record, b), Origin{Name: "x.csv", FirstRow: 5, Faults: []Rejected{{Origin: "x.csv", Row: 6, Reason: "3 fields, want 6", Raw: "?"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if q := in.Tally.Quarantine; len(q) != 1 || q[0].Row != 6 || q[0].Raw != "?" || in.Tally.Rows != 3 || in.Tally.Unreadable != 1 {
+		t.Errorf("tally %+v", in.Tally)
+	}
+}
+
+// The fingerprint does not depend on the order or division of rows, and
+// changes with any cell.
+func TestFingerprint(t *testing.T) {
+	rows := []string{"a,2024-01-01,,1", "b,2024-01-02,o,2,DE", ",2024-01-03,,3"}
+	of := func(rows ...string) Fingerprint {
+		_, tally := build(t, testMapping(), testSettings(t), textRecord(testColumns, rows))
+		return tally.Fingerprint
+	}
+	whole := of(rows...)
+	var parts Tally
+	for _, i := range []int{2, 0, 1} {
+		_, tally := build(t, testMapping(), testSettings(t), textRecord(testColumns, rows[i:i+1]))
+		parts.Add(tally)
+	}
+	if parts.Fingerprint != whole {
+		t.Errorf("parts %x, whole %x", parts.Fingerprint, whole)
+	}
+	for _, other := range []string{"b,2024-01-02,o,2,", "b,2024-01-02,,2,DE", "b,2024-01-02,o,2,D"} {
+		if of(rows[0], other, rows[2]) == whole {
+			t.Errorf("%q has the fingerprint of %q", other, rows[1])
+		}
+	}
+}
+
+func TestTallyOverflows(t *testing.T) {
+	var a, b Tally
+	a.bound(math.MaxInt64)
+	if a.Overflows() {
+		t.Error("the greatest sum that fits counts as too large")
+	}
+	b.bound(1)
+	a.Add(&b)
+	if !a.Overflows() {
+		t.Error("a sum that does not fit goes unnoticed")
+	}
+	a.Add(&a)
+	a.Add(&a)
+	if !a.Overflows() {
+		t.Error("the bound wraps around")
+	}
+}
+
+func TestRules(t *testing.T) {
+	yes, no := true, false
+	text := func(s string) *Operand { o := TextOperand(s); return &o }
+	cases := []struct {
+		rule    Rule
+		matches []string
+		others  []string
+		null    bool
+	}{
+		{Rule{Equals: text("A")}, []string{"A"}, []string{"a", "AB", ""}, false},
+		{Rule{Equals: number("5")}, []string{"5", "5.0", "+5"}, []string{"50", "x"}, false},
+		{Rule{In: []Operand{*text("A"), *number("7")}}, []string{"A", "7.00"}, []string{"B"}, false},
+		{Rule{StartsWith: "C5"}, []string{"C5", "C536"}, []string{"536C5", "c5"}, false},
+		{Rule{IsNull: &yes}, nil, []string{"", "x"}, true},
+		{Rule{IsNull: &no}, []string{"", "x"}, nil, false},
+		{Rule{LessThan: number("-0.5")}, []string{"-1", "-0.51"}, []string{"-0.50", "0", "x", "-1e9"}, false},
+		{Rule{GreaterThan: number("100")}, []string{"100.01", "999999999999"}, []string{"100", "99", "1000x"}, false},
+		{Rule{GreaterThan: text("2024-01-01")}, []string{"2024-01-02"}, []string{"2023-12-31"}, false},
+	}
+	for _, c := range cases {
+		for _, v := range c.matches {
+			if !c.rule.match(v, false) {
+				t.Errorf("%+v does not match %q", c.rule, v)
+			}
+		}
+		for _, v := range c.others {
+			if c.rule.match(v, false) {
+				t.Errorf("%+v matches %q", c.rule, v)
+			}
+		}
+		if c.rule.match("", true) != c.null {
+			t.Errorf("%+v: null matches: %v", c.rule, !c.null)
+		}
+	}
+}
+
+func TestCompareDecimalsAgreesWithRationals(t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	draw := func() money.Decimal {
+		d := money.Decimal{Coefficient: rng.Int63n(1e18), Scale: int32(rng.Intn(19))}
+		if rng.Intn(3) == 0 {
+			d.Coefficient = rng.Int63n(20)
+		}
+		if rng.Intn(2) == 0 {
+			d.Coefficient = -d.Coefficient
+		}
+		return d
+	}
+	rational := func(d money.Decimal) *big.Rat {
+		scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(d.Scale)), nil)
+		return new(big.Rat).SetFrac(big.NewInt(d.Coefficient), scale)
+	}
+	for range 100_000 {
+		a, b := draw(), draw()
+		if got, want := compareDecimals(a, b), rational(a).Cmp(rational(b)); got != want {
+			t.Fatalf("compare %+v and %+v: %d, want %d", a, b, got, want)
+		}
+	}
+}
+
+// FuzzPosting: a posting comes back from its encoding, whatever it holds.
+func FuzzPosting(f *testing.F) {
+	f.Add(uint16(2), int32(-5), int64(7), int64(-8), []byte("key"), []byte("DE"), true, uint64(9))
+	f.Add(uint16(0), int32(20000), int64(math.MinInt64), int64(math.MaxInt64), []byte(nil), []byte{}, false, uint64(0))
+	f.Fuzz(func(t *testing.T, fate uint16, day int32, instant, amount int64, key, attribute []byte, flag bool, h uint64) {
+		p := posting{
+			fate: Fate(fate), hash: h, day: calendar.Day(day), instant: instant, amount: amount, contribution: -amount,
+			hasContribution: flag, hasOrder: !flag, attributes: [][]byte{attribute},
+		}
+		if p.hasOrder {
+			p.order = digest{h, 1}
+		}
+		if flag {
+			p.row = digest{2, h}
+			p.key = append(Key{}, key...)
+		}
+		encoded := append(p.encode(nil), "rest"...)
+		got, rest := decode(encoded, make([][]byte, 1))
+		if string(rest) != "rest" || got.compare(&p) != 0 || got.fate != p.fate || got.instant != p.instant ||
+			got.contribution != p.contribution || got.hasContribution != p.hasContribution || got.hasOrder != p.hasOrder ||
+			(got.key == nil) != (p.key == nil) || string(got.attributes[0]) != string(attribute) {
+			t.Errorf("got %+v, want %+v", got, p)
+		}
+	})
+}
