@@ -1,13 +1,16 @@
 package jobs_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"math/rand"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/perennial-clv/perennial/jobs"
@@ -82,6 +85,25 @@ func TestTablesAgreeWithNaiveImplementation(t *testing.T) {
 	}
 }
 
+// TestWorkedExample: the tables of the contract's worked example, whose numbers
+// the tests of naive check by hand.
+func TestWorkedExample(t *testing.T) {
+	rows, s := naiveExampleRows(t)
+	out, ok := runDraw(t, rows, s, nil)
+	if !ok {
+		t.Fatal("the worked example was refused")
+	}
+	for table, want := range naive(rows, s) {
+		compareTable(t, "worked example", table, tableRows(t, out, table), want)
+	}
+	for _, row := range tableRows(t, out, "customers") {
+		want := map[any]string{"a": "insufficient_data", "b": "insufficient_data", "c": "no_purchase"}[row["customer_id"]]
+		if row["prediction_status"] != want || row["residual_clv"] != nil {
+			t.Errorf("customer %v: status %v, residual %v; want %s and NULL", row["customer_id"], row["prediction_status"], row["residual_clv"], want)
+		}
+	}
+}
+
 // compareTable compares a published table with naive's rows and returns how
 // many cells it compared. Columns that naive leaves out are not compared.
 func compareTable(t *testing.T, what, table string, got, want []map[string]any) int {
@@ -146,6 +168,38 @@ func TestSameBytes(t *testing.T) {
 		other, _ := runDraw(t, rows, s, nil)
 		wantSameFiles(t, fmt.Sprintf("seed %d, shuffled", seed), dataFiles(t, other), want)
 	}
+}
+
+// TestSameBytesWithModels: the same on a base that is large enough for fits
+// and scores, with everything that a real log has.
+func TestSameBytesWithModels(t *testing.T) {
+	sample, err := jobs.NewSample(jobs.SampleOptions{Customers: 1500, Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	if err := sample.WriteCSV(&log); err != nil {
+		t.Fatal(err)
+	}
+	header, body, _ := strings.Cut(log.String(), "\n")
+	lines := strings.Split(strings.TrimSpace(body), "\n")
+	runSample := func(change func(*jobs.Run)) map[string]string {
+		dir := t.TempDir()
+		text := header + "\n" + strings.Join(lines, "\n") + "\n"
+		if err := os.WriteFile(filepath.Join(dir, "orders.csv"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run := newRun(load(t, jobs.DemoJob(filepath.ToSlash(dir)), nil), sample.LastDay())
+		change(run)
+		if _, err := run.Do(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		return dataFiles(t, filepath.Join(dir, "out"))
+	}
+	want := runSample(func(r *jobs.Run) { r.Workers = 1 })
+	wantSameFiles(t, "16 workers, 64 shards, small batches", runSample(func(r *jobs.Run) { r.Workers, r.ShardBits, r.BatchRows = 16, 6, 100 }), want)
+	rand.New(rand.NewSource(3)).Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+	wantSameFiles(t, "shuffled", runSample(func(*jobs.Run) {}), want)
 }
 
 // TestSameBytesOverFiles: dividing the rows into several files changes nothing.

@@ -40,9 +40,15 @@ func naiveHas(t *testing.T, table []map[string]any, where, want naiveColumns) {
 	}
 }
 
-// naiveWorkedExample is the source of the contract's worked example.
+// naiveWorkedExample is what naive makes of the contract's worked example.
 func naiveWorkedExample(t *testing.T) map[string][]map[string]any {
-	return naive([]naiveRow{
+	rows, s := naiveExampleRows(t)
+	return naive(rows, s)
+}
+
+// naiveExampleRows is the source of the contract's worked example.
+func naiveExampleRows(t *testing.T) ([]naiveRow, naiveSettings) {
+	return []naiveRow{
 		naivePosting(t, "a", "2024-01-31", "o1", 100),
 		naivePosting(t, "a", "2024-01-31", "o2", 20),
 		naivePosting(t, "a", "2024-02-29", "o3", 50),
@@ -50,7 +56,7 @@ func naiveWorkedExample(t *testing.T) map[string][]map[string]any {
 		naivePosting(t, "b", "2024-01-05", "", -10),
 		naivePosting(t, "b", "2024-02-02", "o4", 40),
 		naivePosting(t, "c", "2024-02-10", "", -5),
-	}, naiveSettings{AsOf: naiveParse(t, "2024-03-31"), WeekStart: time.Monday})
+	}, naiveSettings{AsOf: naiveParse(t, "2024-03-31"), WeekStart: time.Monday}
 }
 
 // Every number stands in the contract's worked example, or is counted by hand from its seven rows.

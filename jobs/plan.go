@@ -43,7 +43,7 @@ type PlannedInput struct {
 // while they are dealt, customer-days and values afterwards.
 const (
 	memoryBase        = 64 << 20
-	memoryPerRow      = 300
+	memoryPerRow      = 500
 	rowsPerStoredByte = 1.0 / 12 // of compressed files, where rows are not known
 )
 

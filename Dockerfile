@@ -1,0 +1,23 @@
+# docker build --build-arg VERSION=v1.2.3 -t perennial .
+# docker run -v "$PWD:/data" -u "$(id -u):$(id -g)" -w /data perennial run job.yaml
+
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY cmd cmd
+COPY jobs jobs
+COPY pipeline pipeline
+COPY sinks sinks
+COPY sources sources
+COPY transforms transforms
+ARG VERSION=""
+# GOAMD64=v1: the same bytes on every amd64 processor.
+RUN CGO_ENABLED=0 GOAMD64=v1 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /perennial ./cmd/perennial
+
+# The program is static and brings its own zone database.
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /perennial /perennial
+USER 65532:65532
+ENTRYPOINT ["/perennial"]
