@@ -22,7 +22,7 @@ import (
 //
 //	encode bom|latin1 FILE   puts a byte order mark in front; converts to ISO 8859-1
 //	encode gzip FILE         writes FILE.gz
-//	encode parquet FILE.csv  writes FILE.parquet, columns named amount as DOUBLE, all others as text
+//	encode parquet FILE.csv  writes FILE.parquet, amounts as DOUBLE, whole numbers as INT64, all else as text
 //	truncate FILE BYTES      cuts the file's last bytes off
 //	append N LINE FILE       appends the line N times
 //	unprivileged N COMMAND…  as exits, but as the user nobody if root runs the tests
@@ -60,40 +60,53 @@ func encode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// writeParquet writes a CSV text as a Parquet file, with floating-point amounts.
+// writeParquet writes a CSV text as a Parquet file: amounts as DOUBLE, whole
+// numbers as INT64, all else as text.
 func writeParquet(path, text string) error {
 	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
 		return err
 	}
+	header, records := records[0], records[1:]
 	group := parquet.Group{}
-	for _, name := range records[0] {
-		group[name] = parquet.String()
-		if name == "amount" {
-			group[name] = parquet.Leaf(parquet.DoubleType)
+	rows := make([]map[string]any, len(records))
+	for i := range records {
+		rows[i] = map[string]any{}
+	}
+	for i, name := range header {
+		node, value := parquetColumn(name, i, records)
+		group[name] = node
+		for r := range records {
+			rows[r][name] = value(records[r][i])
 		}
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
+	return parquet.WriteFile(path, rows, parquet.NewSchema("orders", group))
+}
+
+// parquetColumn returns a column's type and how its texts become values.
+func parquetColumn(name string, column int, records [][]string) (parquet.Node, func(string) any) {
+	isWhole := true
+	for _, record := range records {
+		_, err := strconv.ParseInt(record[column], 10, 64)
+		isWhole = isWhole && err == nil
 	}
-	defer file.Close()
-	w := parquet.NewGenericWriter[map[string]any](file, parquet.NewSchema("orders", group))
-	for _, record := range records[1:] {
-		row := map[string]any{}
-		for i, name := range records[0] {
-			row[name] = record[i]
-			if name == "amount" {
-				if row[name], err = strconv.ParseFloat(record[i], 64); err != nil {
-					return err
-				}
+	switch {
+	case name == "amount":
+		return parquet.Leaf(parquet.DoubleType), func(text string) any {
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				panic(err)
 			}
+			return v
 		}
-		if _, err := w.Write([]map[string]any{row}); err != nil {
-			return err
+	case isWhole:
+		return parquet.Int(64), func(text string) any {
+			v, _ := strconv.ParseInt(text, 10, 64) // parsed once already
+			return v
 		}
+	default:
+		return parquet.String(), func(text string) any { return text }
 	}
-	return w.Close()
 }
 
 func truncate(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,245 @@
+package clv
+
+import (
+	"math"
+	"testing"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// purchase is one customer-day of a test base: value is the sale, refund ≤ 0
+// what came back on that day; a day of value 0 is no purchase.
+type purchase struct {
+	day           calendar.Day
+	value, refund int64
+}
+
+// baseOf makes a shard of customers given by their days, in order; a customer
+// without days has no purchase.
+func baseOf(customers ...[]purchase) *ledger.Shard {
+	s := &ledger.Shard{Start: []int32{0}, Attributes: [][]string{nil}}
+	for i, days := range customers {
+		s.Keys = append(s.Keys, ledger.Key{byte('a' + i)})
+		s.Attributes[0] = append(s.Attributes[0], "x")
+		for _, d := range days {
+			orders := int32(0)
+			if d.value > 0 {
+				orders = 1
+			}
+			s.Days.Day = append(s.Days.Day, d.day)
+			s.Days.Orders = append(s.Days.Orders, orders)
+			s.Days.GrossSales = append(s.Days.GrossSales, d.value)
+			s.Days.Refunds = append(s.Days.Refunds, d.refund)
+			s.Days.Contribution = append(s.Days.Contribution, (d.value+d.refund)/2)
+			s.Days.IsPurchase = append(s.Days.IsPurchase, d.value > 0)
+		}
+		s.Start = append(s.Start, int32(len(s.Days.Day)))
+	}
+	return s
+}
+
+// The published parameters of CDNOW (docs of the models: MBG/NBD and
+// Gamma–Gamma to three decimals), as fits.
+func cdnowFits() (purchases, spend Fit) {
+	fit := func(f Family, names []string, values ...float64) Fit {
+		out := Fit{Family: f, Status: FitOK}
+		for i, n := range names {
+			out.Parameters = append(out.Parameters, Parameter{Name: n, Estimate: values[i]})
+		}
+		return out
+	}
+	return fit(MBGNBD, []string{"r", "alpha", "a", "b"}, .525, 6.183, .891, 1.614),
+		fit(GammaGamma, []string{"p", "q", "gamma"}, 6.25, 3.74, 15.44)
+}
+
+const asOf = calendar.Day(272) // customers below buy first on day 0
+
+// threeCustomers: a bought on day 0 and twice more, the last time on day 213
+// (30.43 weeks), with a refund of 10 % of all afterwards; b bought once; c never.
+func threeCustomers() *ledger.Shard {
+	return baseOf(
+		[]purchase{{0, 100_0000, 0}, {100, 20_0000, 0}, {213, 30_0000, 0}, {220, 0, -20_0000}},
+		[]purchase{{0, 50_0000, 0}},
+		nil,
+	)
+}
+
+func valuationOf(s Settings, shard *ledger.Shard, chosen *Fit, spend Fit) (*Valuation, []Value, Money) {
+	var cells Cells
+	var m Money
+	cells.AddShard(shard, asOf)
+	cells.Compact()
+	m.AddShard(shard)
+	v := NewValuation(s, chosen, spend, &cells, m, true)
+	return v, v.Values(shard, asOf), m
+}
+
+func testSettings() Settings {
+	return Settings{Horizons: []Horizon{HorizonOf(30), Year, Lifetime}, DiscountRate: 0.10, Candidates: []Family{MBGNBD}, TimeUnit: Week}
+}
+
+// A prediction is expected purchases × expected value of a purchase × the net
+// revenue factor, the residual value the same discounted, each rounded once.
+func TestValueIsPurchasesTimesSpendTimesNetRevenueFactor(t *testing.T) {
+	chosen, spend := cdnowFits()
+	shard := threeCustomers()
+	v, values, m := valuationOf(testSettings(), shard, &chosen, spend)
+	if m != (Money{NetRevenue: 180_0000, PurchaseValue: 200_0000, PurchaseDays: 4, Contribution: 90_0000}) {
+		t.Fatalf("money %+v", m)
+	}
+	model, _ := chosen.Purchases()
+	gamma, _ := spend.Spend()
+	delta := math.Log(1.10) / 365.25 * 7
+	for i, c := range []struct {
+		x        int
+		tx, mean float64
+		status   Status
+		historic int64
+	}{{2, 213, 25, Predicted, 130_0000}, {0, 0, 0, PopulationMean, 50_0000}} {
+		purchaseValue, _ := gamma.Expected(c.x, c.mean).Get()
+		purchaseValue *= 0.9 // 180 ÷ 200
+		tx, T := c.tx/7, float64(asOf)/7
+		if values[i].Status != c.status {
+			t.Errorf("customer %d: status %s, want %s", i, values[i].Status, c.status)
+		}
+		for h, days := range []float64{30, 365, math.Inf(1)} {
+			p := v.predict(&values[i], h, NetRevenue)
+			expected := model.Expected(c.x, tx, T, days/7)
+			wantMoney(t, "predicted value", p.Value, expected*purchaseValue)
+			wantMoney(t, "residual value", p.Residual, model.Discounted(c.x, tx, T, delta, days/7)*purchaseValue)
+			wantMoney(t, "value of a purchase", p.PurchaseValue, purchaseValue)
+			half := v.predict(&values[i], h, Contribution)
+			wantMoney(t, "residual contribution", half.Residual, model.Discounted(c.x, tx, T, delta, days/7)*purchaseValue/2)
+		}
+	}
+	rows := v.CustomerValues(shard, values)
+	if len(rows) != 3*3*2 || rows[1].Historic != 130_0000 || rows[0].Historic != 65_0000 || rows[0].Basis != Contribution {
+		t.Errorf("%d rows, the first two %+v", len(rows), rows[:2])
+	}
+}
+
+// wantMoney compares an amount with currency rounded half-even to 10^-4; null
+// stands for infinity.
+func wantMoney(t *testing.T, what string, got numeric.Null[int64], want float64) {
+	t.Helper()
+	amount, ok := got.Get()
+	if math.IsInf(want, 0) {
+		if ok {
+			t.Errorf("%s is %d, want null for infinity", what, amount)
+		}
+		return
+	}
+	if !ok || amount != int64(math.RoundToEven(want*1e4)) {
+		t.Errorf("%s is %d (%v), want %.4f", what, amount, ok, want)
+	}
+}
+
+// MBG/NBD with a < 1 expects infinitely many purchases in a lifetime: the
+// undiscounted value is null, the discounted one is not, unless nothing is
+// discounted.
+func TestLifetimeWithoutDiscountIsNull(t *testing.T) {
+	chosen, spend := cdnowFits()
+	v, values, _ := valuationOf(testSettings(), threeCustomers(), &chosen, spend)
+	if p := v.lifetime(&values[0]); isKnown(p.Value) || isKnown(p.Purchases) || !isKnown(p.Residual) {
+		t.Errorf("with a discount: %+v", p)
+	}
+	s := testSettings()
+	s.DiscountRate = 0
+	v, values, _ = valuationOf(s, threeCustomers(), &chosen, spend)
+	if p := v.lifetime(&values[0]); isKnown(p.Residual) {
+		t.Errorf("without one: %+v", p)
+	}
+}
+
+func isKnown[T any](n numeric.Null[T]) bool { _, ok := n.Get(); return ok }
+
+// Without a usable model everything predicted is null, with a status; without
+// a model of spend the mean purchase stands in.
+func TestWithoutAModel(t *testing.T) {
+	chosen, _ := cdnowFits()
+	none := Fit{Family: GammaGamma, Status: FitInsufficientData}
+	v, values, _ := valuationOf(testSettings(), threeCustomers(), nil, none)
+	for i, want := range []Status{InsufficientData, InsufficientData, NoPurchase} {
+		if p := v.lifetime(&values[i]); values[i].Status != want || isKnown(p.Residual) || isKnown(values[i].Alive) {
+			t.Errorf("customer %d: %s, %+v; want %s and nulls", i, values[i].Status, p, want)
+		}
+	}
+	v, values, _ = valuationOf(testSettings(), threeCustomers(), &chosen, none)
+	wantMoney(t, "value of a purchase", v.lifetime(&values[0]).PurchaseValue, 200./4*0.9)
+	if id, spendID := v.modelIDs(values[0].Status); values[0].Status != PopulationMean || id != "mbg_nbd/all/all" || spendID != "" {
+		t.Errorf("status %s, models %q and %q", values[0].Status, id, spendID)
+	}
+}
+
+// Customers and cohorts add up to the same residual value, to the last unit.
+func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
+	chosen, spend := cdnowFits()
+	shard := threeCustomers()
+	v, values, _ := valuationOf(testSettings(), shard, &chosen, spend)
+	f := &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByMonth}}
+	var b Base
+	b.AddShard(v, shard, values, asOf)
+	ranks := b.Rank()
+	var residuals Residuals
+	residuals.AddShard(v, f, shard, values)
+	var cohorts cohort.Cohorts
+	cohorts.AddShard(f, shard)
+	var fromCustomers, fromCohorts int64
+	for _, c := range v.Customers(f, shard, values, &ranks) {
+		residual, _ := c.Lifetime.Residual.Get()
+		fromCustomers += residual
+	}
+	for _, c := range CohortRows(f, &cohorts, &residuals, true) {
+		residual, ok := c.Residual.Get()
+		if !ok {
+			t.Errorf("cohort %v has no residual value", c.Start)
+		}
+		fromCohorts += residual
+	}
+	if fromCustomers == 0 || fromCustomers != fromCohorts {
+		t.Errorf("customers %d, cohorts %d", fromCustomers, fromCohorts)
+	}
+}
+
+// The share of values strictly below, times the classes: ties share a score,
+// the least value is 1, and all equal values are 1.
+func TestRankingScores(t *testing.T) {
+	r := newRanking([]int64{10, 20, 20, 20, 50})
+	for value, want := range map[int64]int64{10: 1, 20: 2, 50: 5} {
+		if got := r.score(value, 5); got != want {
+			t.Errorf("score of %d is %d, want %d", value, got, want)
+		}
+	}
+	if got := r.score(50, 100); got != 81 { // 1 + floor(100 × 4/5)
+		t.Errorf("percentile %d, want 81", got)
+	}
+	if got := newRanking([]int64{7, 7, 7}).score(7, 5); got != 1 {
+		t.Errorf("score among equals is %d, want 1", got)
+	}
+}
+
+func TestTimeUnits(t *testing.T) {
+	for name, days := range map[string]float64{"day": 1, "week": 7, "month": 30.4375, "year": 365.25} {
+		if unit, ok := ParseTimeUnit(name); !ok || unit.Days != days {
+			t.Errorf("%s is %v days, want %v", name, unit.Days, days)
+		}
+	}
+	if _, ok := ParseTimeUnit("fortnight"); ok {
+		t.Error("fortnight is a unit")
+	}
+}
+
+// Pearson by hand: x 1, 3 and means 10, 20 over three customers, two of them
+// in the first cell; a single cell has no correlation.
+func TestSpendFrequencyCorrelation(t *testing.T) {
+	cells := []SpendCell{{X: 1, Sum: 10_0000, Count: 2}, {X: 3, Sum: 60_0000, Count: 1}}
+	if got, ok := SpendFrequencyCorrelation(cells).Get(); !ok || math.Abs(got-1) > 1e-15 {
+		t.Errorf("correlation of two points on a rising line is %v", got)
+	}
+	if _, ok := SpendFrequencyCorrelation(cells[:1]).Get(); ok {
+		t.Error("one cell has a correlation")
+	}
+}
