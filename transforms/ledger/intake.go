@@ -16,7 +16,6 @@ type Intake struct {
 	Tally Tally
 
 	bound   *Binding
-	keys    map[string]struct{}
 	row     []byte // scratch: the row's canonical bytes
 	text    []byte // scratch: one value's text
 	scratch [][]byte
