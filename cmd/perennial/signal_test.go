@@ -29,7 +29,7 @@ const (
 	signalRow    = "anna,2024-06-03,1,30\n"
 	// manyRows take the program a second and more to read, and a signal a
 	// millisecond to arrive.
-	manyRows = 4_000_000
+	manyRows = 2_000_000
 )
 
 // TestSignals interrupts a run while it reads: it ends at once with 128 + the
