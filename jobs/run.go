@@ -252,6 +252,7 @@ func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.store = nil // the shards hold all that is needed of it
 	b.sums = &partials[0]
 	for i := range partials[1:] {
 		b.sums.add(&partials[i+1])

@@ -127,7 +127,10 @@ func (s *Summary) setInput(in *input) {
 	t := &in.tally
 	s.Source = &SourceSummary{
 		Name: in.description.Name, Rows: t.Rows, Unreadable: t.Unreadable, Amount: money.Format(t.Amount()),
-		Fingerprint: fingerprint(t.Fingerprint), NaiveZone: in.bound.NaiveZone(),
+		Fingerprint: fingerprint(t.Fingerprint),
+	}
+	if t.CivilTimes > 0 {
+		s.Source.NaiveZone = in.bound.NaiveZone()
 	}
 	if first, ok := t.Instants.Min(); ok {
 		last, _ := t.Instants.Max()
@@ -254,7 +257,8 @@ func (s *Summary) Text() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("%s as of %s: %s", s.Job, s.AsOf, s.Status)
 	if s.Source != nil {
-		line("  source     %d rows, %s %s", s.Source.Rows, s.amount(s.Source.Amount), s.Currency)
+		line("  source     %d rows, %s %s%s", s.Source.Rows, s.amount(s.Source.Amount), s.Currency,
+			prefixed("; times without a zone read in ", s.Source.NaiveZone))
 	}
 	for _, e := range s.Excluded {
 		line("  excluded   %d rows, %s %s: %s", e.Rows, s.amount(e.Amount), s.Currency, e.Reason)

@@ -48,7 +48,7 @@ func keyOf(p *posting) exclusionKey {
 }
 
 // MergeExclusions returns the rows of run_exclusions for all shards, ordered
-// by precedence of the reason and by month.
+// by reason and month.
 func MergeExclusions(shards []*Shard, rules []Rule) []Exclusion {
 	total := exclusionSums{}
 	for _, shard := range shards {
@@ -57,17 +57,15 @@ func MergeExclusions(shards []*Shard, rules []Rule) []Exclusion {
 			total[k] = exclusionSum{t.rows + s.rows, t.customers + s.customers, t.amount + s.amount}
 		}
 	}
-	keys := make([]exclusionKey, 0, len(total))
-	for k := range total {
-		keys = append(keys, k)
+	rows := make([]Exclusion, 0, len(total))
+	for k, sum := range total {
+		rows = append(rows, k.exclusion(sum, rules))
 	}
-	slices.SortFunc(keys, func(a, b exclusionKey) int {
-		return cmp.Or(cmp.Compare(a.fate.precedence(), b.fate.precedence()), cmp.Compare(a.month, b.month))
+	slices.SortFunc(rows, func(a, b Exclusion) int {
+		month, _ := a.PeriodStart.Get()
+		other, _ := b.PeriodStart.Get()
+		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(month, other))
 	})
-	rows := make([]Exclusion, len(keys))
-	for i, k := range keys {
-		rows[i] = k.exclusion(total[k], rules)
-	}
 	return rows
 }
 
@@ -78,17 +76,4 @@ func (k exclusionKey) exclusion(s exclusionSum, rules []Rule) Exclusion {
 		e.Amount = numeric.Known(s.amount)
 	}
 	return e
-}
-
-// precedence orders fates as they apply: rules come after AfterAsOf.
-func (f Fate) precedence() int {
-	const rules = 1 << 16 // above any number of rules
-	switch {
-	case f <= AfterAsOf:
-		return int(f)
-	case f >= firstRule:
-		return int(f)
-	default:
-		return rules + int(f)
-	}
 }

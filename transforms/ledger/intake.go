@@ -222,6 +222,9 @@ func (in *Intake) readTime(p *posting, c *column, i int) (fault, bool) {
 	if !ok {
 		return fault{c.name, "not a date in the expected format"}, false
 	}
+	if moment.Kind == calendar.CivilTime {
+		in.Tally.CivilTimes++
+	}
 	job, own := in.bound.settings.Zone, in.bound.mapping.OccurredAt.Zone
 	switch {
 	case moment.Kind == calendar.Instant:

@@ -15,7 +15,7 @@ import (
 // Exclusions declares run_exclusions.
 var Exclusions = table.Definition[Exclusion]{
 	Name: "run_exclusions",
-	Doc:  "Source rows that are in no other measure, by reason and posting month; ordered by reason (in order of precedence) and month.",
+	Doc:  "Source rows that are in no other measure, by reason and posting month, ordered by its key.",
 	Key:  []string{"reason", "period_start"},
 	Columns: []table.Field[Exclusion]{
 		table.Texts("reason", "Why the rows do not count: unreadable, after_as_of, rule:<name>, exact_duplicate, unattributed, refund_ignored or before_first_purchase; a row has the first reason that applies.", func(e *Exclusion) string { return e.Reason }),

@@ -15,6 +15,7 @@ import (
 type Tally struct {
 	Rows        int64           // all rows of the source
 	Unreadable  int64           // of these, rows that cannot be read
+	CivilTimes  int64           // rows whose time has no zone (a date needs none)
 	Rounded     int64           // rows whose quantity × price had more than 4 decimals
 	Attributed  int64           // readable rows with a customer
 	Months      map[int32]Month // readable rows by posting month (calendar month index)
@@ -91,6 +92,7 @@ func (t *Tally) Overflows() bool { return t.absolute > math.MaxInt64 }
 func (t *Tally) Add(o *Tally) {
 	t.Rows += o.Rows
 	t.Unreadable += o.Unreadable
+	t.CivilTimes += o.CivilTimes
 	t.Rounded += o.Rounded
 	t.Attributed += o.Attributed
 	for month, m := range o.Months {
