@@ -12,19 +12,20 @@ import (
 // job's zone. A day that is not over is refused.
 func (j *Job) ResolveAsOf(text string, now time.Time) (calendar.Day, error) {
 	yesterday := j.Settings.Zone.Day(now.UnixMicro()) - 1
-	asOf := yesterday
+	asOf, place := yesterday, ""
 	if day, ok := j.AsOf.Get(); ok {
-		asOf = day
+		asOf, place = day, j.AsOfPlace
 	}
 	if text != "" {
+		place = "--as-of"
 		day, ok := calendar.ParseDay(text)
 		if !ok {
-			return 0, pipeline.Errorf(pipeline.ClassUsage, "--as-of", "write it as 2024-12-31", "%q is not a date", text)
+			return 0, pipeline.Errorf(pipeline.ClassUsage, place, "write it as 2024-12-31", "%q is not a date", text)
 		}
 		asOf = day
 	}
 	if asOf > yesterday {
-		return 0, pipeline.Errorf(pipeline.ClassUsage, "", "the last complete day is "+yesterday.String(),
+		return 0, pipeline.Errorf(pipeline.ClassUsage, place, "the last complete day is "+yesterday.String(),
 			"the as-of day %s is not over in %s", asOf, j.Settings.Zone)
 	}
 	return asOf, nil

@@ -54,8 +54,7 @@ func parseYAML(content []byte) (ast.Node, []Problem) {
 		return nil, []Problem{{Line: 1, Column: 1, Message: "the job file is empty", Hint: "see the smallest job in the README"}}
 	}
 	if len(file.Docs) > 1 {
-		token := file.Docs[1].GetToken()
-		return nil, []Problem{{Line: token.Position.Line, Column: token.Position.Column, Message: "a second document in the job file", Hint: "one file holds one job"}}
+		return nil, []Problem{{Line: file.Docs[1].Start.Position.Line, Column: 1, Message: "a second document in the job file", Hint: "one file holds one job"}}
 	}
 	return file.Docs[0].Body, nil
 }

@@ -28,7 +28,7 @@ func quality(hint, format string, args ...any) error {
 
 // checkInput holds the gates that need only the tally. previous is the journal
 // of the newest published date, nil if there is none.
-func (g *Gates) checkInput(t *ledger.Tally, asOf calendar.Day, previous *pipeline.Journal, acceptVolume bool) error {
+func (g *Gates) checkInput(t *ledger.Tally, zone *calendar.Zone, asOf calendar.Day, previous *pipeline.Journal, acceptVolume bool) error {
 	if t.Rows == 0 {
 		return quality("check the paths and the export; nothing was published", "the source has no rows")
 	}
@@ -43,7 +43,7 @@ func (g *Gates) checkInput(t *ledger.Tally, asOf calendar.Day, previous *pipelin
 	last, ok := t.Days.Max()
 	if !ok {
 		first, _ := t.Instants.Min()
-		return quality("choose a later --as-of", "the as-of day %s is before the first row, of %s UTC", asOf, calendar.Day(first/microsPerDay))
+		return quality("choose a later --as-of", "the as-of day %s is before the first row, of %s", asOf, zone.Day(first))
 	}
 	if stale := int64(asOf) - last; stale > int64(g.MaxStaleness) {
 		return quality(fmt.Sprintf("use --as-of %s, or find out why newer rows are missing; rules.max_staleness allows more", calendar.Day(last)),
@@ -55,8 +55,6 @@ func (g *Gates) checkInput(t *ledger.Tally, asOf calendar.Day, previous *pipelin
 	}
 	return nil
 }
-
-const microsPerDay = 24 * 60 * 60 * 1_000_000
 
 // contribution reports whether contribution is known for every kept row, and
 // an error where it is known for some only.

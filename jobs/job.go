@@ -17,6 +17,7 @@ type Job struct {
 	Mapping    ledger.Mapping
 	Settings   ledger.Settings            // AsOf is set by At
 	AsOf       numeric.Null[calendar.Day] // as the job file says
+	AsOfPlace  string                     // file:line:column of that
 	Calendar   calendar.Calendar
 	Grains     []calendar.Grain // in the order of their names
 	From       numeric.Null[calendar.Day]

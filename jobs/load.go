@@ -52,6 +52,7 @@ func (p Problem) at(path string) string { return p.place(path) + ": " + p.Messag
 // loader turns a job file into a Job.
 type loader struct {
 	binder
+	path     string
 	root     ast.Node
 	file     File
 	adapters Adapters
@@ -62,7 +63,7 @@ type loader struct {
 // every problem at once. lookup is the environment.
 func Load(path string, content []byte, lookup func(string) (string, bool), adapters Adapters) (*Job, error) {
 	sum := sha256.Sum256(content)
-	l := loader{binder: binder{lookup: lookup}, adapters: adapters}
+	l := loader{binder: binder{lookup: lookup}, path: path, adapters: adapters}
 	l.job.ConfigHash = hex.EncodeToString(sum[:])
 	l.job.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	if l.root, l.problems = parseYAML(content); len(l.problems) > 0 {

@@ -137,7 +137,7 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 	for _, i := range intakes {
 		in.tally.Add(&i.Tally)
 	}
-	s.setInput(in)
+	s.setInput(r, in)
 	return in, err
 }
 
@@ -187,7 +187,7 @@ func (r *Run) checkInput(ctx context.Context, s *Summary, in *input) error {
 	if err != nil {
 		return err
 	}
-	return r.Job.Gates.checkInput(&in.tally, r.AsOf, previous, r.AcceptVolume)
+	return r.Job.Gates.checkInput(&in.tally, r.Job.Settings.Zone, r.AsOf, previous, r.AcceptVolume)
 }
 
 // partial is what one worker adds up over its shards.

@@ -47,7 +47,7 @@ type SourceSummary struct {
 	Rows        int64  `json:"rows"`
 	Unreadable  int64  `json:"unreadable_rows"`
 	Amount      string `json:"amount"`
-	FirstDay    string `json:"first_day,omitempty"` // in UTC
+	FirstDay    string `json:"first_day,omitempty"` // in the job's zone
 	LastDay     string `json:"last_day,omitempty"`
 	Fingerprint string `json:"fingerprint"`
 	NaiveZone   string `json:"times_without_zone_read_in,omitempty"`
@@ -55,9 +55,9 @@ type SourceSummary struct {
 
 // ExcludedTotal is the rows excluded for one reason.
 type ExcludedTotal struct {
-	Reason string `json:"reason"`
-	Rows   int64  `json:"rows"`
-	Amount string `json:"amount"`
+	Reason string  `json:"reason"`
+	Rows   int64   `json:"rows"`
+	Amount *string `json:"amount"` // null where it cannot be read
 }
 
 // ResultSummary is what came out.
@@ -67,7 +67,7 @@ type ResultSummary struct {
 	Customers    int64   `json:"customers"` // with a purchase
 	PurchaseDays int64   `json:"purchase_days"`
 	MeanPurchase string  `json:"mean_purchase_value,omitempty"` // on purchase days
-	Cohorts      int     `json:"month_cohorts"`
+	Cohorts      int     `json:"month_cohorts"`                 // with customers
 	RepeatRate   float64 `json:"repeat_purchase_rate"`
 	ResidualCLV  string  `json:"residual_clv,omitempty"`
 	Checks       int     `json:"checks"`
@@ -123,7 +123,7 @@ func (r *Run) newSummary() *Summary {
 	}
 }
 
-func (s *Summary) setInput(in *input) {
+func (s *Summary) setInput(r *Run, in *input) {
 	t := &in.tally
 	s.Source = &SourceSummary{
 		Name: in.description.Name, Rows: t.Rows, Unreadable: t.Unreadable, Amount: money.Format(t.Amount()),
@@ -134,7 +134,8 @@ func (s *Summary) setInput(in *input) {
 	}
 	if first, ok := t.Instants.Min(); ok {
 		last, _ := t.Instants.Max()
-		s.Source.FirstDay, s.Source.LastDay = calendar.Day(first/microsPerDay).String(), calendar.Day(last/microsPerDay).String()
+		zone := r.Job.Settings.Zone
+		s.Source.FirstDay, s.Source.LastDay = zone.Day(first).String(), zone.Day(last).String()
 	}
 }
 
@@ -156,7 +157,9 @@ func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
 	for i := range o.cohorts {
 		if row := &o.cohorts[i]; row.Dimension == cohort.All && row.Grain == calendar.ByMonth {
 			result.Customers += row.Size
-			result.Cohorts++
+			if row.Size > 0 {
+				result.Cohorts++
+			}
 			value, ok := row.Residual.Get()
 			residual, isKnown = residual+value, isKnown && ok
 		}
@@ -187,16 +190,23 @@ func repeatRate(periods []cohort.BusinessPeriod) float64 {
 }
 
 func excludedTotals(exclusions []ledger.Exclusion, rules []ledger.Rule) []ExcludedTotal {
-	rows, amounts := map[string]int64{}, map[string]int64{}
-	for _, e := range exclusions {
-		amount, _ := e.Amount.Get()
-		rows[e.Reason] += e.Rows
-		amounts[e.Reason] += amount
-	}
 	var totals []ExcludedTotal
 	for _, reason := range ledger.Reasons(rules) {
-		if rows[reason] > 0 {
-			totals = append(totals, ExcludedTotal{reason, rows[reason], money.Format(amounts[reason])})
+		total := ExcludedTotal{Reason: reason}
+		sum, isReadable := int64(0), false
+		for _, e := range exclusions {
+			if e.Reason == reason {
+				amount, ok := e.Amount.Get()
+				total.Rows += e.Rows
+				sum, isReadable = sum+amount, isReadable || ok
+			}
+		}
+		if isReadable {
+			text := money.Format(sum)
+			total.Amount = &text
+		}
+		if total.Rows > 0 {
+			totals = append(totals, total)
 		}
 	}
 	return totals
@@ -261,7 +271,11 @@ func (s *Summary) Text() string {
 			prefixed("; times without a zone read in ", s.Source.NaiveZone))
 	}
 	for _, e := range s.Excluded {
-		line("  excluded   %d rows, %s %s: %s", e.Rows, s.amount(e.Amount), s.Currency, e.Reason)
+		if e.Amount == nil {
+			line("  excluded   %d rows: %s", e.Rows, e.Reason)
+		} else {
+			line("  excluded   %d rows, %s %s: %s", e.Rows, s.amount(*e.Amount), s.Currency, e.Reason)
+		}
 	}
 	if r := s.Result; r != nil {
 		line("  kept       %d rows, %s %s", r.KeptRows, s.amount(r.NetRevenue), s.Currency)

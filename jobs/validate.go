@@ -34,6 +34,10 @@ var (
 
 // load binds the tree and checks every part; problems are collected.
 func (l *loader) load() {
+	if _, ok := mappingEntries(l.root); !ok {
+		l.problem("", "write key: value pairs; see the smallest job in the README", "the job file must be a mapping, not %s", describe(l.root))
+		return
+	}
 	l.bindFile()
 	l.loadSource()
 	l.loadSink()
@@ -86,6 +90,8 @@ func (l *loader) checkTop() {
 	}
 	if f.AsOf != "" {
 		l.job.AsOf = l.day("as_of", f.AsOf)
+		at := l.nodeAt("as_of").GetToken().Position
+		l.job.AsOfPlace = Problem{Line: at.Line, Column: at.Column}.place(l.path)
 	}
 	if f.WeekStart != "" {
 		start, ok := calendar.ParseWeekday(f.WeekStart)

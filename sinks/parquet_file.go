@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -27,6 +28,9 @@ func WriteParquetFile(ctx context.Context, path string, t table.Schema, next fun
 		return pipeline.Receipt{}, err
 	}
 	dir, err := os.MkdirTemp(filepath.Dir(path), "."+filepath.Base(path)+".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return pipeline.Receipt{}, pipeline.Errorf(pipeline.ClassUsage, path, "make its folder first, or choose another", "cannot be written: %w", bare(err))
+	}
 	if err != nil {
 		return pipeline.Receipt{}, diskError(path, err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -57,18 +56,6 @@ func run(ctx context.Context, w world) int {
 	if code := w.signalled(); code != 0 {
 		return code
 	}
-	return exitCode(err)
-}
-
-// usageError is a mistake on the command line.
-type usageError struct{ error }
-
-// exitCode returns the class of an error as exit code.
-func exitCode(err error) int {
-	var usage usageError
-	if errors.As(err, &usage) {
-		return int(pipeline.ClassUsage)
-	}
 	return int(pipeline.ClassOf(err))
 }
 
@@ -82,7 +69,7 @@ func newRoot(w *world) *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", "%w", err)}
+		return pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", "%w", err)
 	})
 	root.AddCommand(
 		newDemo(w), newSample(w), newValidate(w), newPlan(w), newRun(w), newCheck(w),
@@ -118,7 +105,7 @@ func oneArgument(what string) cobra.PositionalArgs {
 }
 
 func usage(c *cobra.Command, format string, args ...any) error {
-	return usageError{pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", format, args...)}
+	return pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", format, args...)
 }
 
 func (f *flags) addAsOf(c *cobra.Command) {
@@ -145,7 +132,7 @@ func (f *flags) check(c *cobra.Command) error {
 			return usage(c, "--%s is text or json, not %q", choice.flag, choice.value)
 		}
 	}
-	if f.workers < 0 {
+	if c.Flags().Lookup("workers") != nil && f.workers < 1 {
 		return usage(c, "--workers is at least 1")
 	}
 	return nil

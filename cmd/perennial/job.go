@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,9 +111,6 @@ func newRun(w *world) *cobra.Command {
 	c := &cobra.Command{
 		Use: "run JOB", Short: "Compute and publish the tables of an as-of date", Args: oneArgument("job file"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := f.check(c); err != nil {
-				return err
-			}
 			summary, err := runJob(c, w, args[0], &f)
 			if summary == nil {
 				summary = &jobs.Summary{Stage: "validate", Job: args[0], CodeVersion: codeVersion()}
@@ -136,6 +134,12 @@ func newRun(w *world) *cobra.Command {
 
 // runJob runs a job file; the summary is nil where the run could not begin.
 func runJob(c *cobra.Command, w *world, path string, f *flags) (*jobs.Summary, error) {
+	if err := f.check(c); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Dir(f.summary)); err != nil {
+		return nil, cannotWrite(f.summary, err) // now, not when all is done
+	}
 	run, err := loadRun(w, path, f)
 	if err != nil {
 		return nil, err
@@ -167,11 +171,16 @@ type texter interface{ Text() string }
 
 // printOut prints a result to standard output as text or as one JSON object.
 func printOut(w *world, output string, result texter) error {
-	if output != "json" {
-		_, err := fmt.Fprint(w.stdout, result.Text())
-		return err
+	content := []byte(result.Text())
+	if output == "json" {
+		var err error
+		if content, err = json.MarshalIndent(result, "", "  "); err != nil {
+			return err
+		}
+		content = append(content, '\n')
 	}
-	encoder := json.NewEncoder(w.stdout)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(result)
+	if _, err := w.stdout.Write(content); err != nil {
+		return pipeline.Errorf(pipeline.ClassTemporary, "standard output", "what the command did stands; only its report is lost", "cannot be written: %w", err)
+	}
+	return nil
 }

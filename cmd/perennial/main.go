@@ -47,6 +47,9 @@ func process() int {
 	defer stopInterrupt()
 	ctx, stopTerminate := signal.NotifyContext(interrupted, syscall.SIGTERM)
 	defer stopTerminate()
+	// The first signal ends the run in order; a second one ends the process, in
+	// case a read hangs.
+	context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
 	w := realWorld()
 	w.signalled = func() int {
 		switch {

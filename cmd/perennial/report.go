@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/perennial-clv/perennial/jobs"
 	"github.com/perennial-clv/perennial/pipeline"
@@ -66,9 +68,27 @@ func writeSummary(w *world, f *flags, s *jobs.Summary) error {
 		return nil
 	}
 	if err := writeFile(f.summary, content); err != nil {
-		return pipeline.Errorf(pipeline.ClassPermission, f.summary, "give --summary a path that can be written", "cannot write the summary: %w", err)
+		return cannotWrite(f.summary, err)
 	}
 	return nil
+}
+
+// cannotWrite says that a file or folder that the user named cannot be
+// written, without the temporary names that were used on the way.
+func cannotWrite(path string, err error) error {
+	cause := err
+	var inPath *fs.PathError
+	if errors.As(err, &inPath) {
+		cause = inPath.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return pipeline.Errorf(pipeline.ClassUsage, path, "make its folder first, or choose another", "cannot be written: %w", cause)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return pipeline.Errorf(pipeline.ClassPermission, path, "choose a folder that this user may write", "cannot be written: %w", cause)
+	default:
+		return pipeline.Errorf(pipeline.ClassTemporary, path, "free some space, or choose another folder", "cannot be written: %w", cause)
+	}
 }
 
 // writeFile writes a file whole or not at all.
@@ -83,9 +103,10 @@ func writeFile(path string, content []byte) error {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
+		// What failed is reported, not that its remains could not be removed.
+		_ = os.Remove(file.Name())
 	}
-	return nil
+	return err
 }
 
 // maxTermination is how much Kubernetes keeps of the termination log.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -60,22 +61,26 @@ func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 func writeCSV(sample *jobs.Sample, path string) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".sample-*.csv")
 	if err != nil {
-		return pipeline.Errorf(pipeline.ClassPermission, path, "choose a folder that exists and can be written", "cannot write the sample: %w", err)
+		return cannotWrite(path, err)
 	}
 	err = errors.Join(sample.WriteCSV(file), file.Chmod(0o644), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
+		// What failed is reported, not that its remains could not be removed.
+		_ = os.Remove(file.Name())
+		return cannotWrite(path, err)
 	}
 	return nil
 }
 
 func newDemo(w *world) *cobra.Command {
 	return &cobra.Command{
-		Use: "demo [DIR]", Short: "Simulate a shop, run the whole job on it, and say what was found", Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
+		Use: "demo [DIR]", Short: "Simulate a shop, run the whole job on it, and say what was found", RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(c, "demo takes at most one folder")
+			}
 			dir := "perennial-demo"
 			if len(args) == 1 {
 				dir = args[0]
@@ -93,7 +98,7 @@ func demo(c *cobra.Command, w *world, dir string) error {
 	if _, err := fmt.Fprintf(w.stdout, "simulated %s\n%s\n", filepath.Join(dir, "orders.csv"), sample.Text()); err != nil {
 		return err
 	}
-	run, err := loadRun(w, path, &flags{asOf: sample.LastDay().String(), workers: 0})
+	run, err := loadRun(w, path, &flags{asOf: sample.LastDay().String(), workers: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return err
 	}
@@ -108,7 +113,7 @@ func demo(c *cobra.Command, w *world, dir string) error {
 // demoFiles writes the demo's orders and job file.
 func demoFiles(dir string) (*jobs.Sample, string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, "", pipeline.Errorf(pipeline.ClassPermission, dir, "choose another folder", "cannot make the folder: %w", err)
+		return nil, "", cannotWrite(dir, err)
 	}
 	sample, err := jobs.NewSample(jobs.SampleOptions{})
 	if err != nil {
@@ -119,7 +124,7 @@ func demoFiles(dir string) (*jobs.Sample, string, error) {
 	}
 	path := filepath.Join(dir, "job.yaml")
 	if err := writeFile(path, []byte(jobs.DemoJob(filepath.ToSlash(dir)))); err != nil {
-		return nil, "", pipeline.Errorf(pipeline.ClassPermission, path, "choose another folder", "cannot write the job file: %w", err)
+		return nil, "", cannotWrite(path, err)
 	}
 	return sample, path, nil
 }
