@@ -65,6 +65,9 @@ func (b *naiveBook) isComplete(cohort naiveCohort, mode string, k int) bool {
 func (b *naiveBook) cohortPeriods() []map[string]any {
 	var table []map[string]any
 	for _, cohort := range b.allCohorts() {
+		if len(cohort.members) == 0 {
+			continue // a cohort of nobody has no cells
+		}
 		for _, mode := range naiveOffsetModes {
 			offsets := b.offsets(cohort, mode)
 			// "followup_periods (complete offsets after this one)", also those that max_offset cuts off

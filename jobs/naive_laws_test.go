@@ -379,10 +379,12 @@ func naiveSituations(d naiveDraw) map[string]bool {
 		}
 	}
 	note("contribution", b.hasContribution)
+	for _, cohort := range d.tables["cohorts"] {
+		note("empty cohort", cohort["cohort_size"] == int64(0))
+	}
 	for _, cell := range d.tables["cohort_periods"] {
 		exposed, size := cell["exposed_customers"].(int64), cell["cohort_size"].(int64)
 		note("left-truncated", cell["is_left_truncated"] == true && size > 0)
-		note("empty cohort", size == 0)
 		note("partly exposed", exposed > 0 && exposed < size)
 	}
 	return found

@@ -33,30 +33,25 @@ type CohortPeriod struct {
 // NetRevenue returns gross sales and refunds so far together.
 func (p *CohortPeriod) NetRevenue() int64 { return p.GrossSales + p.Refunds }
 
-// Periods returns cohort_periods in the order of its key. Of the whole base
-// every cohort since the first has its calendar offsets, also an empty one;
-// splits have only cohorts with members. Offsets that have not begun are not
-// there.
+// Periods returns cohort_periods in the order of its key, for cohorts with
+// members. Offsets that have not begun are not there.
 func (g *Grid) Periods(f *cohort.Frame, hasContribution bool) []CohortPeriod {
 	var rows []CohortPeriod
 	for _, d := range g.Sorted() {
 		for _, grain := range f.Grains {
 			modes := &g.Of(d)[grain]
 			first, ok := modes[ByCalendar].First()
-			if !ok {
-				continue
-			}
-			for c := first; c <= f.Period(grain, f.AsOf); c++ {
+			for c := first; ok && c < modes[ByCalendar].End(); c++ {
 				for mode := range modes {
 					h := modes[mode].Get(c)
-					if h.size == 0 && (d != cohort.All || Mode(mode) == Rolling) {
+					if h.size == 0 {
 						continue
 					}
 					head := CohortPeriod{
 						Dimension: d, Grain: grain, CohortStart: f.Calendar.Start(grain, c), Mode: Mode(mode),
 						IsLeftTruncated: f.IsLeftTruncated(grain, c), Size: h.size,
 					}
-					rows = g.appendOffsets(rows, f, head, c, &h, hasContribution)
+					rows = h.appendOffsets(rows, f, head, c, hasContribution)
 				}
 			}
 		}
@@ -65,15 +60,10 @@ func (g *Grid) Periods(f *cohort.Frame, hasContribution bool) []CohortPeriod {
 }
 
 // appendOffsets appends the rows of one cohort in one mode.
-func (g *Grid) appendOffsets(rows []CohortPeriod, f *cohort.Frame, head CohortPeriod, index int32, h *history, hasContribution bool) []CohortPeriod {
-	begun, complete := h.begun, h.complete
-	if head.Mode == ByCalendar {
-		begun = min(f.Period(head.Grain, f.AsOf)-index, g.MaxOffset[head.Grain])
-		complete = f.LastComplete(head.Grain) - index
-	}
+func (h *history) appendOffsets(rows []CohortPeriod, f *cohort.Frame, head CohortPeriod, index int32, hasContribution bool) []CohortPeriod {
 	start := len(rows)
 	var repeated, net, contribution int64
-	for k := int32(0); k <= begun; k++ {
+	for k := int32(0); k <= h.begun; k++ {
 		c := h.cells.Get(k)
 		before := h.cells.Get(k - 1)
 		repeated += c.repeatedFrom
@@ -81,8 +71,8 @@ func (g *Grid) appendOffsets(rows []CohortPeriod, f *cohort.Frame, head CohortPe
 		contribution += c.contributionIn - before.contributionUntil
 		row := head
 		row.Offset = k
-		row.IsComplete = k <= complete
-		row.Followup = int64(max(0, complete-k))
+		row.IsComplete = k <= h.complete
+		row.Followup = int64(max(0, h.complete-k))
 		row.Retained, row.Repeated = c.retained, repeated
 		row.ExposedNet, row.ExposedCumulativeNet = c.net, net
 		row.Active, row.Orders, row.FirstOrders, row.PurchaseDays = c.active, c.orders, c.firstOrders, c.purchaseDays
@@ -98,7 +88,7 @@ func (g *Grid) appendOffsets(rows []CohortPeriod, f *cohort.Frame, head CohortPe
 		rows = append(rows, row)
 	}
 	var exposed, later, offset0 int64
-	for k := begun; k >= 0; k-- {
+	for k := h.begun; k >= 0; k-- {
 		c := h.cells.Get(k)
 		exposed += c.exposedUntil
 		later += c.laterUntil

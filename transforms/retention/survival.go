@@ -2,6 +2,7 @@ package retention
 
 import (
 	"math"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
@@ -94,6 +95,7 @@ func (v *Survival) appendPoints(points []CurvePoint, d cohort.Dimension) []Curve
 		at := w.ended.Get(day)
 		atRisk += at.events + at.censored
 	}
+	longest := w.longestWaits()
 	survival, greenwood := 1.0, 0.0
 	for day := int32(0); atRisk > 0; day++ {
 		at := w.ended.Get(day)
@@ -101,10 +103,13 @@ func (v *Survival) appendPoints(points []CurvePoint, d cohort.Dimension) []Curve
 		if at.events < atRisk {
 			greenwood += float64(at.events) / (float64(atRisk) * float64(atRisk-at.events))
 		}
+		for len(longest) > 0 && longest[0] < day {
+			longest = longest[1:] // a cohort with nobody at risk any more
+		}
 		margin := numeric.Z90 * survival * math.Sqrt(greenwood)
 		points = append(points, CurvePoint{
 			Dimension: d, Type: SurvivalToSecond, Mode: Rolling, Grain: calendar.ByDay, Offset: day,
-			Cohorts: w.cohortsWith(day), Exposed: atRisk, Events: at.events,
+			Cohorts: int64(len(longest)), Exposed: atRisk, Events: at.events,
 			Rate: numeric.Known(survival), Low: numeric.Known(max(0, survival-margin)), High: numeric.Known(min(1, survival+margin)),
 			Hazard: numeric.Ratio(at.events, atRisk),
 		})
@@ -113,14 +118,15 @@ func (v *Survival) appendPoints(points []CurvePoint, d cohort.Dimension) []Curve
 	return points
 }
 
-// cohortsWith returns how many month cohorts have a member at risk on a day.
-func (w *waits) cohortsWith(day int32) int64 {
-	var n int64
+// longestWaits returns each cohort's longest duration, ascending.
+func (w *waits) longestWaits() []int32 {
+	var days []int32
 	first, ok := w.longest.First()
 	for c := first; ok && c < w.longest.End(); c++ {
-		if l := w.longest.Get(c); l.known && l.days >= day {
-			n++
+		if l := w.longest.Get(c); l.known {
+			days = append(days, l.days)
 		}
 	}
-	return n
+	slices.Sort(days)
+	return days
 }

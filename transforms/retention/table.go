@@ -9,7 +9,7 @@ import (
 // CohortPeriods declares cohort_periods.
 var CohortPeriods = table.Definition[CohortPeriod]{
 	Name: "cohort_periods",
-	Doc:  "One row per dimension value, grain, cohort, offset mode and offset that has begun, ordered by its key. Exposed columns cover members whose whole offset lies on or before the as-of day: sum numerators and exposed_customers, then divide. Columns said to be so far cover all members and add up to the ledger.",
+	Doc:  "One row per dimension value, grain, cohort with members, offset mode and offset that has begun, ordered by its key. Exposed columns cover members whose whole offset lies on or before the as-of day: sum numerators and exposed_customers, then divide. Columns said to be so far cover all members and add up to the ledger.",
 	Key:  []string{"dimension_name", "dimension_value", "cohort_grain", "cohort_start", "offset_mode", "period_offset"},
 	Columns: []table.Field[CohortPeriod]{
 		table.Texts("dimension_name", "all for the whole base, else the name of the column in customers by which it is split.", func(r *CohortPeriod) string { return r.Dimension.Name }),
