@@ -19,14 +19,14 @@ demo:
 test:
 	@for cc in "$$(go env CC)" gcc clang cc; do \
 	  if CGO_ENABLED=1 CC="$$cc" go test -race -run='^$$' errors >/dev/null 2>&1; then \
-	    set -x; CGO_ENABLED=1 CC="$$cc" exec go test -race -shuffle=on ./...; \
+	    set -x; CGO_ENABLED=1 CC="$$cc" exec go test -race -shuffle=on -timeout=20m ./...; \
 	  fi; \
 	done; \
 	if [ -n "$$PERENNIAL_REQUIRE_RACE" ]; then \
 	  echo 'make test: the race detector is required, and no C compiler works' >&2; exit 1; \
 	fi; \
 	echo 'make test: without the race detector, for no C compiler works'; \
-	set -x; exec go test -shuffle=on ./...
+	set -x; exec go test -shuffle=on -timeout=20m ./...
 
 lint:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt these files:" $$unformatted; exit 1; fi

@@ -30,3 +30,12 @@ func (j *Job) ResolveAsOf(text string, now time.Time) (calendar.Day, error) {
 	}
 	return asOf, nil
 }
+
+// CheckOwner refuses a journal of another job: one output belongs to one job.
+func (j *Job) CheckOwner(journal *pipeline.Journal) error {
+	if journal == nil || journal.Job == j.Name {
+		return nil
+	}
+	return pipeline.Errorf(pipeline.ClassUsage, "", "one output belongs to one job: give this job another sink",
+		"the tables in the sink are of job %q, not of %q", journal.Job, j.Name)
+}

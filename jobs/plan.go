@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 // planSink says what the run would replace.
 func (r *Run) planSink(ctx context.Context, p *Plan) error {
 	latest, err := r.Job.Sink.Latest(ctx)
-	if err != nil {
+	if err := cmp.Or(err, r.Job.CheckOwner(latest)); err != nil {
 		return err
 	}
 	if latest != nil {

@@ -113,6 +113,7 @@ func (s *Sample) Text() string {
 // orders.csv in it.
 func DemoJob(folder string) string {
 	return fmt.Sprintf(`# The demo: a simulated shop with everything that real logs have.
+name: demo
 timezone: Europe/Berlin
 currency: EUR
 source:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -95,7 +96,7 @@ func newCheck(w *world) *cobra.Command {
 				return err
 			}
 			journal, err := run.Job.Sink.Check(c.Context(), run.AsOf.String())
-			if err != nil {
+			if err := cmp.Or(err, run.Job.CheckOwner(journal)); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(w.stdout, "%s as of %s: published by run %s, %d tables whole\n", run.Job.Name, journal.AsOf, journal.RunID, len(journal.Tables))
@@ -120,8 +121,8 @@ func newRun(w *world) *cobra.Command {
 				summary.ExitCode = code
 			}
 			writeErr := writeSummary(w, &f, summary)
-			if err == nil {
-				err = printOut(w, f.output, summary)
+			if err == nil || f.output == "json" {
+				err = errors.Join(err, printOut(w, f.output, summary))
 			}
 			return errors.Join(err, writeErr)
 		},
