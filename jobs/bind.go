@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -46,6 +47,10 @@ var errReported = errors.New("reported")
 
 // parseYAML returns the tree of a job file, and the problem if it is not YAML.
 func parseYAML(content []byte) (ast.Node, []Problem) {
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
+	if p, ok := tooMuch(content); ok {
+		return nil, []Problem{p}
+	}
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
 		return nil, []Problem{syntaxProblem(err)}
@@ -57,6 +62,35 @@ func parseYAML(content []byte) (ast.Node, []Problem) {
 		return nil, []Problem{{Line: file.Docs[1].Start.Position.Line, Column: 1, Message: "a second document in the job file", Hint: "one file holds one job"}}
 	}
 	return file.Docs[0].Body, nil
+}
+
+// The limits of a job file: what is beyond was not written by a person and
+// would cost the parser more memory than the machine may have.
+const (
+	maxFileBytes = 256 << 10
+	maxNesting   = 100
+)
+
+// tooMuch reports whether a file is beyond the limits, as a problem.
+func tooMuch(content []byte) (Problem, bool) {
+	if len(content) > maxFileBytes {
+		return Problem{Line: 1, Column: 1, Message: "the job file is larger than 256 KiB", Hint: "is this a job file?"}, true
+	}
+	depth, line := 0, 1
+	for _, c := range content {
+		switch c {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth--
+		case '\n':
+			line++
+		}
+		if depth > maxNesting {
+			return Problem{Line: line, Column: 1, Message: "brackets are nested more than 100 deep", Hint: "close them"}, true
+		}
+	}
+	return Problem{}, false
 }
 
 func syntaxProblem(err error) Problem {
@@ -272,7 +306,7 @@ var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(:-[^}]*)?\}`)
 
 // bindText puts text into a string, with ${NAME} and ${NAME:-default} replaced.
 func (b *binder) bindText(node ast.Node, text string, target reflect.Value, path string) error {
-	missing := ""
+	missing, written := "", text
 	text = variable.ReplaceAllStringFunc(text, func(match string) string {
 		parts := variable.FindStringSubmatch(match)
 		if value, ok := b.lookup(parts[1]); ok {
@@ -286,11 +320,18 @@ func (b *binder) bindText(node ast.Node, text string, target reflect.Value, path
 	if missing != "" {
 		return b.fail(node, path, fmt.Sprintf("set it, or write ${%s:-default}", missing), "the environment variable %s is not set", missing)
 	}
-	if target.Kind() != reflect.String || target.Type() == reflect.TypeFor[number]() {
-		return b.fail(node, path, "", "%s must be %s, not text", path, kindName(target))
+	if target.Kind() == reflect.String && target.Type() != reflect.TypeFor[number]() {
+		target.SetString(text)
+		return nil
 	}
-	target.SetString(text)
-	return nil
+	if variable.MatchString(written) { // what the environment holds is text, whatever it means
+		if value, err := parser.ParseBytes([]byte(text), 0); err == nil && len(value.Docs) == 1 && value.Docs[0].Body != nil {
+			if _, again := value.Docs[0].Body.(*ast.StringNode); !again {
+				return b.bindScalar(value.Docs[0].Body, target, path)
+			}
+		}
+	}
+	return b.fail(node, path, "", "%s must be %s, not text", path, kindName(target))
 }
 
 func wrongTypeHint(target reflect.Value, node ast.Node) string {

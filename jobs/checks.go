@@ -48,13 +48,24 @@ func (c *checks) sorted() []CheckRow {
 	return c.rows
 }
 
+// passed returns how many checks passed.
+func (c *checks) passed() int {
+	n := 0
+	for _, row := range c.rows {
+		if row.Status == Passed {
+			n++
+		}
+	}
+	return n
+}
+
 // err returns an error if a law failed.
 func (c *checks) err() error {
 	for _, row := range c.sorted() {
 		if row.Status == Failed {
 			observed, _ := row.Observed.Get()
 			expected, _ := row.Expected.Get()
-			return quality("this is a bug; nothing was published, please report it", "check %s of %s failed: %s is not %s",
+			return quality("nothing was published; please report this with the job file", "check %s of %s failed: %s is not %s",
 				row.Name, row.Scope, money.Format(observed), money.Format(expected))
 		}
 	}
@@ -65,13 +76,11 @@ func (c *checks) err() error {
 func whole(n int64) int64 { return n * money.Scale }
 
 // input notes what was read and what became of it.
-func (c *checks) input(r *Run, t *ledger.Tally, totals *ledger.Totals, exclusions []ledger.Exclusion) {
-	excluded, byMonth := int64(0), map[int32]int64{}
-	for _, e := range exclusions {
+func (c *checks) input(r *Run, in *input, b *base) {
+	t, totals := &in.tally, &b.sums.totals
+	excluded := int64(0)
+	for _, e := range b.exclusions {
 		excluded += e.Rows
-		start, _ := e.PeriodStart.Get()
-		amount, _ := e.Amount.Get()
-		byMonth[start] += amount
 	}
 	c.equal("rows_tie_out", "all", whole(t.Rows), whole(totals.KeptRows+excluded))
 	c.count("cancelled_same_day", "all", whole(totals.CancelledSameDay))
@@ -81,7 +90,7 @@ func (c *checks) input(r *Run, t *ledger.Tally, totals *ledger.Totals, exclusion
 	if last, ok := t.Days.Max(); ok {
 		c.limit("days_since_last_row", "all", whole(int64(r.AsOf)-last), whole(int64(r.Job.Gates.MaxStaleness)))
 	}
-	if !r.hasOrders && totals.PurchaseDays > 0 {
+	if !in.bound.HasOrders() && totals.PurchaseDays > 0 {
 		// Without order ids each row is an order; more than 1.5 rows a purchase
 		// are probably lines of orders.
 		c.limit("rows_per_purchase_without_order_id", "all", whole(totals.KeptRows)/totals.PurchaseDays, 3*money.Scale/2)
@@ -117,7 +126,7 @@ func (c *checks) sourceTiesOut(t *ledger.Tally, exclusions []ledger.Exclusion, p
 	}
 }
 
-// part is a scope within which money must add up to the whole base's.
+// part is a scope within which sums must be those of the whole base.
 type part struct {
 	table, dimension string
 	grain            calendar.Grain
@@ -132,58 +141,127 @@ func (p part) scope() string {
 	return s
 }
 
-// tablesTieOut notes that every table of money holds the money of the
-// customers, per grain and dimension.
-func (c *checks) tablesTieOut(o *outputs, customers pipeline.Receipt) {
-	kept := o.totals.KeptAmount
-	c.equal("net_revenue_ties_out", "customers", customers.Sums["net_revenue"], kept)
-	sums := map[part]int64{}
+// sums are the measures that every table of observed behaviour holds.
+type sums struct{ customers, orders, gross, refunds, contribution int64 }
+
+func (s *sums) add(o sums) {
+	s.customers += o.customers
+	s.orders += o.orders
+	s.gross += o.gross
+	s.refunds += o.refunds
+	s.contribution += o.contribution
+}
+
+// sumPeriods adds up rows of cohort_periods.
+func sumPeriods(rows []retention.CohortPeriod) periodSums {
+	s := periodSums{totals: map[part]sums{}}
+	s.pools.AddPeriods(rows)
+	for i := range rows {
+		r := &rows[i]
+		p := part{retention.CohortPeriods.Name, r.Dimension.Name, r.Grain, r.Mode.String()}
+		sum := s.totals[p]
+		contribution, _ := r.Contribution.Get()
+		sum.add(sums{0, r.Orders, r.GrossSales, r.Refunds, contribution})
+		if r.Offset == 0 {
+			sum.customers += r.Active
+		}
+		s.totals[p] = sum
+	}
+	return s
+}
+
+// totals returns what each table adds up to, per dimension and grain.
+func (o *outputs) totals() map[part]sums {
+	all := map[part]sums{}
+	add := func(p part, s sums) { s.add(all[p]); all[p] = s }
+	for p, s := range o.cohortPeriods.totals {
+		add(p, s)
+	}
 	for i := range o.cohorts {
 		r := &o.cohorts[i]
-		sums[part{"cohorts", r.Dimension.Name, r.Grain, ""}] += r.NetRevenue()
-	}
-	for i := range o.cohortPeriods {
-		r := &o.cohortPeriods[i]
-		sums[part{"cohort_periods", r.Dimension.Name, r.Grain, r.Mode.String()}] += r.NetRevenue()
+		p := part{"cohorts", r.Dimension.Name, r.Grain, ""}
+		s := sums{customers: r.Size, gross: r.GrossSales, refunds: r.Refunds}
+		if r.HasContribution {
+			s.contribution = r.Contribution
+		}
+		add(p, s)
 	}
 	for i := range o.businessPeriods {
 		r := &o.businessPeriods[i]
-		sums[part{"business_periods", r.Dimension.Name, r.Grain, ""}] += r.NetRevenue()
+		contribution, _ := r.Contribution.Get()
+		add(part{"business_periods", r.Dimension.Name, r.Grain, ""}, sums{r.NewCustomers, r.Orders, r.GrossSales, r.Refunds, contribution})
 	}
-	for p, sum := range sums {
-		c.equal("net_revenue_ties_out", p.scope(), sum, kept-o.cut(p))
+	return all
+}
+
+// tablesTieOut notes that every table holds the customers, orders and money
+// of the ledger, per dimension and grain, but for what lies beyond the last
+// offset kept, which is noted too.
+func (c *checks) tablesTieOut(r *Run, b *base, o *outputs) {
+	t := &b.sums.totals
+	ledger := sums{t.Customers, t.Orders, t.GrossSales, t.Refunds, 0}
+	if b.hasContribution {
+		ledger.contribution = t.Contribution
+	}
+	beyond := c.beyond(r, b)
+	for p, sum := range o.totals() {
+		cut := beyond[p]
+		c.equal("customers_tie_out", p.scope(), whole(sum.customers), whole(ledger.customers))
+		if p.table != "cohorts" { // which has no orders
+			c.equal("orders_tie_out", p.scope(), whole(sum.orders+cut.orders), whole(ledger.orders))
+		}
+		c.equal("gross_sales_tie_out", p.scope(), sum.gross+cut.gross, ledger.gross)
+		c.equal("refunds_tie_out", p.scope(), sum.refunds+cut.refunds, ledger.refunds)
+		if b.hasContribution {
+			c.equal("contribution_ties_out", p.scope(), sum.contribution+cut.contribution, ledger.contribution)
+		}
 	}
 	residuals := map[part]int64{}
 	for i := range o.cohorts {
-		r := &o.cohorts[i]
-		residual, _ := r.Residual.Get()
-		residuals[part{"cohorts", r.Dimension.Name, r.Grain, ""}] += residual
+		row := &o.cohorts[i]
+		residual, _ := row.Residual.Get()
+		residuals[part{"cohorts", row.Dimension.Name, row.Grain, ""}] += residual
 	}
-	for p, sum := range residuals {
-		c.equal("residual_clv_ties_out", p.scope(), sum, customers.Sums["residual_clv"])
-	}
-}
-
-// cut returns the money beyond the last offset kept, in a part of cohort_periods.
-func (o *outputs) cut(p part) int64 {
-	switch p.mode {
-	case retention.ByCalendar.String():
-		return o.beyond[retention.ByCalendar][p.grain]
-	case retention.Rolling.String():
-		return o.beyond[retention.Rolling][p.grain]
-	default:
-		return 0
-	}
-}
-
-// offsetsCut notes the money beyond the last offset kept, where there is a limit.
-func (c *checks) offsetsCut(r *Run, o *outputs) {
-	for mode := retention.ByCalendar; mode <= retention.Rolling; mode++ {
-		for _, g := range r.Job.Grains {
-			if beyond := o.beyond[mode][g]; beyond != 0 {
-				p := part{"cohort_periods", cohort.All.Name, g, mode.String()}
-				c.rows = append(c.rows, CheckRow{"net_revenue_beyond_max_offset", p.scope(), numeric.Known(beyond), numeric.Null[int64]{}, Counted, IsInfo})
-			}
+	if b.hasResiduals {
+		for p, sum := range residuals {
+			c.equal("residual_clv_ties_out", p.scope(), sum, b.residual)
 		}
 	}
 }
+
+// beyond returns what lies beyond the last offset kept, by part of
+// cohort_periods, and notes its money. Each split divides the same whole.
+func (c *checks) beyond(r *Run, b *base) map[part]sums {
+	all := map[part]sums{}
+	for mode := retention.ByCalendar; mode <= retention.Rolling; mode++ {
+		for _, g := range r.Job.Grains {
+			cut := b.sums.grid.Beyond(g, mode)
+			for _, d := range b.sums.cohorts.Sorted() {
+				all[part{retention.CohortPeriods.Name, d.Name, g, mode.String()}] = sums{0, cut.Orders, cut.GrossSales, cut.Refunds, cut.Contribution}
+			}
+			if cut != (retention.Beyond{}) {
+				p := part{retention.CohortPeriods.Name, cohort.All.Name, g, mode.String()}
+				c.count("net_revenue_beyond_max_offset", p.scope(), cut.GrossSales+cut.Refunds)
+			}
+		}
+	}
+	return all
+}
+
+// customersTieOut notes that customers, as it was written, holds the ledger's
+// money and the residual value of all.
+func (c *checks) customersTieOut(b *base, written pipeline.Receipt) {
+	t := &b.sums.totals
+	c.equal("net_revenue_ties_out", customersTable, written.Sums["net_revenue"], t.KeptAmount)
+	c.equal("gross_sales_tie_out", customersTable, written.Sums["gross_sales"], t.GrossSales)
+	c.equal("refunds_tie_out", customersTable, written.Sums["refunds"], t.Refunds)
+	if b.hasContribution {
+		c.equal("contribution_ties_out", customersTable, written.Sums["contribution"], t.Contribution)
+	}
+	if b.hasResiduals {
+		c.equal("residual_clv_ties_out", customersTable, written.Sums["residual_clv"], b.residual)
+	}
+}
+
+// customersTable is the table with a row per customer.
+const customersTable = "customers"

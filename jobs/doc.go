@@ -2,17 +2,21 @@
 // the catalogue of tables, and the whole data flow on one page.
 //
 //	bind.go      YAML to Go values: every problem at once, with line and column
+//	load.go      a job file to a Job, or everything that is wrong with it
 //	job.go       the job file: every key, its default and its meaning
 //	parts.go     the parts of a job file that may be written in several ways
 //	validate.go  what cannot be right, and what to do about it
-//	settings.go  the job in the terms of ledger, cohort, retention and clv
+//	settings.go  the mapping bound to the source; the run's calendar
+//	asof.go      the as-of day; whose tables a sink holds
 //	catalogue.go all tables, in the order they are published
 //	run.go       the data flow, from the source to published tables
+//	stage.go     pass C: every table to the sink, checked
 //	gates.go     what must hold before anything is published
 //	checks.go    run_checks: what was checked, with both numbers
 //	record.go    runs, run_inputs, run_checks as tables
 //	plan.go      what a run would do
 //	summary.go   what a run did
+//	sample.go    the simulated shop of sample and demo
 //
 // The .yaml files beside the code are jobs that a user copies.
 package jobs

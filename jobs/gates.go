@@ -2,11 +2,12 @@ package jobs
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/money"
 )
 
 // Gates are limits that the input must keep before anything is published.
@@ -38,7 +39,7 @@ func (g *Gates) checkInput(t *ledger.Tally, zone *calendar.Zone, asOf calendar.D
 			"%d of %d rows cannot be read, more than the share %g that rules.max_rejected_rate allows", t.Unreadable, t.Rows, g.MaxRejectedRate)
 	}
 	if t.Overflows() {
-		return quality("check the amounts' scale", "the amounts add up to more than %d in units of 0.0001", int64(math.MaxInt64))
+		return quality("check the amounts' scale", "the amounts add up to more than a money column holds, %s", money.Format(money.Max))
 	}
 	last, ok := t.Days.Max()
 	if !ok {
@@ -52,6 +53,24 @@ func (g *Gates) checkInput(t *ledger.Tally, zone *calendar.Zone, asOf calendar.D
 	if previous != nil && !acceptVolume && float64(t.Rows) < g.MinVolume*float64(previous.InputRows) {
 		return quality("find out what is missing; if the input is whole, run once with --accept-volume",
 			"the source has %d rows, less than %g of the %d of the run of %s", t.Rows, g.MinVolume, previous.InputRows, previous.AsOf)
+	}
+	return nil
+}
+
+// checkCustomers refuses to publish tables of nobody over those of yesterday.
+func checkCustomers(b *base) error {
+	for _, s := range b.shards {
+		if s.Len() > 0 {
+			return nil
+		}
+	}
+	return quality("check rules.exclude and the mapping of customer_id; perennial plan shows the columns", "no row counts: all of them are excluded or have no customer")
+}
+
+// checkResidual refuses predictions that a money column cannot add up.
+func checkResidual(b *clv.Base) error {
+	if b.Overflows() {
+		return quality("check the amounts' scale, or set a higher value.discount_rate", "the customers' values add up to more than a money column holds")
 	}
 	return nil
 }

@@ -178,7 +178,7 @@ func TestSameBytesWithModels(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	if err := sample.WriteCSV(&log); err != nil {
+	if err := sample.WriteCSV(context.Background(), &log); err != nil {
 		t.Fatal(err)
 	}
 	header, body, _ := strings.Cut(log.String(), "\n")

@@ -238,10 +238,21 @@ func (b *naiveBook) onlyZeros(places []int) bool {
 	return true
 }
 
-func (b *naiveBook) isSale(group []int) bool {
+// isSale tells whether a group is a sale. Places are the customer's rows.
+func (b *naiveBook) isSale(group, places []int) bool {
 	// "A positive sum is a sale, a negative one a refund."
-	// A group made only of zero rows is a sale of 0 if zero_amounts says purchase; any other sum of 0 is neither.
-	return b.sum(group) > 0 || b.ZeroIsPurchase && b.onlyZeros(group)
+	if b.sum(group) != 0 {
+		return b.sum(group) > 0
+	}
+	// "A day of only zero rows is a purchase if `zero_amounts: purchase`." A purchase has an order, so there each group is
+	// a sale of 0; on any other day a sum of 0 is neither.
+	var ofDay []int
+	for _, j := range places {
+		if naiveDate(b.rows[group[0]].Civil).Equal(naiveDate(b.rows[j].Civil)) {
+			ofDay = append(ofDay, j)
+		}
+	}
+	return b.ZeroIsPurchase && b.onlyZeros(ofDay)
 }
 
 // days sums one customer's rows by civil day, in order of the days.
@@ -270,7 +281,7 @@ func (b *naiveBook) dayOf(day time.Time, ofDay, places []int) naiveDay {
 		}
 		// "gross_sales + refunds (≤ 0) = net_revenue"
 		switch {
-		case b.isSale(group):
+		case b.isSale(group, places):
 			d.gross += b.sum(group)
 			if !b.soldBefore(i, places) {
 				d.orders++
@@ -289,7 +300,7 @@ func (b *naiveBook) soldBefore(i int, places []int) bool {
 	// a later capture or edit is money, not a new order."
 	for _, j := range places {
 		isEarlier := naiveDate(b.rows[j].Civil).Before(naiveDate(b.rows[i].Civil))
-		if isEarlier && b.sameOrder(i, j) && b.isSale(b.group(j, places)) {
+		if isEarlier && b.sameOrder(i, j) && b.isSale(b.group(j, places), places) {
 			return true
 		}
 	}

@@ -77,7 +77,7 @@ type rulePart struct {
 
 func (r *rulePart) conditions() int {
 	n := 0
-	for _, set := range []bool{r.Equals != nil, r.In != nil, r.StartsWith != "", r.IsNull != nil, r.LessThan != nil, r.GreaterThan != nil} {
+	for _, set := range []bool{r.Equals != nil, len(r.In) > 0, r.StartsWith != "", r.IsNull != nil, r.LessThan != nil, r.GreaterThan != nil} {
 		if set {
 			n++
 		}

@@ -48,6 +48,15 @@ const (
 	rowsPerStoredByte = 1.0 / 12 // of compressed files, where rows are not known
 )
 
+// estimatedRows returns how many rows a source has, estimated from its size
+// where it does not know.
+func estimatedRows(d pipeline.Description) int64 {
+	if d.Rows >= 0 {
+		return d.Rows
+	}
+	return int64(float64(max(0, d.Bytes)) * rowsPerStoredByte)
+}
+
 // Plan describes what the run would do. It fails where the run would fail
 // before reading.
 func (r *Run) Plan(ctx context.Context) (*Plan, error) {
@@ -63,11 +72,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 			Columns: bound.Columns, NaiveZone: bound.NaiveZone(), OrderID: bound.HasOrders(),
 		},
 	}
-	rows := float64(d.Rows)
-	if d.Rows < 0 {
-		rows = float64(max(0, d.Bytes)) * rowsPerStoredByte
-	}
-	p.Memory = memoryBase + int64(rows*memoryPerRow)
+	p.Memory = memoryBase + estimatedRows(d)*memoryPerRow
 	for _, g := range j.Grains {
 		p.Grains = append(p.Grains, g.String())
 	}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"time"
@@ -47,7 +48,7 @@ type Run struct {
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	s := r.newSummary()
 	err := r.do(ctx, s)
-	if err != nil && ctx.Err() != nil {
+	if errors.Is(err, context.Canceled) {
 		err = &pipeline.Error{
 			Class: pipeline.ClassTemporary, Stage: s.Stage, Message: "interrupted; what was published before is as it was",
 			Hint: "run it again", Err: err,
@@ -133,7 +134,7 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 		intakes[i] = &intake{ledger.NewIntake(in.bound)}
 		admissions[i] = intakes[i]
 	}
-	in.store, err = pipeline.Scatter(ctx, readers, admissions, r.Workers, r.shardBits(in.description.Rows), r.OnRows)
+	in.store, err = pipeline.Scatter(ctx, readers, admissions, r.Workers, r.shardBits(in.description))
 	for _, i := range intakes {
 		in.tally.Add(&i.Tally)
 	}
@@ -143,16 +144,12 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 
 // shardBits chooses how many shards there are. The result does not depend on
 // it: a shard should fit the cache, and there should be some for every worker.
-func (r *Run) shardBits(rows int64) int {
-	const rowsPerShard, unknown, most = 1 << 16, 6, 12
-	switch {
-	case r.ShardBits > 0:
+func (r *Run) shardBits(d pipeline.Description) int {
+	const rowsPerShard, most = 1 << 16, 12
+	if r.ShardBits > 0 {
 		return r.ShardBits
-	case rows < 0:
-		return unknown
-	default:
-		return min(most, bits.Len64(uint64(rows)/rowsPerShard))
 	}
+	return min(most, bits.Len64(uint64(estimatedRows(d))/rowsPerShard))
 }
 
 // intake is a ledger.Intake as the pipeline's Admission.
@@ -234,6 +231,9 @@ type base struct {
 	values    [][]clv.Value // by shard
 	ranks     clv.Ranks
 	residuals clv.Residuals
+
+	hasResiduals bool  // every customer with a purchase has a residual value
+	residual     int64 // what they add up to
 }
 
 // compute is pass A. Workers add up over the shards they happen to get; all
@@ -260,6 +260,9 @@ func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
 	b.sums.cells.Compact()
 	b.exclusions = ledger.MergeExclusions(b.shards, r.Job.Settings.Rules)
 	if err := checkSplits(b.frame, b.sums); err != nil {
+		return nil, err
+	}
+	if err := checkCustomers(b); err != nil {
 		return nil, err
 	}
 	b.hasContribution, err = contribution(&b.sums.totals)
@@ -303,8 +306,9 @@ func (r *Run) value(ctx context.Context, b *base) error {
 		all.Add(&bases[i])
 		b.residuals.Add(&residuals[i])
 	}
+	b.residual, b.hasResiduals = all.Residual()
 	b.ranks = all.Rank()
-	return nil
+	return checkResidual(&all)
 }
 
 func fingerprint(f ledger.Fingerprint) string { return fmt.Sprintf("%016x%016x", f.Hi, f.Lo) }

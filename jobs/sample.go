@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -73,14 +74,18 @@ func (s *Sample) Records() (next func() (table.Record, error), stop func()) {
 	}, stop
 }
 
-// WriteCSV writes the sample as CSV with a header.
-func (s *Sample) WriteCSV(w io.Writer) error {
+// WriteCSV writes the sample as CSV with a header. It stops soon after the
+// context ends.
+func (s *Sample) WriteCSV(ctx context.Context, w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	if _, err := out.WriteString(shop.Header); err != nil {
 		return err
 	}
 	var line []byte
 	for rows := range s.shop.Batches(sampleBatch) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		for i := range rows {
 			line = shop.AppendCSV(line[:0], &rows[i])
 			if _, err := out.Write(line); err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
-	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -14,28 +13,19 @@ import (
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
 
-// outputs are the rows of the tables that are small.
+// outputs are the rows of the tables that are small, and what those of
+// cohort_periods, which need not be, add up to.
 type outputs struct {
-	totals          ledger.Totals
 	cohorts         []clv.Cohort
-	cohortPeriods   []retention.CohortPeriod
 	curves          []retention.CurvePoint
 	businessPeriods []cohort.BusinessPeriod
-	beyond          [retention.Rolling + 1][calendar.ByYear + 1]int64
+	cohortPeriods   periodSums
 }
 
-func (r *Run) outputs(b *base) *outputs {
-	o := &outputs{totals: b.sums.totals}
-	o.cohorts = clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution)
-	o.cohortPeriods = b.sums.grid.Periods(b.frame, b.hasContribution)
-	o.curves = retention.Curves(b.frame, o.cohortPeriods, &b.sums.survival)
-	o.businessPeriods = b.sums.business.Periods(b.frame, b.hasContribution)
-	for mode := range o.beyond {
-		for _, g := range r.Job.Grains {
-			o.beyond[mode][g] = b.sums.grid.Beyond(g, retention.Mode(mode))
-		}
-	}
-	return o
+// periodSums is what rows of cohort_periods add up to.
+type periodSums struct {
+	pools  retention.Pools
+	totals map[part]sums
 }
 
 // stager stages the tables of a run that the job asks for.
@@ -50,13 +40,19 @@ type stager struct {
 // and stages the record of the run last.
 func (st *stager) tables(ctx context.Context, in *input, b *base, started time.Time) error {
 	st.receipts = map[string]pipeline.Receipt{}
-	o := st.run.outputs(b)
+	o := &outputs{
+		cohorts:         clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution),
+		businessPeriods: b.sums.business.Periods(b.frame, b.hasContribution),
+	}
 	if err := st.customers(ctx, in, b); err != nil {
 		return err
 	}
+	if err := st.cohortPeriods(ctx, b, o); err != nil {
+		return err
+	}
+	o.curves = retention.Curves(b.frame, &o.cohortPeriods.pools, &b.sums.survival)
 	if err := firstError(
 		stageRows(ctx, st, clv.Cohorts, o.cohorts),
-		stageRows(ctx, st, retention.CohortPeriods, o.cohortPeriods),
 		stageRows(ctx, st, retention.RetentionCurves, o.curves),
 		stageRows(ctx, st, cohort.BusinessPeriods, o.businessPeriods),
 		stageRows(ctx, st, clv.Models, b.models),
@@ -79,37 +75,62 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 
 func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 	c := &checks{}
-	st.run.hasOrders = in.bound.HasOrders()
-	c.input(st.run, &in.tally, &b.sums.totals, b.exclusions)
+	c.input(st.run, in, b)
 	c.sourceTiesOut(&in.tally, b.exclusions, o.businessPeriods)
-	if receipt, ok := st.receipts["customers"]; ok {
-		c.tablesTieOut(o, receipt)
+	c.tablesTieOut(st.run, b, o)
+	if receipt, ok := st.receipts[customersTable]; ok {
+		c.customersTieOut(b, receipt)
 	}
-	c.offsetsCut(st.run, o)
 	return c
+}
+
+// cohortPeriods stages cohort_periods part by part, and adds up its rows on
+// the way, also if the job does not publish it.
+func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs) error {
+	parts := b.sums.grid.Parts(b.frame)
+	added := make([]periodSums, len(parts))
+	rows := func(i int) []retention.CohortPeriod {
+		rows := b.sums.grid.Periods(b.frame, parts[i], b.hasContribution)
+		added[i] = sumPeriods(rows)
+		return rows
+	}
+	var err error
+	if st.run.Job.Tables[retention.CohortPeriods.Name] {
+		err = stageParts(ctx, st, retention.CohortPeriods, len(parts), rows)
+	} else {
+		err = pipeline.Each(ctx, st.run.Workers, len(parts), func(_ context.Context, _, i int) error { rows(i); return nil })
+	}
+	o.cohortPeriods.totals = map[part]sums{}
+	for i := range added {
+		o.cohortPeriods.pools.Add(&added[i].pools)
+		for p, sum := range added[i].totals {
+			sum.add(o.cohortPeriods.totals[p])
+			o.cohortPeriods.totals[p] = sum
+		}
+	}
+	return err
 }
 
 // customers stages the tables with a row per customer, shard by shard.
 func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
-	err := stageShards(ctx, st, customers, b, func(i int) []clv.Customer {
+	err := stageParts(ctx, st, customers, len(b.shards), func(i int) []clv.Customer {
 		return b.valuation.Customers(b.frame, b.shards[i], b.values[i], &b.ranks)
 	})
 	if err != nil {
 		return err
 	}
-	return stageShards(ctx, st, clv.CustomerValues(in.bound.HasIntegerKeys()), b, func(i int) []clv.CustomerValue {
+	return stageParts(ctx, st, clv.CustomerValues(in.bound.HasIntegerKeys()), len(b.shards), func(i int) []clv.CustomerValue {
 		return b.valuation.CustomerValues(b.shards[i], b.values[i])
 	})
 }
 
-// stageShards stages a table that is computed shard by shard, in their order.
-// Shards ahead of the one that is written are computed meanwhile.
-func stageShards[R any](ctx context.Context, st *stager, d table.Definition[R], b *base, rows func(shard int) []R) error {
+// stageParts stages a table that is computed part by part, in their order.
+func stageParts[R any](ctx context.Context, st *stager, d table.Definition[R], parts int, rows func(part int) []R) error {
 	if !st.run.Job.Tables[d.Name] {
 		return nil
 	}
-	records := pipeline.Ahead(ctx, st.run.Workers, len(b.shards), func(i int) table.Record { return d.Record(rows(i)) })
+	records := pipeline.Ahead(ctx, st.run.Workers, parts, func(i int) table.Record { return d.Record(rows(i)) })
 	return st.stage(ctx, d.Schema(), records)
 }
 

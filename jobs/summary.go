@@ -70,7 +70,7 @@ type ResultSummary struct {
 	Cohorts      int     `json:"month_cohorts"`                 // with customers
 	RepeatRate   float64 `json:"repeat_purchase_rate"`
 	ResidualCLV  string  `json:"residual_clv,omitempty"`
-	Checks       int     `json:"checks"`
+	Checks       int     `json:"checks_passed"`
 }
 
 // ModelSummary is one fitted model.
@@ -146,35 +146,27 @@ func (s *Summary) addTable(r pipeline.Receipt) {
 func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
 	s.Excluded = excludedTotals(b.exclusions, r.Job.Settings.Rules)
 	result := &ResultSummary{
-		KeptRows: o.totals.KeptRows, NetRevenue: money.Format(o.totals.KeptAmount),
-		PurchaseDays: o.totals.PurchaseDays, Checks: len(c.rows),
+		KeptRows: b.sums.totals.KeptRows, NetRevenue: money.Format(b.sums.totals.KeptAmount),
+		Customers:    b.sums.totals.Customers,
+		PurchaseDays: b.sums.totals.PurchaseDays, Checks: c.passed(),
 	}
 	if mean, ok := money.Mean(b.sums.money.PurchaseValue, b.sums.money.PurchaseDays); ok {
 		result.MeanPurchase = money.Format(mean)
 	}
-	var residual int64
-	isKnown := true
 	for i := range o.cohorts {
-		if row := &o.cohorts[i]; row.Dimension == cohort.All && row.Grain == calendar.ByMonth {
-			result.Customers += row.Size
-			if row.Size > 0 {
-				result.Cohorts++
-			}
-			value, ok := row.Residual.Get()
-			residual, isKnown = residual+value, isKnown && ok
+		if row := &o.cohorts[i]; row.Dimension == cohort.All && row.Grain == calendar.ByMonth && row.Size > 0 {
+			result.Cohorts++
 		}
 	}
-	if isKnown {
-		result.ResidualCLV = money.Format(residual)
+	if b.hasResiduals {
+		result.ResidualCLV = money.Format(b.residual)
 	}
-	if n := len(o.businessPeriods); n > 0 {
-		result.RepeatRate = repeatRate(o.businessPeriods)
-	}
+	result.RepeatRate = repeatRate(o.businessPeriods)
 	s.Result = result
 	for i := range b.models {
 		s.Models = append(s.Models, modelSummary(&b.models[i]))
 	}
-	s.Warnings = warnings(s, c)
+	s.Warnings = warnings(s, b, c)
 }
 
 // repeatRate returns the share of customers with at least two purchases at the
@@ -213,7 +205,7 @@ func excludedTotals(exclusions []ledger.Exclusion, rules []ledger.Rule) []Exclud
 }
 
 // warnings says what a reader of the tables should know, worst first.
-func warnings(s *Summary, c *checks) []string {
+func warnings(s *Summary, b *base, c *checks) []string {
 	var list []string
 	chosen := false
 	for _, m := range s.Models {
@@ -221,6 +213,12 @@ func warnings(s *Summary, c *checks) []string {
 	}
 	if !chosen {
 		list = append(list, "no model of purchases could be fitted: predictions are NULL")
+	}
+	if chosen && !b.hasResiduals {
+		list = append(list, "lifetime values are infinite without a discount, or too large: residual_clv is NULL")
+	}
+	if b.sums.money.NetRevenue < 0 {
+		list = append(list, "refunds exceed sales: predicted values are negative")
 	}
 	for _, m := range s.Models {
 		if m.Status != string(clv.FitOK) && (m.IsChosen || strings.HasPrefix(m.ID, string(clv.GammaGamma))) {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -66,7 +67,8 @@ func (l *loader) bindFile() {
 // one mistake is not reported twice.
 func (l *loader) failed(path string) bool {
 	return slices.ContainsFunc(l.problems, func(p Problem) bool {
-		return p.Path == path || strings.HasPrefix(p.Path, path+".") || strings.HasPrefix(p.Path, path+"[")
+		rest, ok := strings.CutPrefix(p.Path, path)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 	})
 }
 
@@ -160,9 +162,12 @@ func (l *loader) amount(path string, a *amountPart) ledger.AmountColumns {
 
 func (l *loader) checkAttributes() {
 	attributes := l.file.Source.Attributes
+	fixed := clv.Customers(false, nil).Schema().Columns
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		if !attributeName.MatchString(name) {
 			l.problem("source.attributes."+name, "use small letters, digits and '_', as it becomes the column first_<name>", "the attribute name %q cannot be used", name)
+		} else if slices.ContainsFunc(fixed, func(c table.Column) bool { return c.Name == "first_"+name }) {
+			l.problem("source.attributes."+name, "give it another name", "the attribute %q would become first_%s, which customers has already", name, name)
 		}
 		l.job.Mapping.Attributes = append(l.job.Mapping.Attributes, ledger.Attribute{Name: name, Column: attributes[name]})
 	}
@@ -171,6 +176,10 @@ func (l *loader) checkAttributes() {
 func (l *loader) checkRules() {
 	r := &l.file.Rules
 	seen := map[string]bool{}
+	if len(r.Exclude) > ledger.MaxRules {
+		l.problem("rules.exclude", "mark the rows in the source and exclude them by one rule", "there are %d exclusion rules, more than %d", len(r.Exclude), ledger.MaxRules)
+		r.Exclude = nil
+	}
 	for i := range r.Exclude {
 		path, rule := fmt.Sprintf("rules.exclude[%d]", i), &r.Exclude[i]
 		switch {
@@ -239,12 +248,12 @@ func (l *loader) checkCohorts() {
 	grains := map[calendar.Grain]bool{calendar.ByMonth: true}
 	for i, name := range c.Grains {
 		grain, ok := calendar.ParseGrain(name)
-		if !ok {
-			l.problem(fmt.Sprintf("cohorts.grains[%d]", i), suggestion(name, []string{"day", "week", "month", "quarter", "year"}), "unknown grain %q", name)
-			continue
+		if path := fmt.Sprintf("cohorts.grains[%d]", i); !ok && !l.failed(path) {
+			l.problem(path, suggestion(name, []string{"day", "week", "month", "quarter", "year"}), "unknown grain %q", name)
 		}
-		grains[grain] = true
+		grains[grain] = ok || grains[grain]
 	}
+	maps.DeleteFunc(grains, func(_ calendar.Grain, known bool) bool { return !known })
 	l.job.Grains = slices.SortedFunc(maps.Keys(grains), func(a, b calendar.Grain) int { return strings.Compare(a.String(), b.String()) })
 	for i, name := range c.SplitBy {
 		if _, ok := l.file.Source.Attributes[name]; !ok {
@@ -283,9 +292,13 @@ func (l *loader) checkValue() {
 		if text == "lifetime" {
 			continue
 		}
+		path := fmt.Sprintf("value.horizons[%d]", i)
 		days, ok := parseDays(text)
+		if l.failed(path) {
+			continue
+		}
 		if !ok || days == 0 {
-			l.problem(fmt.Sprintf("value.horizons[%d]", i), "write a number of days, as 365d, or lifetime", "a horizon cannot be %q", text)
+			l.problem(path, "write a number of days, as 365d, or lifetime", "a horizon cannot be %q", text)
 			continue
 		}
 		horizons[days] = true
@@ -302,6 +315,7 @@ func (l *loader) checkModels() {
 	for i, name := range m.Candidates {
 		path := fmt.Sprintf("models.candidates[%d]", i)
 		switch {
+		case l.failed(path):
 		case !slices.Contains(known, name):
 			l.problem(path, suggestion(name, known), "unknown model %q", name)
 		case name == string(clv.BGNBD) && len(m.Candidates) > 1:
@@ -327,6 +341,9 @@ func (l *loader) checkTables() {
 	known := TableNames()
 	for _, name := range known {
 		l.job.Tables[name] = l.file.Tables == nil
+	}
+	if l.file.Tables != nil && len(l.file.Tables) == 0 && !l.failed("tables") {
+		l.problem("tables", "write all, or name the tables", "a job that publishes no table")
 	}
 	for i, name := range l.file.Tables {
 		if !slices.Contains(known, name) {

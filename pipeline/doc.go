@@ -24,8 +24,8 @@
 //  4. Each hands the shards to workers. A worker adds up into its own slot;
 //     sums are integers, so that neither the number of workers nor their luck
 //     changes a result. Slots are merged when all are done.
-//  5. Ahead yields tables shard by shard, in order, while later shards are
-//     computed.
+//  5. Ahead yields tables shard by shard, in order, a few shards computed side
+//     by side at a time.
 //  6. A Publication stages every table where no reader looks, is checked
 //     through its receipts, and publishes all of them together, journal last.
 //

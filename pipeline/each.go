@@ -106,9 +106,9 @@ type stack []byte
 func (s stack) Error() string { return string(s) }
 
 // Ahead returns a function that yields produce(0), produce(1), … and io.EOF
-// after n of them. Values are produced on at most workers goroutines, at most
-// workers of them ahead of the one that is asked for; their order is kept. The
-// function is for one goroutine; it returns the context's error once it ends.
+// after n of them. Whenever it has none left it produces the next workers of
+// them side by side, so that at most so many are held. The function is for one
+// goroutine; it returns the context's error once that ends.
 func Ahead[T any](ctx context.Context, workers, n int, produce func(i int) T) func() (T, error) {
 	workers = max(1, workers)
 	var ready []T

@@ -39,15 +39,6 @@ type block struct {
 // Shards returns the number of shards.
 func (s *Store) Shards() int { return 1 << s.bits }
 
-// Bytes returns the size of all rows.
-func (s *Store) Bytes() int64 {
-	var sum int64
-	for _, b := range s.blocks {
-		sum += int64(len(b.bytes))
-	}
-	return sum
-}
-
 // Shard returns the encoded rows of a shard, block by block. They must not be changed.
 func (s *Store) Shard(i int) [][]byte {
 	var rows [][]byte
@@ -61,9 +52,8 @@ func (s *Store) Shard(i int) [][]byte {
 
 // Scatter reads all readers to their end, on at most workers goroutines,
 // admits each batch by its reader's admission, and deals the rows to 2^bits
-// shards. It closes the readers. onBatch, if not nil, is told the rows of each
-// batch and may be called by several goroutines at once.
-func Scatter(ctx context.Context, readers []Reader, admissions []Admission, workers, bits int, onBatch func(rows int64)) (*Store, error) {
+// shards. It closes the readers.
+func Scatter(ctx context.Context, readers []Reader, admissions []Admission, workers, bits int) (*Store, error) {
 	defer closeAll(readers)
 	dealt := make([][]block, len(readers))
 	err := Each(ctx, workers, len(readers), func(ctx context.Context, _, i int) error {
@@ -76,13 +66,9 @@ func Scatter(ctx context.Context, readers []Reader, admissions []Admission, work
 				return err
 			}
 			deal, err := admissions[i].Admit(batch)
-			rows := batch.Record.NumRows()
 			batch.Record.Release()
 			if err != nil {
 				return err
-			}
-			if onBatch != nil {
-				onBatch(rows)
 			}
 			dealt[i] = append(dealt[i], deal.block(bits))
 		}

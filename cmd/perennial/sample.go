@@ -50,7 +50,7 @@ func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 		_, err := sinks.WriteParquetFile(ctx, path, sample.Schema(), next)
 		return err
 	case ".csv":
-		return writeCSV(sample, path)
+		return writeCSV(ctx, sample, path)
 	default:
 		return pipeline.Errorf(pipeline.ClassUsage, path, "name it .csv or .parquet", "unknown format of the sample")
 	}
@@ -58,12 +58,12 @@ func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 
 // writeCSV writes the sample under another name first, so that a file of the
 // name is always whole.
-func writeCSV(sample *jobs.Sample, path string) error {
+func writeCSV(ctx context.Context, sample *jobs.Sample, path string) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".sample-*.csv")
 	if err != nil {
 		return cannotWrite(path, err)
 	}
-	err = errors.Join(sample.WriteCSV(file), file.Chmod(0o644), file.Close())
+	err = errors.Join(sample.WriteCSV(ctx, file), file.Chmod(0o644), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}
@@ -91,7 +91,7 @@ func newDemo(w *world) *cobra.Command {
 }
 
 func demo(c *cobra.Command, w *world, dir string) error {
-	sample, path, err := demoFiles(dir)
+	sample, path, err := demoFiles(c.Context(), dir)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func demo(c *cobra.Command, w *world, dir string) error {
 }
 
 // demoFiles writes the demo's orders and job file.
-func demoFiles(dir string) (*jobs.Sample, string, error) {
+func demoFiles(ctx context.Context, dir string) (*jobs.Sample, string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, "", cannotWrite(dir, err)
 	}
@@ -119,7 +119,7 @@ func demoFiles(dir string) (*jobs.Sample, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if err := writeCSV(sample, filepath.Join(dir, "orders.csv")); err != nil {
+	if err := writeCSV(ctx, sample, filepath.Join(dir, "orders.csv")); err != nil {
 		return nil, "", err
 	}
 	path := filepath.Join(dir, "job.yaml")

@@ -21,28 +21,22 @@ func (r *residual) add(o *residual) {
 // Residuals accumulates the lifetime residual_clv of cohorts, in net revenue:
 // sums of the customers' rounded values, so that they tie out.
 type Residuals struct {
-	cohort.Split[[calendar.ByYear + 1]cohort.Series[residual]]
+	cohort.Split[cohort.ByGrain[residual]]
 }
 
 // AddShard adds the customers of a shard.
 func (r *Residuals) AddShard(v *Valuation, f *cohort.Frame, s *ledger.Shard, values []Value) {
-	var dimensions []cohort.Dimension
-	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		if from == to {
-			continue
-		}
-		var member residual
-		if amount, ok := v.lifetime(&values[customer]).Residual.Get(); ok {
-			member.amount = amount
+	for m := range f.Members(s) {
+		var own residual
+		if amount, ok := v.lifetime(&values[m.Customer]).Residual.Get(); ok {
+			own.amount = amount
 		} else {
-			member.unknown = 1
+			own.unknown = 1
 		}
-		dimensions = f.Dimensions(dimensions[:0], s, customer)
-		for _, d := range dimensions {
+		for _, d := range m.Dimensions {
 			grains := r.Of(d)
 			for _, g := range f.Grains {
-				grains[g].At(f.Period(g, s.Days.Day[from])).add(&member)
+				grains[g].At(f.Period(g, m.First)).add(&own)
 			}
 		}
 	}
@@ -50,11 +44,7 @@ func (r *Residuals) AddShard(v *Valuation, f *cohort.Frame, s *ledger.Shard, val
 
 // Add adds another accumulator.
 func (r *Residuals) Add(o *Residuals) {
-	r.Merge(&o.Split, func(to, from *[calendar.ByYear + 1]cohort.Series[residual]) {
-		for g := range to {
-			to[g].Merge(&from[g], (*residual).add)
-		}
-	})
+	r.Merge(&o.Split, func(to, from *cohort.ByGrain[residual]) { to.Merge(from, (*residual).add) })
 }
 
 // Cohort is a row of cohorts.

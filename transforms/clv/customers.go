@@ -1,6 +1,8 @@
 package clv
 
 import (
+	"math"
+
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -54,7 +56,10 @@ func (c *Customer) meanGap() (float64, bool) { return numeric.Ratio(c.span(), c.
 
 // Base is what scores and percentiles compare a customer with: all customers
 // with a purchase.
-type Base struct{ recency, frequency, monetary, residual []int64 }
+type Base struct {
+	recency, frequency, monetary, residual []int64
+	size                                   float64 // Σ |net revenue| + |residual value|, to bound their sums
+}
 
 // AddShard enters a shard's customers with what they are worth.
 func (b *Base) AddShard(v *Valuation, s *ledger.Shard, values []Value, asOf calendar.Day) {
@@ -73,7 +78,9 @@ func (b *Base) AddShard(v *Valuation, s *ledger.Shard, values []Value, asOf cale
 		b.monetary = append(b.monetary, net)
 		if residual, ok := v.lifetime(&values[customer]).Residual.Get(); ok {
 			b.residual = append(b.residual, residual)
+			b.size += math.Abs(float64(residual))
 		}
+		b.size += math.Abs(float64(net))
 	}
 }
 
@@ -83,6 +90,20 @@ func (b *Base) Add(o *Base) {
 	b.frequency = append(b.frequency, o.frequency...)
 	b.monetary = append(b.monetary, o.monetary...)
 	b.residual = append(b.residual, o.residual...)
+	b.size += o.size
+}
+
+// Overflows reports whether some sum of the customers' values might be more
+// than a money column holds.
+func (b *Base) Overflows() bool { return b.size > money.Max }
+
+// Residual returns the sum of all residual values, and whether every customer
+// has one.
+func (b *Base) Residual() (sum int64, isWhole bool) {
+	for _, r := range b.residual {
+		sum += r
+	}
+	return sum, len(b.residual) == len(b.recency) && len(b.recency) > 0
 }
 
 // Ranks rank a customer within the base.

@@ -20,6 +20,24 @@
 //	models.go          rows of models and model_parameters
 //	table.go           all of these as tables
 //
+// The definitions:
+//
+//   - expected_purchases are those in (as-of day, as-of day + horizon], from the
+//     chosen model of purchases given the customer's x, t_x and T.
+//   - expected_purchase_value is the expected mean of a customer's purchases
+//     from the model of spend (the population's where they have no repeat
+//     purchase) × net_revenue_factor, which is Σ net revenue ÷ Σ value of
+//     purchases of the base; for contribution also × Σ contribution ÷ Σ net
+//     revenue.
+//   - predicted_value = expected_purchases × expected_purchase_value,
+//     undiscounted. residual_clv is the same with each purchase discounted to
+//     the as-of day at δ = ln(1 + discount_rate)/365.25 per day. Both are rounded
+//     half-even to 10^-4 per customer, then summed.
+//   - historic_value is realised and undiscounted; total_clv = historic_value +
+//     residual_clv.
+//   - Scores and value_percentile are 1 + floor(classes × share of customers
+//     strictly worse); ties share one.
+//
 // Symbols are the papers': x repeat purchase days, t_x days from the first to
 // the last purchase, T days from the first purchase to the as-of day, m the
 // mean value of the repeat purchases; r, alpha, a, b, p, q, gamma the

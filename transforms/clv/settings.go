@@ -37,7 +37,7 @@ type TimeUnit struct {
 // daysPerYear converts annual rates; a leap year comes every four years.
 const daysPerYear = 365.25
 
-// Week is the unit of the published models.
+// Week is the default unit, and that of the papers' examples.
 var Week = TimeUnit{"week", 7}
 
 // ParseTimeUnit returns the unit of a name: day, week, month or year.

@@ -1,6 +1,8 @@
 package clv
 
 import (
+	"strconv"
+
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -64,9 +66,9 @@ func scoreColumns() []table.Field[Customer] {
 		table.NullNumbers("probability_alive", "Probability that the customer has not dropped out for ever; NULL without a prediction.", func(r *Customer) (float64, bool) { return r.Alive.Get() }),
 		table.NullNumbers("expected_purchases_365d", "Expected purchases in the 365 days after the as-of day; NULL without a prediction.", func(r *Customer) (float64, bool) { return r.Year.Purchases.Get() }),
 		table.NullAmounts("predicted_value_365d", "Expected net revenue in the 365 days after the as-of day, undiscounted; NULL without a prediction.", func(r *Customer) (int64, bool) { return r.Year.Value.Get() }),
-		table.NullAmounts("residual_clv", "Expected net revenue after the as-of day without end, discounted to it; NULL without a prediction.", func(r *Customer) (int64, bool) { return r.Lifetime.Residual.Get() }),
-		table.NullAmounts("total_clv", "net_revenue + residual_clv; NULL without a prediction.", func(r *Customer) (int64, bool) { return total(r.NetRevenue(), r.Lifetime.Residual) }),
-		table.NullIntegers("value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best; NULL without a prediction.", func(r *Customer) (int64, bool) { return r.Percentile.Get() }),
+		table.NullAmounts("residual_clv", "Expected net revenue after the as-of day without end, discounted to it; NULL without a prediction, and where infinite (a discount rate of 0).", func(r *Customer) (int64, bool) { return r.Lifetime.Residual.Get() }),
+		table.NullAmounts("total_clv", "net_revenue + residual_clv; NULL where residual_clv is.", func(r *Customer) (int64, bool) { return total(r.NetRevenue(), r.Lifetime.Residual) }),
+		table.NullIntegers("value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best; NULL where residual_clv is.", func(r *Customer) (int64, bool) { return r.Percentile.Get() }),
 		table.Texts("prediction_status", "predicted; population_mean: the value of a purchase is the population's; insufficient_data: no usable fit; no_purchase.", func(r *Customer) string { return string(r.Status) }),
 		table.NullTexts("model_id", "Model of purchases behind the prediction; NULL without one.", func(r *Customer) (string, bool) { return optional(r.ModelID) }),
 		table.NullTexts("spend_model_id", "Model of the value of a purchase; NULL where the mean purchase stands in, or without a prediction.", func(r *Customer) (string, bool) { return optional(r.SpendID) }),
@@ -85,10 +87,10 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 			table.Texts("value_basis", "net_revenue or contribution.", func(r *CustomerValue) string { return string(r.Basis) }),
 			table.Amounts("historic_value", "What the customer has brought up to the as-of day, undiscounted; the same at every horizon.", func(r *CustomerValue) int64 { return r.Historic }),
 			table.NullNumbers("expected_purchases", "Expected purchases within the horizon; NULL without a prediction, and for lifetime where infinite.", func(r *CustomerValue) (float64, bool) { return r.Prediction.Purchases.Get() }),
-			table.NullAmounts("expected_purchase_value", "Expected value of a purchase in this basis, rounded half-even to 4 decimals; NULL without a prediction.", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchaseValue.Get() }),
+			table.NullAmounts("expected_purchase_value", "Expected value of a purchase in this basis: the model of spend × net_revenue_factor (in models), for contribution also × contribution ÷ net revenue of the base; rounded half-even to 4 decimals; NULL without a prediction.", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchaseValue.Get() }),
 			table.NullAmounts("predicted_value", "Expected value within the horizon, undiscounted; NULL without a prediction, and for lifetime where infinite.", func(r *CustomerValue) (int64, bool) { return r.Prediction.Value.Get() }),
-			table.NullAmounts("residual_clv", "The same discounted to the as-of day; NULL without a prediction.", func(r *CustomerValue) (int64, bool) { return r.Prediction.Residual.Get() }),
-			table.NullAmounts("total_clv", "historic_value + residual_clv; NULL without a prediction.", func(r *CustomerValue) (int64, bool) { return total(r.Historic, r.Prediction.Residual) }),
+			table.NullAmounts("residual_clv", "The same discounted to the as-of day; NULL without a prediction, and where infinite (a discount rate of 0).", func(r *CustomerValue) (int64, bool) { return r.Prediction.Residual.Get() }),
+			table.NullAmounts("total_clv", "historic_value + residual_clv; NULL where residual_clv is.", func(r *CustomerValue) (int64, bool) { return total(r.Historic, r.Prediction.Residual) }),
 			table.NullAmounts("residual_clv_low", "Lower end of the interval of residual_clv; NULL: intervals are not computed yet.", func(*CustomerValue) (int64, bool) { return 0, false }),
 			table.NullAmounts("residual_clv_high", "Upper end of the interval of residual_clv; NULL: intervals are not computed yet.", func(*CustomerValue) (int64, bool) { return 0, false }),
 			table.NullNumbers("interval_level", "Level of the interval; NULL: intervals are not computed yet.", func(*CustomerValue) (float64, bool) { return 0, false }),
@@ -125,9 +127,9 @@ func cohortColumns() []table.Field[Cohort] {
 
 // windowColumns are those of second purchases within n days, window by window.
 func windowColumns() []table.Field[Cohort] {
-	names := [len(cohort.Windows)]string{"30d", "60d", "90d", "365d"}
 	var columns []table.Field[Cohort]
-	for i, n := range names {
+	for i, days := range cohort.Windows {
+		n := strconv.Itoa(int(days)) + "d"
 		columns = append(columns,
 			table.Integers("exposed_"+n, "Members whose first "+n+" after the first purchase lie on or before the as-of day.", func(r *Cohort) int64 { return r.Exposed[i] }),
 			table.Integers("repeated_"+n, "Of exposed_"+n+", members with a second purchase within that time.", func(r *Cohort) int64 { return r.Repeated[i] }),

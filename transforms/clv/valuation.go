@@ -74,13 +74,13 @@ type Valuation struct {
 
 	purchases    Purchases
 	spend        Spend
-	hasPurchases bool    // a model of purchases is usable
-	scorer       *Scorer // of that model
-	hasSpend     bool    // a model of spend is usable
-	meanPurchase float64 // in currency, where no model of spend is usable
-	net          float64 // net revenue ÷ purchase value
-	contribution float64 // contribution ÷ net revenue
-	year         int     // index of Year among the horizons
+	hasPurchases bool                  // a model of purchases is usable
+	scorer       *Scorer               // of that model
+	hasSpend     bool                  // a model of spend is usable
+	meanPurchase float64               // in currency, where no model of spend is usable
+	net          float64               // net revenue ÷ purchase value
+	contribution numeric.Null[float64] // contribution ÷ net revenue
+	year         int                   // index of Year among the horizons
 }
 
 // NewValuation puts fits and money together. chosen is nil where no model of
@@ -98,7 +98,7 @@ func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, m Money, has
 		v.meanPurchase = mean / money.Scale
 	}
 	v.net, _ = m.netRevenueFactor().Get()
-	v.contribution, _ = numeric.Ratio(m.Contribution, m.NetRevenue).Get()
+	v.contribution = numeric.Ratio(m.Contribution, m.NetRevenue)
 	v.year = slices.Index(s.Horizons, Year)
 	return v
 }
@@ -174,7 +174,11 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 	}
 	outlook, spend := value.outlooks[horizon], value.spend
 	if basis == Contribution {
-		spend *= v.contribution
+		share, ok := v.contribution.Get()
+		if !ok {
+			return Prediction{}
+		}
+		spend *= share
 	}
 	p := Prediction{
 		PurchaseValue: rounded(spend),

@@ -33,16 +33,19 @@ func (v *Valuation) CustomerValues(s *ledger.Shard, values []Value) []CustomerVa
 	rows := make([]CustomerValue, 0, s.Len()*len(v.Settings.Horizons)*len(bases))
 	for customer := range s.Len() {
 		from, to := s.Range(customer)
-		historic := map[Basis]int64{}
+		var net, contribution int64
 		for i := from; i < to; i++ {
-			historic[NetRevenue] += s.Days.Net(i)
-			historic[Contribution] += s.Days.Contribution[i]
+			net += s.Days.Net(i)
+			contribution += s.Days.Contribution[i]
 		}
 		row := CustomerValue{Key: s.Keys[customer], DiscountRate: v.Settings.DiscountRate}
 		row.ModelID, row.SpendID = v.modelIDs(values[customer].Status)
 		for h := range v.Settings.Horizons {
 			for _, basis := range bases {
-				row.Horizon, row.Basis, row.Historic = v.Settings.Horizons[h], basis, historic[basis]
+				row.Horizon, row.Basis, row.Historic = v.Settings.Horizons[h], basis, net
+				if basis == Contribution {
+					row.Historic = contribution
+				}
 				row.Prediction = v.predict(&values[customer], h, basis)
 				rows = append(rows, row)
 			}

@@ -32,25 +32,16 @@ func (a *Acquired) add(o *Acquired) {
 }
 
 // Cohorts accumulates Acquired per dimension, grain and cohort.
-type Cohorts struct {
-	Split[[calendar.ByYear + 1]Series[Acquired]]
-}
+type Cohorts struct{ Split[ByGrain[Acquired]] }
 
 // AddShard adds the customers of a shard.
 func (c *Cohorts) AddShard(f *Frame, s *ledger.Shard) {
-	var dimensions []Dimension
-	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		if from == to {
-			continue
-		}
-		member := acquired(f, &s.Days, from, to)
-		first := s.Days.Day[from]
-		dimensions = f.Dimensions(dimensions[:0], s, customer)
-		for _, d := range dimensions {
+	for m := range f.Members(s) {
+		member := acquired(f, &s.Days, m.From, m.To)
+		for _, d := range m.Dimensions {
 			grains := c.Of(d)
 			for _, g := range f.Grains {
-				grains[g].At(f.Period(g, first)).add(&member)
+				grains[g].At(f.Period(g, m.First)).add(&member)
 			}
 		}
 	}
@@ -58,11 +49,7 @@ func (c *Cohorts) AddShard(f *Frame, s *ledger.Shard) {
 
 // Add adds another accumulator.
 func (c *Cohorts) Add(o *Cohorts) {
-	c.Merge(&o.Split, func(to, from *[calendar.ByYear + 1]Series[Acquired]) {
-		for g := range to {
-			to[g].Merge(&from[g], (*Acquired).add)
-		}
-	})
+	c.Merge(&o.Split, func(to, from *ByGrain[Acquired]) { to.Merge(from, (*Acquired).add) })
 }
 
 // acquired returns what one customer adds to a cohort.

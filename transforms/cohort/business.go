@@ -30,23 +30,15 @@ func (a *activity) add(o *activity) {
 }
 
 // Business accumulates business_periods.
-type Business struct {
-	Split[[calendar.ByYear + 1]Series[activity]]
-}
+type Business struct{ Split[ByGrain[activity]] }
 
 // AddShard adds the customers of a shard and its rows without a customer.
 func (b *Business) AddShard(f *Frame, s *ledger.Shard) {
-	var dimensions []Dimension
-	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		if from == to {
-			continue
-		}
-		dimensions = f.Dimensions(dimensions[:0], s, customer)
-		for _, d := range dimensions {
+	for m := range f.Members(s) {
+		for _, d := range m.Dimensions {
 			grains := b.Of(d)
 			for _, g := range f.Grains {
-				addActivity(&grains[g], f, g, &s.Days, from, to)
+				addActivity(&grains[g], f, g, &s.Days, m.From, m.To)
 			}
 		}
 	}
@@ -60,11 +52,7 @@ func (b *Business) AddShard(f *Frame, s *ledger.Shard) {
 
 // Add adds another accumulator.
 func (b *Business) Add(o *Business) {
-	b.Merge(&o.Split, func(to, from *[calendar.ByYear + 1]Series[activity]) {
-		for g := range to {
-			to[g].Merge(&from[g], (*activity).add)
-		}
-	})
+	b.Merge(&o.Split, func(to, from *ByGrain[activity]) { to.Merge(from, (*activity).add) })
 }
 
 // addActivity adds one customer's days, in order.

@@ -6,6 +6,7 @@
 // It refuses to know of rates of return (retention) and of models (clv).
 //
 //	frame.go      the run's calendar: as-of day, grains, where history begins; dimensions
+//	member.go     a shard's customers with a purchase, with their dimensions
 //	split.go      one accumulator per dimension value; series of periods
 //	acquired.go   what each cohort is: size, first revenue, second purchases within n days
 //	business.go   business_periods: new, returning and retained customers, orders, money

@@ -4,7 +4,6 @@ import (
 	"cmp"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
-	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -39,16 +38,6 @@ func (d Dimension) Compare(e Dimension) int {
 		return 1
 	}
 	return cmp.Or(cmp.Compare(d.Name, e.Name), cmp.Compare(d.Value, e.Value))
-}
-
-// Dimensions appends the dimensions of a customer with a purchase: the whole
-// base, and the customer's value of each attribute that is split by.
-func (f *Frame) Dimensions(to []Dimension, s *ledger.Shard, customer int) []Dimension {
-	to = append(to, All)
-	for _, a := range f.SplitBy {
-		to = append(to, Dimension{a.Name, s.Attributes[a.Index][customer]})
-	}
-	return to
 }
 
 // Period returns the index of the period that holds a day.

@@ -1,6 +1,10 @@
 package cohort
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+)
 
 // Split holds one accumulator for each dimension value that has occurred.
 type Split[T any] struct{ parts map[Dimension]*T }
@@ -44,6 +48,16 @@ func (s *Split[T]) Values(name string) int {
 func (s *Split[T]) Merge(o *Split[T], add func(to, from *T)) {
 	for d, part := range o.parts {
 		add(s.Of(d), part)
+	}
+}
+
+// ByGrain holds one series for each grain of a run.
+type ByGrain[T any] [calendar.ByYear + 1]Series[T]
+
+// Merge adds o's cells by add.
+func (b *ByGrain[T]) Merge(o *ByGrain[T], add func(to, from *T)) {
+	for g := range b {
+		b[g].Merge(&o[g], add)
 	}
 }
 

@@ -117,6 +117,11 @@ func (b *Binding) checkTypes(types map[string]ColumnType) []Problem {
 		complain(m.CustomerID, "customer_id must be text or an integer", "cast it in the source, without going through floating point")
 	}
 	b.checkTime(types, complain)
+	for _, r := range b.settings.Rules {
+		if t := types[r.Column]; r.comparesText() && (t.IsInteger || t.IsFloat || t.IsDecimal) {
+			complain(r.Column, fmt.Sprintf("the rule %q compares it with text", r.Name), "write the number without quotes")
+		}
+	}
 	for _, a := range []AmountColumns{m.Amount, m.Cost} {
 		for _, name := range a.columns() {
 			t, ok := types[name]

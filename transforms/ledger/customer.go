@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"bytes"
+	"iter"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 )
@@ -18,7 +20,8 @@ type assembly struct {
 // customer enters one customer's postings, ordered by day, order and content;
 // or rows without a customer.
 func (a *assembly) customer(postings []*posting) {
-	a.seen, a.ordered = map[exclusionKey]struct{}{}, map[digest]struct{}{}
+	clear(a.seen)
+	clear(a.ordered)
 	if a.settings.DropDuplicates {
 		dropDuplicates(postings)
 	}
@@ -60,7 +63,7 @@ func (a *assembly) unattributed(postings []*posting) {
 			a.shard.Unattributed[p.day] += p.amount
 		}
 		if p.fate != Kept {
-			a.shard.exclusions.add(keyOf(p), p.amount, false)
+			a.shard.exclusions.add(p, false)
 		}
 	}
 }
@@ -80,7 +83,7 @@ func (a *assembly) exclude(postings []*posting) {
 		k := keyOf(p)
 		_, counted := a.seen[k]
 		a.seen[k] = struct{}{}
-		a.shard.exclusions.add(k, p.amount, !counted)
+		a.shard.exclusions.add(p, !counted)
 	}
 }
 
@@ -123,6 +126,7 @@ func (a *assembly) days(postings []*posting) {
 		case isCustomer:
 		case isPurchase:
 			isCustomer = true
+			a.shard.Totals.Customers++
 			a.attributes(rows)
 		default:
 			for _, p := range rows {
@@ -144,15 +148,41 @@ func (a *assembly) days(postings []*posting) {
 // day sums up the kept postings of one day, order by order.
 func (a *assembly) day(rows []*posting) customerDay {
 	d := customerDay{day: rows[0].day, onlyZeros: true}
-	for len(rows) > 0 {
-		n := 1
-		for rows[0].hasOrder && n < len(rows) && rows[n].hasOrder && rows[n].order == rows[0].order {
-			n++
+	for group := range groups(rows) {
+		a.group(&d, group)
+	}
+	if a.settings.ZeroIsPurchase && d.onlyZeros {
+		for group := range groups(rows) {
+			a.zeroOrder(&d, group)
 		}
-		a.group(&d, rows[:n])
-		rows = rows[n:]
 	}
 	return d
+}
+
+// groups yields a day's rows order by order; a row without an order id stands
+// alone.
+func groups(rows []*posting) iter.Seq[[]*posting] {
+	return func(yield func([]*posting) bool) {
+		for len(rows) > 0 {
+			n := 1
+			for rows[0].hasOrder && n < len(rows) && rows[n].hasOrder && rows[n].order == rows[0].order {
+				n++
+			}
+			if !yield(rows[:n]) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
+}
+
+// zeroOrder counts an order of a day of only zero rows, which is a purchase
+// where zero amounts are.
+func (a *assembly) zeroOrder(d *customerDay, rows []*posting) {
+	isKept := func(p *posting) bool { return p.fate == Kept }
+	if slices.ContainsFunc(rows, isKept) && a.isNewOrder(rows[0]) {
+		d.orders++
+	}
 }
 
 // group adds the rows of one order (or a row that stands alone) to its day:
@@ -180,7 +210,7 @@ func (a *assembly) group(d *customerDay, rows []*posting) {
 		return
 	case sum < 0:
 		d.refunds += sum
-	case sum > 0 || a.settings.ZeroIsPurchase && onlyZeros:
+	case sum > 0:
 		d.gross += sum
 		if a.isNewOrder(rows[0]) {
 			d.orders++
@@ -202,6 +232,11 @@ func (a *assembly) isNewOrder(p *posting) bool {
 }
 
 func (a *assembly) enter(d customerDay, isPurchase bool) {
+	t := &a.shard.Totals
+	t.Orders += int64(d.orders)
+	t.GrossSales += d.gross
+	t.Refunds += d.refunds
+	t.Contribution += d.contribution
 	days := &a.shard.Days
 	days.Day = append(days.Day, d.day)
 	days.Orders = append(days.Orders, d.orders)

@@ -9,6 +9,7 @@
 //
 //	mapping.go   which columns of the source play which part; rules; settings
 //	fate.go      what becomes of a source row, in order of precedence
+//	binding.go   a mapping that fits a source's columns, or what does not fit
 //	rule.go      exclusion rules
 //	intake.go    source rows to postings: rules, zone, civil day, money
 //	tally.go     what was read: rows, amounts by month, fingerprint, quarantine
@@ -29,8 +30,9 @@
 //     not a new order.
 //   - A purchase is a civil day on which a customer has an order and all their
 //     rows of that day sum to more than 0; its value is that sum.
-//   - With zero amounts counted as purchases, a sum of nothing but zero rows
-//     is a sale of 0, and a day of nothing but zero rows is a purchase.
+//   - With zero amounts counted as purchases, a day of nothing but zero rows is
+//     a purchase, and its order ids are orders. On any other day a sum of 0 is
+//     neither sale nor order.
 //
 // Money is int64 in units of 10^-4. No sum of it can overflow, because Tally
 // bounds the sum of all absolute amounts first (Tally.Overflows).

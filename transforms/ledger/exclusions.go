@@ -14,7 +14,7 @@ type Exclusion struct {
 	PeriodStart numeric.Null[int32] // null for unreadable rows
 	Rows        int64
 	Customers   int64
-	Amount      numeric.Null[int64] // null for unreadable rows
+	Amount      numeric.Null[int64] // null where no row has one in the job's currency
 }
 
 // exclusionKey is a fate and a month; unreadable rows have no month.
@@ -23,17 +23,22 @@ type exclusionKey struct {
 	month int32
 }
 
-// exclusionSum is what the rows of one key add up to.
-type exclusionSum struct{ rows, customers, amount int64 }
+// exclusionSum is what the rows of one key add up to. Priced are those whose
+// amount is known and in the job's currency.
+type exclusionSum struct{ rows, customers, priced, amount int64 }
 
 // exclusionSums add up over shards: a customer is in one shard only.
 type exclusionSums map[exclusionKey]exclusionSum
 
 // add counts one row. isFirst says that it is its customer's first row of this key.
-func (e exclusionSums) add(k exclusionKey, amount int64, isFirst bool) {
+func (e exclusionSums) add(p *posting, isFirst bool) {
+	k := keyOf(p)
 	s := e[k]
 	s.rows++
-	s.amount += amount
+	if p.fate != Unreadable && !p.isForeign {
+		s.priced++
+		s.amount += p.amount
+	}
 	if isFirst {
 		s.customers++
 	}
@@ -54,7 +59,7 @@ func MergeExclusions(shards []*Shard, rules []Rule) []Exclusion {
 	for _, shard := range shards {
 		for k, s := range shard.exclusions {
 			t := total[k]
-			total[k] = exclusionSum{t.rows + s.rows, t.customers + s.customers, t.amount + s.amount}
+			total[k] = exclusionSum{t.rows + s.rows, t.customers + s.customers, t.priced + s.priced, t.amount + s.amount}
 		}
 	}
 	rows := make([]Exclusion, 0, len(total))
@@ -73,6 +78,8 @@ func (k exclusionKey) exclusion(s exclusionSum, rules []Rule) Exclusion {
 	e := Exclusion{Reason: k.fate.reason(rules), Rows: s.rows, Customers: s.customers}
 	if k.fate != Unreadable {
 		e.PeriodStart = numeric.Known(int32(calendar.Calendar{}.Start(calendar.ByMonth, k.month)))
+	}
+	if s.priced > 0 {
 		e.Amount = numeric.Known(s.amount)
 	}
 	return e

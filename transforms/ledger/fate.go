@@ -1,7 +1,5 @@
 package ledger
 
-import "strings"
-
 // Fate is what becomes of a source row. A row has the first fate that
 // applies, in the order of the constants; an exclusion rule's fate stands
 // between AfterAsOf and ExactDuplicate, in the order of the job file.
@@ -17,6 +15,10 @@ const (
 	BeforeFirstPurchase      // before the customer's first purchase, or of a customer without one
 	firstRule                // firstRule+i: excluded by the job's rule i
 )
+
+// MaxRules is how many exclusion rules a job may have: far more than a person
+// writes, and far fewer than there are fates.
+const MaxRules = 1_000
 
 // rulePrefix makes a reason of an exclusion rule's name.
 const rulePrefix = "rule:"
@@ -51,6 +53,3 @@ func Reasons(rules []Rule) []string {
 	}
 	return append(names, "exact_duplicate", "unattributed", "refund_ignored", "before_first_purchase")
 }
-
-// IsRule reports whether a reason is an exclusion rule's.
-func IsRule(reason string) bool { return strings.HasPrefix(reason, rulePrefix) }

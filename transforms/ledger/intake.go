@@ -66,6 +66,9 @@ func (in *Intake) admit(columns []column, rows int, o Origin) (Rows, error) {
 		in.Tally.Rows++
 		p := posting{attributes: in.scratch}
 		if len(faults) > 0 && faults[0].Row == row {
+			raw := digestOf([]byte(faults[0].Raw))
+			in.Tally.Fingerprint.add(raw)
+			p.hash = raw[1]
 			in.unreadable(&p, faults[0])
 			faults = faults[1:]
 		} else if err := in.read(&p, columns, i, row, o); err != nil {
@@ -84,9 +87,6 @@ func (in *Intake) unreadable(p *posting, r Rejected) {
 	for i := range p.attributes {
 		p.attributes[i] = nil
 	}
-	if p.key == nil {
-		p.hash = uint64(r.Row)
-	}
 	in.Tally.Unreadable++
 	in.Tally.reject(r)
 }
@@ -103,16 +103,15 @@ func (in *Intake) read(p *posting, columns []column, i int, row int64, o Origin)
 		in.unreadable(p, Rejected{o.Name, o.Part, row, f.column, f.reason, renderRow(columns, i)})
 		return nil
 	}
-	in.Tally.read(p, in.bound.settings.AsOf)
-	if p.fate = in.fate(p, columns, i); p.fate != Kept {
-		return nil
-	}
+	p.fate = in.fate(p, columns, i)
 	if c := in.at(columns, in.bound.mapping.Currency); c != nil {
 		in.text = c.appendText(in.text[:0], i)
-		if !strings.EqualFold(string(in.text), in.bound.settings.Currency) {
+		p.isForeign = !strings.EqualFold(string(in.text), in.bound.settings.Currency)
+		if p.isForeign && p.fate == Kept {
 			return &CurrencyError{o.Name, row, c.name}
 		}
 	}
+	in.Tally.read(p, in.bound.settings.AsOf)
 	return nil
 }
 
@@ -142,18 +141,25 @@ func (in *Intake) rowDigest(columns []column, i int) digest {
 	return digestOf(b)
 }
 
+// key returns the customer of a row, nil where there is none: a null, and text
+// of nothing but blanks, which some exports write for nobody.
+func (in *Intake) key(c *column, i int) Key {
+	switch {
+	case c.isNull(i):
+		return nil
+	case in.bound.intKeys:
+		return integerKey(c.integers[i])
+	case strings.TrimSpace(c.text.Value(i)) == "":
+		return nil
+	default:
+		return Key(c.text.Value(i))
+	}
+}
+
 func (in *Intake) readCustomer(p *posting, columns []column, i int, row digest) {
 	m := &in.bound.mapping
 	p.hash = row[1]
-	if c := in.at(columns, m.CustomerID); !c.isNull(i) {
-		if in.bound.intKeys {
-			p.key = integerKey(c.integers[i])
-		} else {
-			p.key = Key(c.text.Value(i))
-			if p.key == nil {
-				p.key = Key{}
-			}
-		}
+	if p.key = in.key(in.at(columns, m.CustomerID), i); p.key != nil {
 		p.hash = p.key.hash()
 	}
 	if c := in.at(columns, m.OrderID); c != nil && !c.isNull(i) {
@@ -201,8 +207,9 @@ func (in *Intake) readContribution(p *posting, columns []column, i int) (fault, 
 			return f, false
 		}
 		if known {
-			p.contribution, p.hasContribution = p.amount-cost, true
-			return fault{}, true
+			contribution, ok := money.Add(p.amount, -cost)
+			p.contribution, p.hasContribution = contribution, true
+			return fault{b.mapping.Cost.columns()[0], money.Overflow.String()}, ok
 		}
 	}
 	if b.settings.MarginRate != nil {
@@ -239,8 +246,19 @@ func (in *Intake) readTime(p *posting, c *column, i int) (fault, bool) {
 		p.instant = instantOf(job, moment.Micros)
 		p.day = calendar.Day(floorDiv(moment.Micros, microsPerDay))
 	}
+	if p.day < earliestDay || p.day > latestDay {
+		return fault{c.name, "the date is before 1900 or after 9999"}, false
+	}
 	return fault{}, true
 }
+
+// The days that postings may have. Before 1900 there are no shops in a
+// warehouse, only programs that write year 1 for a date they do not know; and
+// tables have a row for every period since the first.
+var (
+	earliestDay = calendar.Date(1900, 1, 1)
+	latestDay   = calendar.Date(9999, 12, 31)
+)
 
 // instantOf returns the instant of a civil time as written. A time that does
 // not exist is placed as if the clocks had not been put forward.

@@ -222,7 +222,7 @@ func TestFingerprint(t *testing.T) {
 
 func TestTallyOverflows(t *testing.T) {
 	var a, b Tally
-	a.bound(math.MaxInt64)
+	a.bound(money.Max)
 	if a.Overflows() {
 		t.Error("the greatest sum that fits counts as too large")
 	}

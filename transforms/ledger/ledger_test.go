@@ -191,10 +191,10 @@ func TestDaysAndFates(t *testing.T) {
 			rows: []string{"a, 2024-01-01, o1, 30", "a, 2024-01-02, o2, 0"},
 			days: []string{"a: 2024-01-01 1 30 0 true", "a: 2024-01-02 0 0 0 false"},
 		}, {
-			rule:   "zero amounts as purchases: a day of only zero rows is one",
+			rule:   "zero amounts as purchases: a day of only zero rows is one; beside a sale a zero row is nothing",
 			change: func(s *Settings) { s.ZeroIsPurchase = true },
 			rows:   []string{"a, 2024-01-01, o1, 0", "a, 2024-01-02, o2, 5", "a, 2024-01-02, o3, 0"},
-			days:   []string{"a: 2024-01-01 1 0 0 true", "a: 2024-01-02 2 5 0 true"},
+			days:   []string{"a: 2024-01-01 1 0 0 true", "a: 2024-01-02 1 5 0 true"},
 		}, {
 			rule:     "zero amounts as purchases: a sale and its cancellation are not only zero rows",
 			change:   func(s *Settings) { s.ZeroIsPurchase = true },

@@ -51,6 +51,7 @@ type posting struct {
 	amount          int64
 	contribution    int64
 	hasContribution bool
+	isForeign       bool // in another currency, so that its amount is no part of any sum
 	hasOrder        bool
 	order           digest   // of the order id
 	row             digest   // of the whole source row; only where duplicates are dropped
@@ -69,6 +70,7 @@ func (p *posting) compare(q *posting) int {
 const (
 	flagCustomer = 1 << iota
 	flagContribution
+	flagForeign
 	flagOrder
 )
 
@@ -80,6 +82,9 @@ func (p *posting) encode(b []byte) []byte {
 	}
 	if p.hasContribution {
 		flags |= flagContribution
+	}
+	if p.isForeign {
+		flags |= flagForeign
 	}
 	if p.hasOrder {
 		flags |= flagOrder
@@ -132,6 +137,7 @@ func decode(b []byte, attributes [][]byte) (posting, []byte) {
 		p.key = key
 	}
 	p.hasContribution = flags&flagContribution != 0
+	p.isForeign = flags&flagForeign != 0
 	p.hasOrder = flags&flagOrder != 0
 	for i := range attributes {
 		attributes[i] = d.bytes()

@@ -42,6 +42,11 @@ func NumberOperand(text string) (Operand, bool) {
 // TextOperand returns an operand for text.
 func TextOperand(text string) Operand { return Operand{text: text} }
 
+// comparesText reports whether the rule orders values by their text.
+func (r *Rule) comparesText() bool {
+	return r.LessThan != nil && !r.LessThan.isNumber || r.GreaterThan != nil && !r.GreaterThan.isNumber
+}
+
 // match reports whether the rule excludes a row with this value. Only is_null
 // matches a null.
 func (r *Rule) match(text string, isNull bool) bool {
@@ -62,8 +67,10 @@ func (r *Rule) match(text string, isNull bool) bool {
 		return strings.HasPrefix(text, r.StartsWith)
 	case r.LessThan != nil:
 		return r.LessThan.compares(text, func(c int) bool { return c < 0 })
-	default:
+	case r.GreaterThan != nil:
 		return r.GreaterThan.compares(text, func(c int) bool { return c > 0 })
+	default:
+		panic("ledger: a rule without a condition")
 	}
 }
 

@@ -38,13 +38,20 @@ type Days struct {
 // Net returns the net revenue of entry i: on a purchase day, the purchase's value.
 func (d *Days) Net(i int32) int64 { return d.GrossSales[i] + d.Refunds[i] }
 
-// Totals are sums over the kept rows of a shard.
+// Totals are sums over the kept rows of a shard, against which every table is
+// checked.
 type Totals struct {
 	KeptRows            int64
 	KeptAmount          int64
 	MissingContribution int64 // kept rows without cost or margin
 	CancelledSameDay    int64 // days with an order that are no purchase: bought and cancelled
-	PurchaseDays        int64
+
+	Customers    int64 // with a purchase
+	PurchaseDays int64
+	Orders       int64
+	GrossSales   int64
+	Refunds      int64
+	Contribution int64
 }
 
 // Add adds another shard's totals.
@@ -53,7 +60,12 @@ func (t *Totals) Add(o Totals) {
 	t.KeptAmount += o.KeptAmount
 	t.MissingContribution += o.MissingContribution
 	t.CancelledSameDay += o.CancelledSameDay
+	t.Customers += o.Customers
 	t.PurchaseDays += o.PurchaseDays
+	t.Orders += o.Orders
+	t.GrossSales += o.GrossSales
+	t.Refunds += o.Refunds
+	t.Contribution += o.Contribution
 }
 
 // Len returns the number of customers.
@@ -72,6 +84,7 @@ func Build(b *Binding, blocks [][]byte) *Shard {
 		},
 		settings: &b.settings,
 		interned: map[string]string{},
+		seen:     map[exclusionKey]struct{}{}, ordered: map[digest]struct{}{},
 	}
 	postings := decodeAll(blocks, len(b.mapping.Attributes))
 	slices.SortFunc(postings, func(p, q *posting) int { return p.compare(q) })

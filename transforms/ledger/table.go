@@ -22,7 +22,7 @@ var Exclusions = table.Definition[Exclusion]{
 		table.NullDates("period_start", "First day of the posting month; NULL for unreadable rows, which have no readable date.", func(e *Exclusion) (int32, bool) { return e.PeriodStart.Get() }),
 		table.Integers("row_count", "Number of source rows.", func(e *Exclusion) int64 { return e.Rows }),
 		table.Integers("customers", "Distinct customers among these rows; rows without a readable customer count for none.", func(e *Exclusion) int64 { return e.Customers }),
-		table.NullAmounts("amount", "Sum of the rows' amounts; NULL for unreadable rows.", func(e *Exclusion) (int64, bool) { return e.Amount.Get() }),
+		table.NullAmounts("amount", "Sum of the rows' amounts in the job's currency; NULL where no row has one: unreadable rows, and rows in another currency, which only a rule or the as-of day can exclude.", func(e *Exclusion) (int64, bool) { return e.Amount.Get() }),
 	},
 }
 
@@ -91,7 +91,7 @@ func (c *column) appendText(b []byte, i int) []byte {
 	case c.integers != nil:
 		return strconv.AppendInt(b, c.integers[i], 10)
 	case c.floats != nil:
-		return strconv.AppendFloat(b, c.floats[i], 'g', -1, 64)
+		return strconv.AppendFloat(b, c.floats[i], 'f', -1, 64) // never 2e+06: rules read it as a number
 	case c.decimals != nil:
 		return append(b, c.decimals.Value(i).ToString(c.scale)...)
 	case c.days != nil:

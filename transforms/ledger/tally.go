@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -29,7 +30,7 @@ type Tally struct {
 // Month is what the source holds of one posting month.
 type Month struct {
 	Rows   int64
-	Amount int64
+	Amount int64 // in the job's currency; rows in another have none
 }
 
 // Range is the least and the greatest of some values; null if there are none.
@@ -83,10 +84,10 @@ func (t *Tally) Amount() int64 {
 	return sum
 }
 
-// Overflows reports whether some sum of the amounts might not fit into an
-// int64. If it does not, no later sum can overflow, for each is a sum over
-// some of these rows, each taken once.
-func (t *Tally) Overflows() bool { return t.absolute > math.MaxInt64 }
+// Overflows reports whether some sum of the amounts might be more than a
+// money column holds. If not, no later sum of what was observed is, for each
+// is a sum over some of these rows, each taken once.
+func (t *Tally) Overflows() bool { return t.absolute > money.Max }
 
 // Add adds another part's tally.
 func (t *Tally) Add(o *Tally) {
@@ -151,7 +152,11 @@ func (t *Tally) reject(r Rejected) {
 
 // read notes a readable row.
 func (t *Tally) read(p *posting, asOf calendar.Day) {
-	t.addMonth(month(p.day), Month{1, p.amount})
+	m := Month{Rows: 1, Amount: p.amount}
+	if p.isForeign {
+		m.Amount = 0
+	}
+	t.addMonth(month(p.day), m)
 	t.Instants.include(p.instant)
 	if p.day <= asOf {
 		t.Days.include(int64(p.day))

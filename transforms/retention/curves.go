@@ -29,69 +29,64 @@ type CurvePoint struct {
 	Hazard                   numeric.Null[float64]
 }
 
-// curveKey names one curve.
-type curveKey struct {
-	mode  Mode
-	grain calendar.Grain
-}
-
-// Curves pools cohort_periods, over the cohorts that are not left-truncated,
-// into the curves bounded and repurchase, and adds survival, all in the order
-// of the key. An offset to which nobody is exposed has no point.
-func Curves(f *cohort.Frame, periods []CohortPeriod, survival *Survival) []CurvePoint {
-	var points []CurvePoint
-	for len(periods) > 0 {
-		n := 1
-		for n < len(periods) && periods[n].Dimension == periods[0].Dimension {
-			n++
-		}
-		points = appendPooled(points, f, periods[:n])
-		points = survival.appendPoints(points, periods[0].Dimension)
-		periods = periods[n:]
-	}
-	return points
-}
-
-// appendPooled appends the curves of one dimension value.
-func appendPooled(points []CurvePoint, f *cohort.Frame, periods []CohortPeriod) []CurvePoint {
-	pools := map[curveKey]*cohort.Series[pool]{}
-	for i := range periods {
-		p := &periods[i]
-		if p.IsLeftTruncated || p.Exposed == 0 {
-			continue
-		}
-		key := curveKey{p.Mode, p.Grain}
-		if pools[key] == nil {
-			pools[key] = &cohort.Series[pool]{}
-		}
-		pools[key].At(p.Offset).add(p)
-	}
-	for _, t := range []CurveType{Bounded, Repurchase} {
-		for mode := ByCalendar; mode <= Rolling; mode++ {
-			for _, grain := range f.Grains {
-				if series := pools[curveKey{mode, grain}]; series != nil {
-					head := CurvePoint{Dimension: periods[0].Dimension, Type: t, Mode: mode, Grain: grain}
-					points = appendCurve(points, head, series)
-				}
-			}
-		}
-	}
-	return points
-}
-
 // pool is several cohorts' cells at one offset.
 type pool struct{ cohorts, exposed, retained, repeated int64 }
 
-func (p *pool) add(c *CohortPeriod) {
-	p.cohorts++
-	p.exposed += c.Exposed
-	p.retained += c.Retained
-	p.repeated += c.Repeated
+func (p *pool) add(o *pool) {
+	p.cohorts += o.cohorts
+	p.exposed += o.exposed
+	p.retained += o.retained
+	p.repeated += o.repeated
+}
+
+// Pools adds up cohort_periods over the cohorts that are not left-truncated,
+// per dimension value, mode, grain and offset.
+type Pools struct {
+	cohort.Split[[Rolling + 1]cohort.ByGrain[pool]]
+}
+
+// AddPeriods adds rows of cohort_periods.
+func (s *Pools) AddPeriods(rows []CohortPeriod) {
+	for i := range rows {
+		p := &rows[i]
+		modes := s.Of(p.Dimension) // also where nothing is pooled: survival has the dimension too
+		if !p.IsLeftTruncated && p.Exposed > 0 {
+			modes[p.Mode][p.Grain].At(p.Offset).add(&pool{1, p.Exposed, p.Retained, p.Repeated})
+		}
+	}
+}
+
+// Add adds other pools.
+func (s *Pools) Add(o *Pools) {
+	s.Merge(&o.Split, func(to, from *[Rolling + 1]cohort.ByGrain[pool]) {
+		for mode := range to {
+			to[mode].Merge(&from[mode], (*pool).add)
+		}
+	})
+}
+
+// Curves returns retention_curves in the order of the key: bounded and
+// repurchase from the pools, and survival. An offset to which nobody is
+// exposed has no point.
+func Curves(f *cohort.Frame, pools *Pools, survival *Survival) []CurvePoint {
+	var points []CurvePoint
+	for _, d := range pools.Sorted() {
+		for _, t := range []CurveType{Bounded, Repurchase} {
+			for mode := ByCalendar; mode <= Rolling; mode++ {
+				for _, grain := range f.Grains {
+					head := CurvePoint{Dimension: d, Type: t, Mode: mode, Grain: grain}
+					points = appendCurve(points, head, &pools.Of(d)[mode][grain])
+				}
+			}
+		}
+		points = survival.appendPoints(points, d)
+	}
+	return points
 }
 
 func appendCurve(points []CurvePoint, head CurvePoint, series *cohort.Series[pool]) []CurvePoint {
-	first, _ := series.First()
-	for k := first; k < series.End(); k++ {
+	first, ok := series.First()
+	for k := first; ok && k < series.End(); k++ {
 		p := series.Get(k)
 		if p.exposed == 0 {
 			continue

@@ -5,8 +5,8 @@
 // retention_curves. It refuses to know of models.
 //
 //	grid.go      a customer's days to sums per cohort and offset, calendar and rolling
-//	periods.go   cohort_periods: the sums read out, with rates and their intervals
-//	curves.go    retention_curves: bounded and repurchase, pooled over cohorts
+//	periods.go   cohort_periods: the sums read out, part by part
+//	curves.go    retention_curves: bounded and repurchase, pooled over cohorts; the order of all curves
 //	survival.go  retention_curves: Kaplan–Meier share without a second purchase
 //	table.go     both as tables
 //

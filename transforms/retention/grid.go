@@ -68,7 +68,7 @@ type history struct {
 	size     int64
 	begun    int32 // offsets 0..begun have begun for some member; meaningless without members
 	complete int32 // offsets 0..complete are over for all members, -1 if none; meaningless without members
-	beyond   int64 // net revenue in offsets beyond the last one kept
+	beyond   cell  // so far, in offsets beyond the last one kept
 	cells    cohort.Series[cell]
 }
 
@@ -82,7 +82,7 @@ func (h *history) add(o *history) {
 	h.size += o.size
 	h.begun = max(h.begun, o.begun)
 	h.complete = min(h.complete, o.complete)
-	h.beyond += o.beyond
+	h.beyond.add(&o.beyond)
 	h.cells.Merge(&o.cells, (*cell).add)
 }
 
@@ -97,21 +97,15 @@ type Grid struct {
 
 // AddShard adds the customers of a shard.
 func (g *Grid) AddShard(f *cohort.Frame, s *ledger.Shard) {
-	var dimensions []cohort.Dimension
 	var offsets []int32
-	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		if from == to {
-			continue
-		}
-		dimensions = f.Dimensions(dimensions[:0], s, customer)
+	for customer := range f.Members(s) {
 		for _, grain := range f.Grains {
-			in := f.Period(grain, s.Days.Day[from])
+			in := f.Period(grain, customer.First)
 			for mode := ByCalendar; mode <= Rolling; mode++ {
 				var m member
-				m, offsets = newMember(f, grain, mode, &s.Days, from, to, offsets[:0])
+				m, offsets = newMember(f, grain, mode, &s.Days, customer.From, customer.To, offsets[:0])
 				m.limit(g.MaxOffset[grain])
-				for _, d := range dimensions {
+				for _, d := range customer.Dimensions {
 					m.addTo(g.Of(d)[grain][mode].At(in))
 				}
 			}
@@ -188,7 +182,7 @@ func (m *member) addTo(h *history) {
 			lastRetained = offset
 		}
 		if offset > m.last {
-			h.beyond += m.days.Net(i)
+			m.soFar(&h.beyond, i)
 			continue
 		}
 		c := h.cells.At(offset)

@@ -33,27 +33,61 @@ type CohortPeriod struct {
 // NetRevenue returns gross sales and refunds so far together.
 func (p *CohortPeriod) NetRevenue() int64 { return p.GrossSales + p.Refunds }
 
-// Periods returns cohort_periods in the order of its key, for cohorts with
-// members. Offsets that have not begun are not there.
-func (g *Grid) Periods(f *cohort.Frame, hasContribution bool) []CohortPeriod {
-	var rows []CohortPeriod
+// Part is a part of cohort_periods small enough to be held at once: cohorts
+// first to end−1 of one dimension value and grain.
+type Part struct {
+	dimension  cohort.Dimension
+	grain      calendar.Grain
+	first, end int32
+}
+
+// partCells is about how many rows a part has: some hundred megabytes.
+const partCells = 1 << 18
+
+// Parts divides cohort_periods into parts, which in their order are the table
+// in the order of its key. The division depends on the sums alone.
+func (g *Grid) Parts(f *cohort.Frame) []Part {
+	var parts []Part
 	for _, d := range g.Sorted() {
 		for _, grain := range f.Grains {
-			modes := &g.Of(d)[grain]
-			first, ok := modes[ByCalendar].First()
-			for c := first; ok && c < modes[ByCalendar].End(); c++ {
-				for mode := range modes {
-					h := modes[mode].Get(c)
-					if h.size == 0 {
-						continue
-					}
-					head := CohortPeriod{
-						Dimension: d, Grain: grain, CohortStart: f.Calendar.Start(grain, c), Mode: Mode(mode),
-						IsLeftTruncated: f.IsLeftTruncated(grain, c), Size: h.size,
-					}
-					rows = h.appendOffsets(rows, f, head, c, hasContribution)
+			cohorts := &g.Of(d)[grain][ByCalendar]
+			first, ok := cohorts.First()
+			if !ok {
+				continue
+			}
+			part, cells := Part{d, grain, first, first}, int32(0)
+			for ; part.end < cohorts.End(); part.end++ {
+				if cells > partCells {
+					parts = append(parts, part)
+					part.first, cells = part.end, 0
+				}
+				if h := cohorts.Get(part.end); h.size > 0 {
+					cells += 2 * (h.begun + 1)
 				}
 			}
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// Periods returns the rows of a part: its cohorts with members, in the order
+// of the key. Offsets that have not begun are not there. Any number of
+// goroutines may ask for parts at once, while nothing is added to the grid.
+func (g *Grid) Periods(f *cohort.Frame, p Part, hasContribution bool) []CohortPeriod {
+	var rows []CohortPeriod
+	modes := &g.Of(p.dimension)[p.grain]
+	for c := p.first; c < p.end; c++ {
+		for mode := range modes {
+			h := modes[mode].Get(c)
+			if h.size == 0 {
+				continue
+			}
+			head := CohortPeriod{
+				Dimension: p.dimension, Grain: p.grain, CohortStart: f.Calendar.Start(p.grain, c), Mode: Mode(mode),
+				IsLeftTruncated: f.IsLeftTruncated(p.grain, c), Size: h.size,
+			}
+			rows = h.appendOffsets(rows, f, head, c, hasContribution)
 		}
 	}
 	return rows
@@ -99,14 +133,18 @@ func (h *history) appendOffsets(rows []CohortPeriod, f *cohort.Frame, head Cohor
 	return rows
 }
 
-// Beyond returns the net revenue of a grain and mode of the whole base that
-// lies in offsets beyond the last one kept.
-func (g *Grid) Beyond(grain calendar.Grain, mode Mode) int64 {
+// Beyond is what lies in offsets beyond the last one kept.
+type Beyond struct{ Orders, GrossSales, Refunds, Contribution int64 }
+
+// Beyond returns what of the whole base lies beyond the last offset kept, in a
+// grain and mode.
+func (g *Grid) Beyond(grain calendar.Grain, mode Mode) Beyond {
 	cohorts := &g.Of(cohort.All)[grain][mode]
 	first, ok := cohorts.First()
-	var sum int64
+	var sum cell
 	for c := first; ok && c < cohorts.End(); c++ {
-		sum += cohorts.Get(c).beyond
+		h := cohorts.Get(c)
+		sum.add(&h.beyond)
 	}
-	return sum
+	return Beyond{sum.orders, sum.gross, sum.refunds, sum.contribution}
 }

@@ -46,6 +46,21 @@ func grid(f *cohort.Frame, shards ...*ledger.Shard) *retention.Grid {
 	return g
 }
 
+// periods returns all rows of cohort_periods.
+func periods(f *cohort.Frame, g *retention.Grid) []retention.CohortPeriod {
+	var rows []retention.CohortPeriod
+	for _, part := range g.Parts(f) {
+		rows = append(rows, g.Periods(f, part, false)...)
+	}
+	return rows
+}
+
+func curves(f *cohort.Frame, g *retention.Grid, survival *retention.Survival) []retention.CurvePoint {
+	var pools retention.Pools
+	pools.AddPeriods(periods(f, g))
+	return retention.Curves(f, &pools, survival)
+}
+
 // Two customers of January; one bought again on 10 February. On 31 March the
 // calendar offsets 0 to 2 are complete.
 func ExampleGrid_Periods() {
@@ -54,7 +69,7 @@ func ExampleGrid_Periods() {
 		[]calendar.Day{calendar.Date(2024, 1, 5), calendar.Date(2024, 2, 10)},
 		[]calendar.Day{calendar.Date(2024, 1, 20)},
 	))
-	for _, p := range g.Periods(f, false) {
+	for _, p := range periods(f, g) {
 		if p.CohortStart == calendar.Date(2024, 1, 1) && p.Mode == retention.ByCalendar {
 			fmt.Println(p.Offset, p.Retained, "of", p.Exposed, "retained,", p.Repeated, "repeated,", p.ExposedCumulativeNet/1_0000, "in all")
 		}
@@ -77,7 +92,7 @@ func TestSurvivalByHand(t *testing.T) {
 	var survival retention.Survival
 	survival.AddShard(f, s)
 	points := map[int32]retention.CurvePoint{}
-	for _, p := range retention.Curves(f, grid(f, s).Periods(f, false), &survival) {
+	for _, p := range curves(f, grid(f, s), &survival) {
 		if p.Type == retention.SurvivalToSecond {
 			points[p.Offset] = p
 		}
@@ -110,7 +125,7 @@ func TestImmatureCohortsLeaveLaterOffsetsAlone(t *testing.T) {
 	young := shardOf([]calendar.Day{calendar.Date(2024, 5, 5)}, []calendar.Day{calendar.Date(2024, 6, 9)})
 	at := func(shards ...*ledger.Shard) map[string]retention.CurvePoint {
 		points := map[string]retention.CurvePoint{}
-		for _, p := range retention.Curves(f, grid(f, shards...).Periods(f, false), &retention.Survival{}) {
+		for _, p := range curves(f, grid(f, shards...), &retention.Survival{}) {
 			points[fmt.Sprint(p.Type, p.Mode, p.Offset)] = p
 		}
 		return points
@@ -132,13 +147,13 @@ func TestBoundsOfOneCohort(t *testing.T) {
 		[]calendar.Day{calendar.Date(2024, 1, 31)}, []calendar.Day{calendar.Date(2024, 1, 1), calendar.Date(2024, 1, 2)},
 	)
 	var repeated [2]int64
-	for _, p := range grid(f, s).Periods(f, false) {
+	for _, p := range periods(f, grid(f, s)) {
 		if p.Retained > p.RetainedOrLater || p.RetainedOrLater > p.Exposed || p.CohortStart == calendar.Date(2024, 1, 1) && p.Exposed == 3 && p.Repeated < repeated[p.Mode] {
 			t.Errorf("%s offset %d: %+v", p.Mode, p.Offset, p)
 		}
 		repeated[p.Mode] = max(repeated[p.Mode], p.Repeated)
 	}
-	for _, p := range grid(f, shardOf([]calendar.Day{calendar.Date(2024, 1, 31)})).Periods(f, false) {
+	for _, p := range periods(f, grid(f, shardOf([]calendar.Day{calendar.Date(2024, 1, 31)}))) {
 		if p.Retained+p.RetainedOrLater+p.Repeated != 0 {
 			t.Errorf("a one-time buyer was retained: %+v", p)
 		}

@@ -42,31 +42,25 @@ func (l *longest) add(o *longest) {
 
 // AddShard adds the customers of a shard.
 func (v *Survival) AddShard(f *cohort.Frame, s *ledger.Shard) {
-	var dimensions []cohort.Dimension
-	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		if from == to {
-			continue
-		}
-		first := s.Days.Day[from]
-		in := f.Period(calendar.ByMonth, first)
+	for m := range f.Members(s) {
+		in := f.Period(calendar.ByMonth, m.First)
 		if f.IsLeftTruncated(calendar.ByMonth, in) {
 			continue
 		}
-		end, event := cohort.SecondPurchase(&s.Days, from, to)
+		end, event := cohort.SecondPurchase(&s.Days, m.From, m.To)
 		if !event {
 			end = f.AsOf
 		}
-		dimensions = f.Dimensions(dimensions[:0], s, customer)
-		for _, d := range dimensions {
+		days := int32(end - m.First)
+		for _, d := range m.Dimensions {
 			w := v.Of(d)
-			at := w.ended.At(int32(end - first))
+			at := w.ended.At(days)
 			if event {
 				at.events++
 			} else {
 				at.censored++
 			}
-			w.longest.At(in).add(&longest{int32(end - first), true})
+			w.longest.At(in).add(&longest{days, true})
 		}
 	}
 }
