@@ -67,6 +67,13 @@ func TestProblemsOfAJobFile(t *testing.T) {
 		{"rules of one name", smallest + "rules: {exclude: [{name: a, column: b, equals: 1}, {name: a, column: c, is_null: true}]}\n", `two exclusion rules are named "a"`},
 		{"unknown grain", smallest + "cohorts: {grains: [weekly]}\n", `unknown grain "weekly" | did you mean "week"?`},
 		{"split by what is not kept", smallest + "cohorts: {split_by: [country]}\n", `split_by names "country", which is not among source.attributes`},
+		{"a rule with an empty list", smallest + "rules: {exclude: [{name: a, column: b, in: []}]}\n", `the rule "a" has 0 conditions`},
+		{"more rules than a person writes", smallest + "rules:\n  exclude:\n" + strings.Repeat("    - {name: a, column: b, equals: 1}\n", 1001), `there are 1001 exclusion rules, more than 1000`},
+		{"no table at all", smallest + "tables: []\n", `6:9 a job that publishes no table | write all, or name the tables`},
+		{"larger than a person writes", smallest + "# " + strings.Repeat("x", 256<<10), `the job file is larger than 256 KiB`},
+		{"nested deeper than a person writes", smallest + "name: " + strings.Repeat("[", 101), `brackets are nested more than 100 deep`},
+		{"not a mapping", "- a\n- b\n", `the job file must be a mapping, not a list`},
+		{"an attribute that is there already", strings.Replace(smallest, "sink:", "  attributes: {purchase_date: d}\nsink:", 1), `which customers has already`},
 		{"unknown table", smallest + "tables: [customer]\n", `unknown table "customer" | did you mean "customers"?`},
 		{"unknown word for tables", smallest + "tables: every\n", `tables: write all, or a list of tables, not "every"`},
 		{"unknown model", smallest + "models: {candidates: [pareto]}\n", `unknown model "pareto"`},
@@ -138,8 +145,17 @@ func TestDefaults(t *testing.T) {
 
 func TestEnvironmentInValues(t *testing.T) {
 	text := strings.Replace(smallest, "orders.csv", `"${DIR}/${FILE:-orders.csv}"`, 1) + "name: n-${N}\n"
-	if job := load(t, text, map[string]string{"DIR": "/data", "N": "1"}); job.Name != "n-1" {
-		t.Errorf("name %q, want n-1", job.Name)
+	text += "value: {discount_rate: \"${RATE}\"}\ncohorts: {max_offset: \"${OFFSET:-3}\"}\n"
+	job := load(t, text, map[string]string{"DIR": "/data", "N": "1", "RATE": "0.25"})
+	if job.Name != "n-1" || job.Value.DiscountRate != 0.25 || job.MaxOffset[calendar.ByMonth] != 3 {
+		t.Errorf("name %q, rate %g, offset %d; want n-1, 0.25 and 3", job.Name, job.Value.DiscountRate, job.MaxOffset[calendar.ByMonth])
+	}
+}
+
+// A byte order mark, which some editors write, is no part of the first key.
+func TestByteOrderMark(t *testing.T) {
+	if got := problems(t, "\ufeff"+smallest); got != nil {
+		t.Errorf("got %q", got)
 	}
 }
 

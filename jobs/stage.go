@@ -44,15 +44,15 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		cohorts:         clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution),
 		businessPeriods: b.sums.business.Periods(b.frame, b.hasContribution),
 	}
-	if err := st.customers(ctx, in, b); err != nil {
-		return err
-	}
-	if err := st.cohortPeriods(ctx, b, o); err != nil {
+	if err := firstError(
+		func() error { return st.customers(ctx, in, b) },
+		stageRows(ctx, st, clv.Cohorts, o.cohorts),
+		func() error { return st.cohortPeriods(ctx, b, o) },
+	); err != nil {
 		return err
 	}
 	o.curves = retention.Curves(b.frame, &o.cohortPeriods.pools, &b.sums.survival)
 	if err := firstError(
-		stageRows(ctx, st, clv.Cohorts, o.cohorts),
 		stageRows(ctx, st, retention.RetentionCurves, o.curves),
 		stageRows(ctx, st, cohort.BusinessPeriods, o.businessPeriods),
 		stageRows(ctx, st, clv.Models, b.models),

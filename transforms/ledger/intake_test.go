@@ -151,6 +151,62 @@ func TestTypedColumns(t *testing.T) {
 	}
 }
 
+// Rules read numbers of any column as numbers: 2000000 in floating point is
+// no 2e+06. Text beside them is a mistake that Bind finds.
+func TestRulesOnTypedColumns(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "customer", Type: arrow.PrimitiveTypes.Int64}, {Name: "day", Type: arrow.FixedWidthTypes.Date32}, {Name: "amount", Type: arrow.PrimitiveTypes.Float64},
+	}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	for i, v := range []float64{2_000_000, 1_234_567.5, 999_999} {
+		b.Field(0).(*array.Int64Builder).Append(int64(i))
+		b.Field(1).(*array.Date32Builder).Append(arrow.Date32(calendar.Date(2024, 1, 2)))
+		b.Field(2).(*array.Float64Builder).Append(v)
+	}
+	m := Mapping{CustomerID: "customer", OccurredAt: TimeColumn{Column: "day"}, Amount: AmountColumns{Column: "amount", Decimals: 2, IsStated: true}}
+	s := testSettings(t)
+	s.Rules = []Rule{{Name: "large", Column: "amount", GreaterThan: number("1000000")}}
+	shard, _ := build(t, m, s, b.NewRecord())
+	want(t, "exclusions", excluded(shard, s.Rules), []string{"rule:large 2024-01 2 2 3234567.5"})
+	text := TextOperand("1000000")
+	s.Rules[0].GreaterThan = &text
+	if _, problems := Bind(m, s, SourceColumns(schema)); len(problems) != 1 || !strings.Contains(problems[0].Message, "compares it with text") {
+		t.Errorf("problems %+v", problems)
+	}
+}
+
+// Text of nothing but blanks is nobody; a date before 1900 or after 9999, also
+// after the shift into the job's zone, cannot be read.
+func TestWhoIsNobodyAndWhenIsNever(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "customer", Type: arrow.BinaryTypes.String}, {Name: "at", Type: arrow.BinaryTypes.String}, {Name: "amount", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	for _, row := range [][2]string{{"", "2024-01-01"}, {"  ", "2024-01-01"}, {"a", "0001-01-01"}, {"a", "1899-12-31"}, {"a", "9999-12-31T23:30:00Z"}, {"a", "1900-01-01"}} {
+		b.Field(0).(*array.StringBuilder).Append(row[0])
+		b.Field(1).(*array.StringBuilder).Append(row[1])
+		b.Field(2).(*array.Int64Builder).Append(1)
+	}
+	s := testSettings(t)
+	s.Zone = zone(t, "Asia/Tokyo")
+	shard, tally := build(t, Mapping{CustomerID: "customer", OccurredAt: TimeColumn{Column: "at"}, Amount: AmountColumns{Column: "amount", Decimals: 4}}, s, b.NewRecord())
+	want(t, "exclusions", excluded(shard, nil), []string{"unattributed 2024-01 2 0 2", "unreadable - 3 1 -"})
+	want(t, "days", days(shard), []string{"a: 1900-01-01 1 1 0 true"})
+	if q := tally.Quarantine; len(q) != 3 || q[0].Reason != "the date is before 1900 or after 9999" {
+		t.Errorf("quarantine %+v", q)
+	}
+}
+
+// Rows in another currency may be excluded; their money is in no sum.
+func TestMoneyOfAnotherCurrencyIsNotAdded(t *testing.T) {
+	m, s := testMapping(), testSettings(t)
+	m.Currency, m.Attributes = "country", nil
+	s.Rules = []Rule{{Name: "dollars", Column: "country", Equals: &Operand{text: "USD"}}, {Name: "small", Column: "amount", LessThan: number("2")}}
+	shard, tally := build(t, m, s, textRecord(testColumns, []string{"a,2024-01-01,,100,EUR", "a,2024-01-01,,50,USD", "a,2024-01-02,,1,EUR", "a,2024-04-01,,7,GBP", "a,2024-04-01,,9,EUR"}))
+	want(t, "exclusions", excluded(shard, s.Rules), []string{"after_as_of 2024-04 2 1 9", "rule:dollars 2024-01 1 1 -", "rule:small 2024-01 1 1 1"})
+	if got := money.Format(tally.Amount()); got != "110" || tally.Months[month(calendar.Date(2024, 1, 1))].Rows != 3 {
+		t.Errorf("source %s, months %v; want 110", got, tally.Months)
+	}
+}
+
 // What cannot play its part is found before a row is read, all at once.
 func TestBindFindsEveryProblem(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{

@@ -1,6 +1,7 @@
 package retention_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"testing"
@@ -157,5 +158,36 @@ func TestBoundsOfOneCohort(t *testing.T) {
 		if p.Retained+p.RetainedOrLater+p.Repeated != 0 {
 			t.Errorf("a one-time buyer was retained: %+v", p)
 		}
+	}
+}
+
+// A large table comes in several parts, which together are in the order of the
+// key, each row once, and pool to the same curves as the whole.
+func TestPartsAreTheTableInOrder(t *testing.T) {
+	const days = 700 // day cohorts: some 490,000 rows
+	asOf := calendar.Date(2024, 12, 31)
+	f := &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByDay}}
+	var customers [][]calendar.Day
+	for i := range calendar.Day(days) {
+		customers = append(customers, []calendar.Day{asOf - i})
+	}
+	g := grid(f, shardOf(customers...))
+	parts := g.Parts(f)
+	if len(parts) < 2 {
+		t.Fatalf("%d parts, want several", len(parts))
+	}
+	var last retention.CohortPeriod
+	rows := 0
+	for _, part := range parts {
+		for _, p := range g.Periods(f, part, false) {
+			if rows > 0 && cmp.Or(cmp.Compare(last.CohortStart, p.CohortStart), cmp.Compare(last.Mode, p.Mode), cmp.Compare(last.Offset, p.Offset)) >= 0 {
+				t.Fatalf("%v %v %d comes after %v %v %d", p.CohortStart, p.Mode, p.Offset, last.CohortStart, last.Mode, last.Offset)
+			}
+			last = p
+			rows++
+		}
+	}
+	if want := 2 * days * (days + 1) / 2; rows != want {
+		t.Errorf("%d rows, want %d", rows, want)
 	}
 }
