@@ -3,7 +3,6 @@ package jobs
 import (
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/perennial-clv/perennial/transforms/ledger"
 )
@@ -122,17 +121,17 @@ type maxOffset struct{ periods *int }
 
 // UnmarshalYAML takes either form.
 func (m *maxOffset) UnmarshalYAML(decode func(any) error) error {
-	var word string
-	if decode(&word) == nil {
-		if word != "none" {
-			return fmt.Errorf("write none, or a number of periods, not %s", strconv.Quote(word))
+	var periods int
+	if decode(&periods) == nil {
+		if m.periods = &periods; periods < 0 {
+			return errors.New("a number of periods is not negative")
 		}
 		return nil
 	}
-	m.periods = new(int)
-	err := decode(m.periods)
-	if err == nil && *m.periods < 0 {
-		return errors.New("a number of periods is not negative")
+	var word string
+	err := decode(&word)
+	if err == nil && word != "none" {
+		return fmt.Errorf("write none, or a number of periods, not %q", word)
 	}
 	return err
 }
