@@ -36,18 +36,23 @@ func shared(t *testing.T, path string) string {
 // day ("" for the file's own), and returns the folder of its tables.
 func runJob(t *testing.T, file, more, asOf string) (out string, summary *jobs.Summary) {
 	t.Helper()
-	data := shared(t, "data")
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	parent := t.TempDir()
-	job := load(t, string(content)+more, map[string]string{"PERENNIAL_DATA": data, "PERENNIAL_OUT": parent})
+	return runText(t, file, string(content)+more, asOf)
+}
+
+// runText runs the text of a job file.
+func runText(t *testing.T, file, text, asOf string) (out string, summary *jobs.Summary) {
+	t.Helper()
+	data, parent := shared(t, "data"), t.TempDir()
+	job := load(t, text, map[string]string{"PERENNIAL_DATA": data, "PERENNIAL_OUT": parent})
 	day, _ := job.AsOf.Get()
 	if asOf != "" {
 		day, _ = calendar.ParseDay(asOf)
 	}
-	summary, err = newRun(job, day).Do(context.Background())
+	summary, err := newRun(job, day).Do(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,6 @@ type Run struct {
 	AcceptVolume bool
 	Now          func() time.Time   // the clock, for runs and the journal only
 	OnStage      func(stage string) // told when a stage begins; may be nil
-	OnRows       func(rows int64)   // told of rows read, by several goroutines; may be nil
-	hasOrders    bool               // the source has order ids
 }
 
 // Do runs the job: from the source to published tables, or to an error that
