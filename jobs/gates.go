@@ -6,6 +6,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
 )
@@ -53,6 +54,23 @@ func (g *Gates) checkInput(t *ledger.Tally, zone *calendar.Zone, asOf calendar.D
 	if previous != nil && !acceptVolume && float64(t.Rows) < g.MinVolume*float64(previous.InputRows) {
 		return quality("find out what is missing; if the input is whole, run once with --accept-volume",
 			"the source has %d rows, less than %g of the %d of the run of %s", t.Rows, g.MinVolume, previous.InputRows, previous.AsOf)
+	}
+	return nil
+}
+
+// maxCells is how many rows cohort_periods may have: they are added up in
+// memory, at some hundred bytes for each worker.
+const maxCells = 10_000_000
+
+// checkSize refuses a choice of grains and splits that no table can hold.
+func checkSize(f *cohort.Frame, p *partial) error {
+	for _, a := range f.SplitBy {
+		if n := p.cohorts.Values(a.Name); n > maxSplitValues {
+			return quality("leave it out of cohorts.split_by, or group its values in the source", "%s has more than %d values", a.Name, maxSplitValues)
+		}
+	}
+	if p.grid.Rows() > maxCells {
+		return quality("set cohorts.max_offset, or leave out the shortest of cohorts.grains or a part of cohorts.split_by", "cohort_periods would have more than %d rows", maxCells)
 	}
 	return nil
 }

@@ -245,7 +245,7 @@ func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
 	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
 		b.shards[i] = ledger.Build(in.bound, in.store.Shard(i))
 		partials[worker].addShard(b.frame, b.shards[i])
-		return checkSplits(b.frame, &partials[worker])
+		return checkSize(b.frame, &partials[worker])
 	})
 	if err != nil {
 		return nil, err
@@ -257,7 +257,7 @@ func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
 	}
 	b.sums.cells.Compact()
 	b.exclusions = ledger.MergeExclusions(b.shards, r.Job.Settings.Rules)
-	if err := checkSplits(b.frame, b.sums); err != nil {
+	if err := checkSize(b.frame, b.sums); err != nil {
 		return nil, err
 	}
 	if err := checkCustomers(b); err != nil {
@@ -265,15 +265,6 @@ func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
 	}
 	b.hasContribution, err = contribution(&b.sums.totals)
 	return b, err
-}
-
-func checkSplits(f *cohort.Frame, p *partial) error {
-	for _, a := range f.SplitBy {
-		if n := p.cohorts.Values(a.Name); n > maxSplitValues {
-			return quality("leave it out of cohorts.split_by, or group its values in the source", "%s has more than %d values", a.Name, maxSplitValues)
-		}
-	}
-	return nil
 }
 
 // fit fits the models. A fit that fails is a published fact, not an error.

@@ -125,6 +125,9 @@ func isLeap(year int) bool {
 	return year%4 == 0 && (year%100 != 0 || year%400 == 0)
 }
 
+// DayOf returns the day of a civil time in microseconds since 1970-01-01 00:00.
+func DayOf(civil int64) Day { return Day(floorDiv(civil, MicrosPerDay)) }
+
 // floorDiv returns ⌊a / b⌋ for b > 0. Go's division rounds towards zero, which
 // would put the last day before an epoch into the period after it.
 func floorDiv[T int | int64](a, b T) T {

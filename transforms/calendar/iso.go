@@ -9,7 +9,7 @@ func parseISO(s string) (Moment, bool) {
 	}
 	day, ok := ParseDay(s[:dateLength])
 	if !ok || len(s) == dateLength {
-		return Moment{Kind: CivilDay, Micros: int64(day) * microsPerDay}, ok
+		return Moment{Kind: CivilDay, Micros: int64(day) * MicrosPerDay}, ok
 	}
 	if s[dateLength] != 'T' && s[dateLength] != ' ' {
 		return Moment{}, false

@@ -23,11 +23,13 @@ type Zone struct {
 	most   int64
 }
 
+// MicrosPerDay is the length of a civil day without a change of clocks.
+const MicrosPerDay = secondsPerDay * microsPerSec
+
 const (
 	secondsPerDay = 86_400
 	secondsPerMin = 60
 	microsPerSec  = 1_000_000
-	microsPerDay  = secondsPerDay * microsPerSec
 
 	secondsPerCycle = daysPerCycle * secondsPerDay
 

@@ -244,7 +244,7 @@ func (in *Intake) readTime(p *posting, c *column, i int) (fault, bool) {
 		p.instant, p.day = instant, job.Day(instant)
 	default:
 		p.instant = instantOf(job, moment.Micros)
-		p.day = calendar.Day(floorDiv(moment.Micros, microsPerDay))
+		p.day = calendar.DayOf(moment.Micros)
 	}
 	if p.day < earliestDay || p.day > latestDay {
 		return fault{c.name, "the date is before 1900 or after 9999"}, false
@@ -266,17 +266,9 @@ func instantOf(zone *calendar.Zone, civil int64) int64 {
 	if instant, ok := zone.Instant(civil); ok {
 		return instant
 	}
-	const before = 2 * microsPerDay // longer than any gap
+	const before = 2 * calendar.MicrosPerDay // longer than any gap
 	instant, _ := zone.Instant(civil - before)
 	return instant + before
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
 }
 
 // readAmount returns an amount, whether there is one, and what is wrong with it.

@@ -65,7 +65,7 @@ func TestAmbiguousTimeIsTheEarlierInstant(t *testing.T) {
 	m.OccurredAt.Zone = zone(t, "America/New_York")
 	_, tally := build(t, m, testSettings(t), textRecord(testColumns, []string{"a, 2023-11-05 01:30:00, , 1"}))
 	// 01:30 at UTC−4, the summer time that comes first, is 05:30 UTC.
-	if got, _ := tally.Instants.Min(); got != int64(calendar.Date(2023, 11, 5))*microsPerDay+(5*60+30)*60_000_000 {
+	if got, _ := tally.Instants.Min(); got != int64(calendar.Date(2023, 11, 5))*calendar.MicrosPerDay+(5*60+30)*60_000_000 {
 		t.Errorf("instant %d", got)
 	}
 }
@@ -120,7 +120,7 @@ func TestTypedColumns(t *testing.T) {
 	}, nil)
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	b.Field(0).(*array.Int64Builder).Append(-7)
-	b.Field(1).(*array.TimestampBuilder).Append(arrow.Timestamp(int64(calendar.Date(2024, 1, 2)) * microsPerDay))
+	b.Field(1).(*array.TimestampBuilder).Append(arrow.Timestamp(int64(calendar.Date(2024, 1, 2)) * calendar.MicrosPerDay))
 	b.Field(2).(*array.Decimal128Builder).Append(decimal128.FromI64(-1999))
 	b.Field(3).(*array.Float64Builder).Append(19.99)
 	b.Field(4).(*array.Date32Builder).Append(arrow.Date32(calendar.Date(2024, 1, 2)))

@@ -106,10 +106,10 @@ func (c *column) appendText(b []byte, i int) []byte {
 // appendTime appends a time as 2006-01-02T15:04:05.000000, with Z if it is an
 // instant; the fixed width makes its order that of its text.
 func appendTime(b []byte, micros int64, zoned bool) []byte {
-	day := floorDiv(micros, microsPerDay)
-	rest := micros - day*microsPerDay
+	day := calendar.DayOf(micros)
+	rest := micros - int64(day)*calendar.MicrosPerDay
 	const second = 1_000_000
-	b = append(b, calendar.Day(day).String()...)
+	b = append(b, day.String()...)
 	b = fmt.Appendf(b, "T%02d:%02d:%02d.%06d", rest/(3600*second), rest/(60*second)%60, rest/second%60, rest%second)
 	if zoned {
 		b = append(b, 'Z')
@@ -155,15 +155,13 @@ func (c *column) moment(i int, f calendar.Format) (calendar.Moment, bool) {
 	case c.integers != nil:
 		return f.ParseInt(c.integers[i])
 	case c.days != nil:
-		return calendar.Moment{Kind: calendar.CivilDay, Micros: int64(c.days[i]) * microsPerDay}, true
+		return calendar.Moment{Kind: calendar.CivilDay, Micros: int64(c.days[i]) * calendar.MicrosPerDay}, true
 	case c.zoned:
 		return calendar.Moment{Kind: calendar.Instant, Micros: int64(c.times[i])}, true
 	default:
 		return calendar.Moment{Kind: calendar.CivilTime, Micros: int64(c.times[i])}, true
 	}
 }
-
-const microsPerDay = 24 * 60 * 60 * 1_000_000
 
 // Admit reads a batch's columns, in the order of Binding.Columns, and returns
 // its rows ready to be dealt to shards.

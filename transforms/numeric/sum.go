@@ -33,12 +33,3 @@ func (s *Sum) Add(v float64) {
 
 // Value returns the sum of what was added so far.
 func (s *Sum) Value() float64 { return float64(s.sum + s.lost) }
-
-// SumOf returns the compensated sum of values in their order, 0 for none.
-func SumOf(values []float64) float64 {
-	var s Sum
-	for _, v := range values {
-		s.Add(v)
-	}
-	return s.Value()
-}

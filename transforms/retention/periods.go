@@ -71,6 +71,24 @@ func (g *Grid) Parts(f *cohort.Frame) []Part {
 	return parts
 }
 
+// Rows returns how many rows cohort_periods has.
+func (g *Grid) Rows() int64 {
+	var rows int64
+	for _, d := range g.Sorted() {
+		for _, modes := range g.Of(d) {
+			for mode := range modes {
+				first, ok := modes[mode].First()
+				for c := first; ok && c < modes[mode].End(); c++ {
+					if h := modes[mode].Get(c); h.size > 0 {
+						rows += int64(h.begun) + 1
+					}
+				}
+			}
+		}
+	}
+	return rows
+}
+
 // Periods returns the rows of a part: its cohorts with members, in the order
 // of the key. Offsets that have not begun are not there. Any number of
 // goroutines may ask for parts at once, while nothing is added to the grid.

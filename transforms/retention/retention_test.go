@@ -187,7 +187,7 @@ func TestPartsAreTheTableInOrder(t *testing.T) {
 			rows++
 		}
 	}
-	if want := 2 * days * (days + 1) / 2; rows != want {
-		t.Errorf("%d rows, want %d", rows, want)
+	if want := 2 * days * (days + 1) / 2; rows != want || g.Rows() != int64(want) {
+		t.Errorf("%d rows, %d announced, want %d", rows, g.Rows(), want)
 	}
 }
