@@ -137,7 +137,7 @@ func (s *csvSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Read
 	wanted := csvRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: len(s.files)}}
 	readers := make([]pipeline.Reader, readersFor(len(s.files), r.Readers))
 	for i := range readers {
-		readers[i] = newCSVReader(wanted)
+		readers[i] = &reader{batches: newCSVReader(wanted)}
 	}
 	return readers, nil
 }

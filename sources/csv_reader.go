@@ -2,7 +2,6 @@ package sources
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -18,9 +17,6 @@ const (
 	rowsAtOnce = 1 << 10 // rows between two looks at the context
 )
 
-// errClosed says that a reader was used after Close, or after its error.
-var errClosed = errors.New("sources: reader used after Close or after an error")
-
 // csvRequest is what the readers of one Open have in common.
 type csvRequest struct {
 	source *csvSource
@@ -29,7 +25,7 @@ type csvRequest struct {
 	work   *queue        // of files
 }
 
-// csvReader is a pipeline.Reader of whole files, one after the other.
+// csvReader delivers whole files, one after the other.
 type csvReader struct {
 	csvRequest
 	file   *csvFile // nil between files
@@ -37,7 +33,6 @@ type csvReader struct {
 	row    int64    // number of the row that comes next
 	field  []int    // of each requested column, its index in a row of file
 	column []textColumn
-	closed bool
 }
 
 func newCSVReader(r csvRequest) *csvReader {
@@ -46,24 +41,6 @@ func newCSVReader(r csvRequest) *csvReader {
 		reader.column[i].reserve(0, 0)
 	}
 	return reader
-}
-
-// Next implements pipeline.Reader.
-func (r *csvReader) Next(ctx context.Context) (pipeline.Batch, error) {
-	if r.closed {
-		return pipeline.Batch{}, errClosed
-	}
-	batch, err := r.next(ctx)
-	if err != nil && err != io.EOF {
-		r.Close()
-	}
-	return batch, err
-}
-
-// Close implements pipeline.Reader.
-func (r *csvReader) Close() error {
-	r.closed = true
-	return r.leave()
 }
 
 // leave closes the current file, if there is one.

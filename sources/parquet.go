@@ -98,7 +98,7 @@ func (s *parquetSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.
 	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: len(s.groups)}}
 	readers := make([]pipeline.Reader, readersFor(len(s.groups), r.Readers))
 	for i := range readers {
-		readers[i] = &parquetReader{parquetRequest: wanted}
+		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted}}
 	}
 	return readers, nil
 }

@@ -24,31 +24,17 @@ type parquetRequest struct {
 	work   *queue        // of row groups
 }
 
-// parquetReader is a pipeline.Reader of whole row groups, one after the other.
+// parquetReader delivers whole row groups, one after the other.
 type parquetReader struct {
 	parquetRequest
 	file    *parquetFile // nil before the first row group
 	group   rowGroup
 	columns []*columnReader // of group; nil between row groups
 	done    int64           // rows of group that have been delivered
-	closed  bool
 }
 
-// Next implements pipeline.Reader.
-func (r *parquetReader) Next(ctx context.Context) (pipeline.Batch, error) {
-	if r.closed {
-		return pipeline.Batch{}, errClosed
-	}
-	batch, err := r.next(ctx)
-	if err != nil && err != io.EOF {
-		r.Close()
-	}
-	return batch, err
-}
-
-// Close implements pipeline.Reader.
-func (r *parquetReader) Close() error {
-	r.closed = true
+// leave frees what the reader holds.
+func (r *parquetReader) leave() error {
 	r.leaveGroup()
 	return r.leaveFile()
 }
