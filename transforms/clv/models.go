@@ -69,6 +69,10 @@ func FitAll(s Settings, cells *Cells, m Money, first numeric.Null[calendar.Day],
 			row.IsChosen = true
 			row.Reason += "; chosen: " + why
 			chosen = &row.Fit
+		case slices.Contains(s.Candidates, f):
+			row.Reason += "; not chosen: " + why
+		default:
+			row.Reason += "; fitted for comparison"
 		}
 		rows = append(rows, row)
 	}

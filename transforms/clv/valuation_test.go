@@ -2,6 +2,7 @@ package clv
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
@@ -241,5 +242,40 @@ func TestSpendFrequencyCorrelation(t *testing.T) {
 	}
 	if _, ok := SpendFrequencyCorrelation(cells[:1]).Get(); ok {
 		t.Error("one cell has a correlation")
+	}
+}
+
+// Every family that is asked for or always there has a row, in the order of the
+// key, with its role; one model of purchases at most is chosen, and each says why.
+func TestFitAllSaysWhatWasChosen(t *testing.T) {
+	var cells Cells
+	for i := range int32(400) { // half of them buy again, after 1 to 50 days, in a year
+		cells.Purchases = append(cells.Purchases, Cell{X: i % 2 * (1 + i%7), Tx: i % 2 * (1 + i%50), T: 100 + i, Count: 1})
+		if i%2 == 1 {
+			cells.Spend = append(cells.Spend, SpendCell{X: 1 + i%7, Sum: int64(1+i%7) * int64(100_000+i*517%90_000), Count: 1})
+		}
+	}
+	cells.Compact()
+	for candidate, stands := range map[Family]string{MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", NBD: "bg_nbd gamma_gamma nbd"} {
+		s := testSettings()
+		s.Candidates = []Family{candidate}
+		rows, chosen, _ := FitAll(s, &cells, Money{NetRevenue: 90, PurchaseValue: 100}, cells.First(600), 600, nil)
+		var names []string
+		for _, row := range rows {
+			names = append(names, string(row.Family))
+			if row.Reason == "" || row.IsChosen && row.Role == "purchases" && (chosen == nil || chosen.Family != row.Family) {
+				t.Errorf("candidate %s: %+v", candidate, row)
+			}
+			if factor, ok := row.NetRevenueFactor.Get(); ok != (row.Role == "spend") || ok && factor != 0.9 {
+				t.Errorf("net revenue factor of %s is %v, %v", row.Family, factor, ok)
+			}
+		}
+		if got := strings.Join(names, " "); got != stands || chosen == nil || chosen.Family == BGNBD {
+			t.Errorf("candidate %s: models %q, want %q; chosen %+v", candidate, got, stands, chosen)
+		}
+	}
+	rows, chosen, _ := FitAll(testSettings(), &Cells{}, Money{}, (&Cells{}).First(600), 600, nil)
+	if chosen != nil || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != FitInsufficientData {
+		t.Errorf("of nobody: chosen %v, %+v", chosen, rows)
 	}
 }
