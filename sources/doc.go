@@ -2,8 +2,13 @@
 // adapter that implements pipeline.Source and passes the suite
 // conformance.Source:
 //
-//	csv.go       delimited text, plain or compressed
-//	parquet.go   Parquet files
+//	csv.go       delimited text, plain or compressed: options, columns
+//	csv_*.go     its files, header, tokens and reader
+//	parquet.go   Parquet files: options, row groups
+//	parquet_*.go its files, types, pages and reader
+//	reader.go    what the readers of all formats have in common
+//	files.go     paths and patterns to files; errors of the disk
+//	column.go    columns as they are collected
 //
 // What goes in is an adapter's options (its part of the job file); what comes
 // out are Arrow batches of the columns asked for, as they stand in the source,

@@ -189,3 +189,28 @@ func sortedKeys(m map[string]bool) []string {
 	slices.Sort(keys)
 	return keys
 }
+
+// TestPackageCommentsNameEveryFile: a package comment that says which file
+// holds what names each of them, so that a definition is found in two steps;
+// csv_*.go names all that begin so.
+func TestPackageCommentsNameEveryFile(t *testing.T) {
+	files, comments := map[string][]string{}, map[string]string{}
+	sourceFiles(t, func(name string, file *ast.File) {
+		if path.Base(name) == "doc.go" {
+			comments[path.Dir(name)] = file.Doc.Text()
+		} else {
+			files[path.Dir(name)] = append(files[path.Dir(name)], path.Base(name))
+		}
+	})
+	for dir, comment := range comments {
+		if !strings.Contains(comment, ".go ") {
+			continue
+		}
+		for _, name := range files[dir] {
+			family, _, _ := strings.Cut(name, "_")
+			if !strings.Contains(comment, name) && !strings.Contains(comment, family+"_*.go") {
+				t.Errorf("the package comment of %s does not name %s", dir, name)
+			}
+		}
+	}
+}

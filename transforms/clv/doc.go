@@ -10,7 +10,7 @@
 //	purchases.go       NBD, BG/NBD, MBG/NBD: likelihood, P(alive)
 //	purchases_future.go what they expect: purchases, discounted purchases, P(any purchase)
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
-//	fit.go …           maximum likelihood, standard errors, status, choice
+//	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	score.go           scoring many customers
 //	valuation.go       models, factors and discounting put together: a customer's value
 //	ranking.go         scores and percentiles: the share of customers strictly worse
