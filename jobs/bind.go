@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -87,7 +88,7 @@ func tooMuch(content []byte) (Problem, bool) {
 			line++
 		}
 		if depth > maxNesting {
-			return Problem{Line: line, Column: 1, Message: "brackets are nested more than 100 deep", Hint: "close them"}, true
+			return Problem{Line: line, Column: 1, Message: "brackets are nested more than 100 deep", Hint: "close them; those in comments count too"}, true
 		}
 	}
 	return Problem{}, false
@@ -324,14 +325,30 @@ func (b *binder) bindText(node ast.Node, text string, target reflect.Value, path
 		target.SetString(text)
 		return nil
 	}
-	if variable.MatchString(written) { // what the environment holds is text, whatever it means
-		if value, err := parser.ParseBytes([]byte(text), 0); err == nil && len(value.Docs) == 1 && value.Docs[0].Body != nil {
-			if _, again := value.Docs[0].Body.(*ast.StringNode); !again {
-				return b.bindScalar(value.Docs[0].Body, target, path)
-			}
-		}
+	if variable.MatchString(written) && bindReplaced(text, target) {
+		return nil
 	}
 	return b.fail(node, path, "", "%s must be %s, not text", path, kindName(target))
+}
+
+// bindReplaced puts what the environment holds, which is text whatever it
+// means, into a number or a truth value, and reports whether it is one.
+func bindReplaced(text string, target reflect.Value) bool {
+	switch target.Kind() {
+	case reflect.String: // a number
+		_, err := strconv.ParseFloat(text, 64)
+		target.SetString(text)
+		return err == nil
+	case reflect.Int:
+		v, err := strconv.Atoi(text)
+		target.SetInt(int64(v))
+		return err == nil
+	case reflect.Bool:
+		target.SetBool(text == "true")
+		return text == "true" || text == "false"
+	default:
+		return false
+	}
 }
 
 func wrongTypeHint(target reflect.Value, node ast.Node) string {

@@ -58,8 +58,9 @@ func (g *Gates) checkInput(t *ledger.Tally, zone *calendar.Zone, asOf calendar.D
 	return nil
 }
 
-// maxCells is how many rows cohort_periods may have: they are added up in
-// memory, at some hundred bytes for each worker.
+// maxCells is how many rows cohort_periods may have, published or not: what
+// they are added up from is held in memory, some hundred bytes for each row and
+// worker.
 const maxCells = 10_000_000
 
 // checkSize refuses a choice of grains and splits that no table can hold.
@@ -70,19 +71,19 @@ func checkSize(f *cohort.Frame, p *partial) error {
 		}
 	}
 	if p.grid.Rows() > maxCells {
-		return quality("set cohorts.max_offset, or leave out the shortest of cohorts.grains or a part of cohorts.split_by", "cohort_periods would have more than %d rows", maxCells)
+		return quality("set cohorts.max_offset, or leave out the shortest of cohorts.grains or a part of cohorts.split_by",
+			"cohort_periods, from which retention_curves are pooled, would have more than %d rows", maxCells)
 	}
 	return nil
 }
 
-// checkCustomers refuses to publish tables of nobody over those of yesterday.
-func checkCustomers(b *base) error {
-	for _, s := range b.shards {
-		if s.Len() > 0 {
-			return nil
-		}
+// checkKept refuses to publish tables of nobody over those of yesterday.
+func checkKept(t *ledger.Totals) error {
+	if t.KeptRows > 0 {
+		return nil
 	}
-	return quality("check rules.exclude and the mapping of customer_id; perennial plan shows the columns", "no row counts: all of them are excluded or have no customer")
+	return quality("check rules.exclude, the mapping of customer_id, and the sign of the amounts: sales are positive",
+		"no row counts: all are excluded, have no customer, or belong to customers without a purchase")
 }
 
 // checkResidual refuses predictions that a money column cannot add up.
@@ -98,7 +99,7 @@ func checkResidual(b *clv.Base) error {
 func contribution(t *ledger.Totals) (bool, error) {
 	switch t.MissingContribution {
 	case 0:
-		return t.KeptRows > 0, nil
+		return true, nil
 	case t.KeptRows:
 		return false, nil
 	default:

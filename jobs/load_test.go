@@ -69,7 +69,7 @@ func TestProblemsOfAJobFile(t *testing.T) {
 		{"split by what is not kept", smallest + "cohorts: {split_by: [country]}\n", `split_by names "country", which is not among source.attributes`},
 		{"a rule with an empty list", smallest + "rules: {exclude: [{name: a, column: b, in: []}]}\n", `the rule "a" has 0 conditions`},
 		{"more rules than a person writes", smallest + "rules:\n  exclude:\n" + strings.Repeat("    - {name: a, column: b, equals: 1}\n", 1001), `there are 1001 exclusion rules, more than 1000`},
-		{"no table at all", smallest + "tables: []\n", `6:9 a job that publishes no table | write all, or name the tables`},
+		{"no table at all", smallest + "tables: []\n", `6:9 the job publishes no table | write all, or name the tables`},
 		{"larger than a person writes", smallest + "# " + strings.Repeat("x", 256<<10), `the job file is larger than 256 KiB`},
 		{"nested deeper than a person writes", smallest + "name: " + strings.Repeat("[", 101), `brackets are nested more than 100 deep`},
 		{"not a mapping", "- a\n- b\n", `the job file must be a mapping, not a list`},

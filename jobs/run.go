@@ -260,7 +260,7 @@ func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
 	if err := checkSize(b.frame, b.sums); err != nil {
 		return nil, err
 	}
-	if err := checkCustomers(b); err != nil {
+	if err := checkKept(&b.sums.totals); err != nil {
 		return nil, err
 	}
 	b.hasContribution, err = contribution(&b.sums.totals)

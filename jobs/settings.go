@@ -79,7 +79,7 @@ func columnHint(column string, names []string) string {
 	if near := Nearest(column, names); near != "" {
 		return fmt.Sprintf("did you mean %q? map it under source.columns", near)
 	}
-	return "the columns are " + strings.Join(names, ", ")
+	return "say under source.columns which column plays this part; the columns are " + strings.Join(names, ", ")
 }
 
 func currencyFailure(err error) error {

@@ -185,7 +185,7 @@ func (l *loader) checkRules() {
 		switch {
 		case l.failed(path):
 		case rule.Name == "" || rule.Column == "":
-			l.problem(path, "a rule has a name, a column and a condition", "an exclusion rule without name or column")
+			l.problem(path, "a rule has a name, a column and a condition", "an exclusion rule has no name or no column")
 		case seen[rule.Name]:
 			l.problem(path, "give each rule a name of its own", "two exclusion rules are named %q", rule.Name)
 		case rule.conditions() != 1:
@@ -343,7 +343,7 @@ func (l *loader) checkTables() {
 		l.job.Tables[name] = l.file.Tables == nil
 	}
 	if l.file.Tables != nil && len(l.file.Tables) == 0 && !l.failed("tables") {
-		l.problem("tables", "write all, or name the tables", "a job that publishes no table")
+		l.problem("tables", "write all, or name the tables", "the job publishes no table")
 	}
 	for i, name := range l.file.Tables {
 		if !slices.Contains(known, name) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,7 +98,7 @@ func newCheck(w *world) *cobra.Command {
 			}
 			journal, err := run.Job.Sink.Check(c.Context(), run.AsOf.String())
 			if err := cmp.Or(err, run.Job.CheckOwner(journal)); err != nil {
-				return err
+				return withNewest(c.Context(), run, err)
 			}
 			_, err = fmt.Fprintf(w.stdout, "%s as of %s: published by run %s, %d tables whole\n", run.Job.Name, journal.AsOf, journal.RunID, len(journal.Tables))
 			return err
@@ -105,6 +106,18 @@ func newCheck(w *world) *cobra.Command {
 	}
 	f.addAsOf(c)
 	return c
+}
+
+// withNewest adds to the hint about a date that is not published which one is
+// the newest.
+func withNewest(ctx context.Context, run *jobs.Run, err error) error {
+	var e *pipeline.Error
+	if errors.As(err, &e) && e.Class == pipeline.ClassTemporary {
+		if latest, _ := run.Job.Sink.Latest(ctx); latest != nil && latest.AsOf != run.AsOf.String() {
+			e.Hint += "; the newest date published is " + latest.AsOf
+		}
+	}
+	return err
 }
 
 func newRun(w *world) *cobra.Command {

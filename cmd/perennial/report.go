@@ -62,7 +62,11 @@ func writeSummary(w *world, f *flags, s *jobs.Summary) error {
 		_ = writeFile(filepath.Join(w.xcom, "return.json"), content)
 	}
 	if s.Message != "" {
-		_ = appendLine(w.termination, oneLine(fmt.Sprintf("%d %s %s: %s (%s)", s.ExitCode, s.Class, s.Stage, s.Message, s.Hint)))
+		words := fmt.Sprintf("%d %s %s: %s", s.ExitCode, s.Class, s.Stage, s.Message)
+		if s.Hint != "" {
+			words += " (" + s.Hint + ")"
+		}
+		_ = appendLine(w.termination, oneLine(words))
 	}
 	if f.summary == "" {
 		return nil

@@ -32,7 +32,7 @@ func Choose(candidates []Fit, nbd Fit) (index int, reason string) {
 		return ChoseNone, "no model could be fitted: " + nbd.Reason
 	case index == ChoseNone:
 		return ChoseNBD, "no candidate could be fitted; nbd, which knows no dropout, stands in"
-	case nbd.usable() && aic(nbd) <= aic(candidates[index]):
+	case candidates[index].Family != NBD && nbd.usable() && aic(nbd) <= aic(candidates[index]):
 		return ChoseNBD, fmt.Sprintf("the data show no dropout: nbd has an AIC of %.1f, %s of %.1f", aic(nbd), candidates[index].Family, aic(candidates[index]))
 	case len(candidates) == 1:
 		return index, "the only candidate"

@@ -2,6 +2,7 @@ package clv
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -70,7 +71,10 @@ func FitAll(s Settings, cells *Cells, m Money, first numeric.Null[calendar.Day],
 			row.Reason += "; chosen: " + why
 			chosen = &row.Fit
 		case slices.Contains(s.Candidates, f):
-			row.Reason += "; not chosen: " + why
+			row.Reason += "; not chosen"
+			if family != "" {
+				row.Reason += fmt.Sprintf(": %s was, %s", family, why)
+			}
 		default:
 			row.Reason += "; fitted for comparison"
 		}

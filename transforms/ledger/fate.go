@@ -7,7 +7,7 @@ type Fate uint16
 
 const (
 	Kept                Fate = iota
-	Unreadable               // its date or amount cannot be read
+	Unreadable               // its date, amount, cost or currency cannot be read
 	AfterAsOf                // it happened after the as-of day
 	ExactDuplicate           // equal to another row in every column of the source
 	Unattributed             // it has no customer

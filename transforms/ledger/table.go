@@ -19,7 +19,7 @@ var Exclusions = table.Definition[Exclusion]{
 	Key:  []string{"reason", "period_start"},
 	Columns: []table.Field[Exclusion]{
 		table.Texts("reason", "Why the rows do not count: unreadable, after_as_of, rule:<name>, exact_duplicate, unattributed, refund_ignored or before_first_purchase; a row has the first reason that applies.", func(e *Exclusion) string { return e.Reason }),
-		table.NullDates("period_start", "First day of the posting month; NULL for unreadable rows, which have no readable date.", func(e *Exclusion) (int32, bool) { return e.PeriodStart.Get() }),
+		table.NullDates("period_start", "First day of the posting month; NULL for unreadable rows.", func(e *Exclusion) (int32, bool) { return e.PeriodStart.Get() }),
 		table.Integers("row_count", "Number of source rows.", func(e *Exclusion) int64 { return e.Rows }),
 		table.Integers("customers", "Distinct customers among these rows; rows without a readable customer count for none.", func(e *Exclusion) int64 { return e.Customers }),
 		table.NullAmounts("amount", "Sum of the rows' amounts in the job's currency; NULL where no row has one: unreadable rows, and rows in another currency, which only a rule or the as-of day can exclude.", func(e *Exclusion) (int64, bool) { return e.Amount.Get() }),

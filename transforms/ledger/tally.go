@@ -24,7 +24,8 @@ type Tally struct {
 	Days        Range           // of rows on or before the as-of day, whatever else excludes them
 	Fingerprint Fingerprint
 	Quarantine  []Rejected // the first unreadable rows, by position
-	absolute    uint64     // Σ |amount| + |contribution|, saturating
+	amounts     uint64     // Σ |amount|, saturating
+	shares      uint64     // Σ |contribution|, saturating
 }
 
 // Month is what the source holds of one posting month.
@@ -87,7 +88,7 @@ func (t *Tally) Amount() int64 {
 // Overflows reports whether some sum of the amounts might be more than a
 // money column holds. If not, no later sum of what was observed is, for each
 // is a sum over some of these rows, each taken once.
-func (t *Tally) Overflows() bool { return t.absolute > money.Max }
+func (t *Tally) Overflows() bool { return max(t.amounts, t.shares) > money.Max }
 
 // Add adds another part's tally.
 func (t *Tally) Add(o *Tally) {
@@ -102,7 +103,7 @@ func (t *Tally) Add(o *Tally) {
 	t.Instants.merge(o.Instants)
 	t.Days.merge(o.Days)
 	t.Fingerprint.add(digest{o.Fingerprint.Hi, o.Fingerprint.Lo})
-	t.bound(o.absolute)
+	t.amounts, t.shares = saturated(t.amounts, o.amounts), saturated(t.shares, o.shares)
 	t.Quarantine = append(t.Quarantine, o.Quarantine...)
 	slices.SortFunc(t.Quarantine, func(a, b Rejected) int {
 		return cmp.Or(cmp.Compare(a.Part, b.Part), cmp.Compare(a.Row, b.Row))
@@ -127,13 +128,13 @@ func (t *Tally) addMonth(month int32, m Month) {
 	t.Months[month] = Month{Rows: sum.Rows + m.Rows, Amount: sum.Amount + m.Amount}
 }
 
-// bound adds absolute amounts, sticking at the greatest number.
-func (t *Tally) bound(amount uint64) {
-	sum, carry := bits.Add64(t.absolute, amount, 0)
+// saturated adds, sticking at the greatest number.
+func saturated(a, b uint64) uint64 {
+	sum, carry := bits.Add64(a, b, 0)
 	if carry != 0 {
-		sum = math.MaxUint64
+		return math.MaxUint64
 	}
-	t.absolute = sum
+	return sum
 }
 
 func absolute(v int64) uint64 {
@@ -164,8 +165,9 @@ func (t *Tally) read(p *posting, asOf calendar.Day) {
 	if p.key != nil {
 		t.Attributed++
 	}
-	t.bound(absolute(p.amount))
-	t.bound(absolute(p.contribution))
+	if !p.isForeign {
+		t.amounts, t.shares = saturated(t.amounts, absolute(p.amount)), saturated(t.shares, absolute(p.contribution))
+	}
 }
 
 // month returns the index of the posting month of a day.

@@ -68,8 +68,15 @@ type history struct {
 	size     int64
 	begun    int32 // offsets 0..begun have begun for some member; meaningless without members
 	complete int32 // offsets 0..complete are over for all members, -1 if none; meaningless without members
-	beyond   cell  // so far, in offsets beyond the last one kept
 	cells    cohort.Series[cell]
+}
+
+// rows returns how many rows of cohort_periods the history has.
+func (h *history) rows() int64 {
+	if h.size == 0 {
+		return 0
+	}
+	return int64(h.begun) + 1
 }
 
 func (h *history) add(o *history) {
@@ -82,7 +89,6 @@ func (h *history) add(o *history) {
 	h.size += o.size
 	h.begun = max(h.begun, o.begun)
 	h.complete = min(h.complete, o.complete)
-	h.beyond.add(&o.beyond)
 	h.cells.Merge(&o.cells, (*cell).add)
 }
 
@@ -93,6 +99,9 @@ type histories [Rolling + 1]cohort.Series[history]
 type Grid struct {
 	cohort.Split[[calendar.ByYear + 1]histories]
 	MaxOffset [calendar.ByYear + 1]int32 // the last offset kept per grain
+
+	rows   int64                                  // of cohort_periods, so far
+	beyond [calendar.ByYear + 1][Rolling + 1]cell // of the whole base, in offsets beyond the last one kept
 }
 
 // AddShard adds the customers of a shard.
@@ -105,8 +114,12 @@ func (g *Grid) AddShard(f *cohort.Frame, s *ledger.Shard) {
 				var m member
 				m, offsets = newMember(f, grain, mode, &s.Days, customer.From, customer.To, offsets[:0])
 				m.limit(g.MaxOffset[grain])
+				m.addBeyond(&g.beyond[grain][mode])
 				for _, d := range customer.Dimensions {
-					m.addTo(g.Of(d)[grain][mode].At(in))
+					h := g.Of(d)[grain][mode].At(in)
+					g.rows -= h.rows()
+					m.addTo(h)
+					g.rows += h.rows()
 				}
 			}
 		}
@@ -118,11 +131,23 @@ func (g *Grid) Add(o *Grid) {
 	g.Merge(&o.Split, func(to, from *[calendar.ByYear + 1]histories) {
 		for grain := range to {
 			for mode := range to[grain] {
-				to[grain][mode].Merge(&from[grain][mode], (*history).add)
+				to[grain][mode].Merge(&from[grain][mode], func(h, other *history) {
+					g.rows -= h.rows()
+					h.add(other)
+					g.rows += h.rows()
+				})
 			}
 		}
 	})
+	for grain := range g.beyond {
+		for mode := range g.beyond[grain] {
+			g.beyond[grain][mode].add(&o.beyond[grain][mode])
+		}
+	}
 }
+
+// Rows returns how many rows cohort_periods has.
+func (g *Grid) Rows() int64 { return g.rows }
 
 // member is one customer seen by a grain and a mode.
 type member struct {
@@ -182,7 +207,6 @@ func (m *member) addTo(h *history) {
 			lastRetained = offset
 		}
 		if offset > m.last {
-			m.soFar(&h.beyond, i)
 			continue
 		}
 		c := h.cells.At(offset)
@@ -213,6 +237,15 @@ func (m *member) addTo(h *history) {
 	end.contributionUntil += contribution
 	if lastRetained >= 0 {
 		h.cells.At(min(m.exposed, lastRetained)).laterUntil++
+	}
+}
+
+// addBeyond adds the days beyond the last offset kept.
+func (m *member) addBeyond(c *cell) {
+	for i := m.from; i < m.to; i++ {
+		if m.offsets[i-m.from] > m.last {
+			m.soFar(c, i)
+		}
 	}
 }
 

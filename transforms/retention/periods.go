@@ -41,7 +41,7 @@ type Part struct {
 	first, end int32
 }
 
-// partCells is about how many rows a part has: some hundred megabytes.
+// partCells is about how many rows a part has: some hundred megabytes each.
 const partCells = 1 << 18
 
 // Parts divides cohort_periods into parts, which in their order are the table
@@ -69,24 +69,6 @@ func (g *Grid) Parts(f *cohort.Frame) []Part {
 		}
 	}
 	return parts
-}
-
-// Rows returns how many rows cohort_periods has.
-func (g *Grid) Rows() int64 {
-	var rows int64
-	for _, d := range g.Sorted() {
-		for _, modes := range g.Of(d) {
-			for mode := range modes {
-				first, ok := modes[mode].First()
-				for c := first; ok && c < modes[mode].End(); c++ {
-					if h := modes[mode].Get(c); h.size > 0 {
-						rows += int64(h.begun) + 1
-					}
-				}
-			}
-		}
-	}
-	return rows
 }
 
 // Periods returns the rows of a part: its cohorts with members, in the order
@@ -157,12 +139,6 @@ type Beyond struct{ Orders, GrossSales, Refunds, Contribution int64 }
 // Beyond returns what of the whole base lies beyond the last offset kept, in a
 // grain and mode.
 func (g *Grid) Beyond(grain calendar.Grain, mode Mode) Beyond {
-	cohorts := &g.Of(cohort.All)[grain][mode]
-	first, ok := cohorts.First()
-	var sum cell
-	for c := first; ok && c < cohorts.End(); c++ {
-		h := cohorts.Get(c)
-		sum.add(&h.beyond)
-	}
-	return Beyond{sum.orders, sum.gross, sum.refunds, sum.contribution}
+	c := &g.beyond[grain][mode]
+	return Beyond{c.orders, c.gross, c.refunds, c.contribution}
 }
