@@ -126,14 +126,14 @@ func (c *checks) sourceTiesOut(t *ledger.Tally, exclusions []ledger.Exclusion, p
 	}
 }
 
-// part is a scope within which sums must be those of the whole base.
-type part struct {
+// scope is a part of a table whose sums must be those of the whole base.
+type scope struct {
 	table, dimension string
 	grain            calendar.Grain
 	mode             string
 }
 
-func (p part) scope() string {
+func (p scope) String() string {
 	s := p.table + "/" + p.dimension + "/" + p.grain.String()
 	if p.mode != "" {
 		s += "/" + p.mode
@@ -152,44 +152,55 @@ func (s *sums) add(o sums) {
 	s.contribution += o.contribution
 }
 
+// totals are sums by scope.
+type totals map[scope]sums
+
+func (t totals) add(p scope, s sums) {
+	s.add(t[p])
+	t[p] = s
+}
+
+// merge adds other totals.
+func (t totals) merge(o totals) {
+	for p, s := range o {
+		t.add(p, s)
+	}
+}
+
 // sumPeriods adds up rows of cohort_periods.
 func sumPeriods(rows []retention.CohortPeriod) periodSums {
-	s := periodSums{totals: map[part]sums{}}
+	s := periodSums{totals: totals{}}
 	s.pools.AddPeriods(rows)
 	for i := range rows {
 		r := &rows[i]
-		p := part{retention.CohortPeriods.Name, r.Dimension.Name, r.Grain, r.Mode.String()}
-		sum := s.totals[p]
+		p := scope{retention.CohortPeriods.Name, r.Dimension.Name, r.Grain, r.Mode.String()}
 		contribution, _ := r.Contribution.Get()
-		sum.add(sums{0, r.Orders, r.GrossSales, r.Refunds, contribution})
+		sum := sums{0, r.Orders, r.GrossSales, r.Refunds, contribution}
 		if r.Offset == 0 {
-			sum.customers += r.Active
+			sum.customers = r.Active
 		}
-		s.totals[p] = sum
+		s.totals.add(p, sum)
 	}
 	return s
 }
 
 // totals returns what each table adds up to, per dimension and grain.
-func (o *outputs) totals() map[part]sums {
-	all := map[part]sums{}
-	add := func(p part, s sums) { s.add(all[p]); all[p] = s }
-	for p, s := range o.cohortPeriods.totals {
-		add(p, s)
-	}
+func (o *outputs) totals() totals {
+	all := totals{}
+	all.merge(o.cohortPeriods.totals)
 	for i := range o.cohorts {
 		r := &o.cohorts[i]
-		p := part{"cohorts", r.Dimension.Name, r.Grain, ""}
+		p := scope{"cohorts", r.Dimension.Name, r.Grain, ""}
 		s := sums{customers: r.Size, gross: r.GrossSales, refunds: r.Refunds}
 		if r.HasContribution {
 			s.contribution = r.Contribution
 		}
-		add(p, s)
+		all.add(p, s)
 	}
 	for i := range o.businessPeriods {
 		r := &o.businessPeriods[i]
 		contribution, _ := r.Contribution.Get()
-		add(part{"business_periods", r.Dimension.Name, r.Grain, ""}, sums{r.NewCustomers, r.Orders, r.GrossSales, r.Refunds, contribution})
+		all.add(scope{"business_periods", r.Dimension.Name, r.Grain, ""}, sums{r.NewCustomers, r.Orders, r.GrossSales, r.Refunds, contribution})
 	}
 	return all
 }
@@ -206,42 +217,42 @@ func (c *checks) tablesTieOut(r *Run, b *base, o *outputs) {
 	beyond := c.beyond(r, b)
 	for p, sum := range o.totals() {
 		cut := beyond[p]
-		c.equal("customers_tie_out", p.scope(), whole(sum.customers), whole(ledger.customers))
+		c.equal("customers_tie_out", p.String(), whole(sum.customers), whole(ledger.customers))
 		if p.table != "cohorts" { // which has no orders
-			c.equal("orders_tie_out", p.scope(), whole(sum.orders+cut.orders), whole(ledger.orders))
+			c.equal("orders_tie_out", p.String(), whole(sum.orders+cut.orders), whole(ledger.orders))
 		}
-		c.equal("gross_sales_tie_out", p.scope(), sum.gross+cut.gross, ledger.gross)
-		c.equal("refunds_tie_out", p.scope(), sum.refunds+cut.refunds, ledger.refunds)
+		c.equal("gross_sales_tie_out", p.String(), sum.gross+cut.gross, ledger.gross)
+		c.equal("refunds_tie_out", p.String(), sum.refunds+cut.refunds, ledger.refunds)
 		if b.hasContribution {
-			c.equal("contribution_ties_out", p.scope(), sum.contribution+cut.contribution, ledger.contribution)
+			c.equal("contribution_ties_out", p.String(), sum.contribution+cut.contribution, ledger.contribution)
 		}
 	}
-	residuals := map[part]int64{}
+	residuals := map[scope]int64{}
 	for i := range o.cohorts {
 		row := &o.cohorts[i]
 		residual, _ := row.Residual.Get()
-		residuals[part{"cohorts", row.Dimension.Name, row.Grain, ""}] += residual
+		residuals[scope{"cohorts", row.Dimension.Name, row.Grain, ""}] += residual
 	}
 	if b.hasResiduals {
 		for p, sum := range residuals {
-			c.equal("residual_clv_ties_out", p.scope(), sum, b.residual)
+			c.equal("residual_clv_ties_out", p.String(), sum, b.residual)
 		}
 	}
 }
 
 // beyond returns what lies beyond the last offset kept, by part of
 // cohort_periods, and notes its money. Each split divides the same whole.
-func (c *checks) beyond(r *Run, b *base) map[part]sums {
-	all := map[part]sums{}
+func (c *checks) beyond(r *Run, b *base) totals {
+	all := totals{}
 	for mode := retention.ByCalendar; mode <= retention.Rolling; mode++ {
 		for _, g := range r.Job.Grains {
 			cut := b.sums.grid.Beyond(g, mode)
 			for _, d := range b.sums.cohorts.Sorted() {
-				all[part{retention.CohortPeriods.Name, d.Name, g, mode.String()}] = sums{0, cut.Orders, cut.GrossSales, cut.Refunds, cut.Contribution}
+				all[scope{retention.CohortPeriods.Name, d.Name, g, mode.String()}] = sums{0, cut.Orders, cut.GrossSales, cut.Refunds, cut.Contribution}
 			}
 			if cut != (retention.Beyond{}) {
-				p := part{retention.CohortPeriods.Name, cohort.All.Name, g, mode.String()}
-				c.count("net_revenue_beyond_max_offset", p.scope(), cut.GrossSales+cut.Refunds)
+				p := scope{retention.CohortPeriods.Name, cohort.All.Name, g, mode.String()}
+				c.count("net_revenue_beyond_max_offset", p.String(), cut.GrossSales+cut.Refunds)
 			}
 		}
 	}

@@ -25,7 +25,7 @@ type outputs struct {
 // periodSums is what rows of cohort_periods add up to.
 type periodSums struct {
 	pools  retention.Pools
-	totals map[part]sums
+	totals totals
 }
 
 // stager stages the tables of a run that the job asks for.
@@ -100,13 +100,10 @@ func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs) error 
 	} else {
 		err = pipeline.Each(ctx, st.run.Workers, len(parts), func(_ context.Context, _, i int) error { rows(i); return nil })
 	}
-	o.cohortPeriods.totals = map[part]sums{}
+	o.cohortPeriods.totals = totals{}
 	for i := range added {
 		o.cohortPeriods.pools.Add(&added[i].pools)
-		for p, sum := range added[i].totals {
-			sum.add(o.cohortPeriods.totals[p])
-			o.cohortPeriods.totals[p] = sum
-		}
+		o.cohortPeriods.totals.merge(added[i].totals)
 	}
 	return err
 }
