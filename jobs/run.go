@@ -80,7 +80,7 @@ func (r *Run) do(ctx context.Context, s *Summary) error {
 		return err
 	}
 	r.stage(s, "fit")
-	r.fit(ctx, in, b)
+	r.fit(ctx, b)
 	r.stage(s, "value")
 	if err := r.value(ctx, b); err != nil {
 		return err
@@ -193,7 +193,6 @@ type partial struct {
 	grid     retention.Grid
 	survival retention.Survival
 	cells    clv.Cells
-	money    clv.Money
 }
 
 func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
@@ -203,7 +202,6 @@ func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
 	p.grid.AddShard(f, s)
 	p.survival.AddShard(f, s)
 	p.cells.AddShard(s, f.AsOf)
-	p.money.AddShard(s)
 }
 
 func (p *partial) add(o *partial) {
@@ -213,7 +211,6 @@ func (p *partial) add(o *partial) {
 	p.grid.Add(&o.grid)
 	p.survival.Add(&o.survival)
 	p.cells.Add(&o.cells)
-	p.money.Add(&o.money)
 }
 
 // base is the customer base: the shards, and what they add up to.
@@ -268,12 +265,12 @@ func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
 }
 
 // fit fits the models. A fit that fails is a published fact, not an error.
-func (r *Run) fit(ctx context.Context, in *input, b *base) {
+func (r *Run) fit(ctx context.Context, b *base) {
 	stop := func() bool { return ctx.Err() != nil }
-	cells := &b.sums.cells
-	models, chosen, spend := clv.FitAll(r.Job.Value, cells, b.sums.money, cells.First(r.AsOf), r.AsOf, stop)
+	cells, totals := &b.sums.cells, &b.sums.totals
+	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop)
 	b.models = models
-	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, b.sums.money, b.hasContribution)
+	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution)
 }
 
 // value is pass B.

@@ -87,11 +87,9 @@ func currencyFailure(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	return &pipeline.Error{
-		Class: pipeline.ClassSource, Stage: "read", Place: fmt.Sprintf("%s: row %d", e.Origin, e.Row),
-		Message: fmt.Sprintf("column %q holds another currency than the job's", e.Column),
-		Hint:    "one job is in one currency: exclude the others by a rule, or convert them in the source",
-	}
+	failure := pipeline.Errorf(pipeline.ClassSource, "", "one job is in one currency: exclude the others by a rule, or convert them in the source", "%w", e)
+	failure.Stage = "read"
+	return failure
 }
 
 // frame returns the run's calendar.

@@ -150,7 +150,7 @@ func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
 		Customers:    b.sums.totals.Customers,
 		PurchaseDays: b.sums.totals.PurchaseDays, Checks: c.passed(),
 	}
-	if mean, ok := money.Mean(b.sums.money.PurchaseValue, b.sums.money.PurchaseDays); ok {
+	if mean, ok := money.Mean(b.sums.totals.PurchaseValue, b.sums.totals.PurchaseDays); ok {
 		result.MeanPurchase = money.Format(mean)
 	}
 	for i := range o.cohorts {
@@ -217,7 +217,7 @@ func warnings(s *Summary, b *base, c *checks) []string {
 	if chosen && !b.hasResiduals {
 		list = append(list, "lifetime values are infinite without a discount, or too large: residual_clv is NULL")
 	}
-	if b.sums.money.NetRevenue < 0 {
+	if b.sums.totals.NetRevenue() < 0 {
 		list = append(list, "refunds exceed sales: predicted values are negative")
 	}
 	for _, m := range s.Models {

@@ -247,13 +247,13 @@ func (l *loader) checkCohorts() {
 	c := &l.file.Cohorts
 	grains := map[calendar.Grain]bool{calendar.ByMonth: true}
 	for i, name := range c.Grains {
-		grain, ok := calendar.ParseGrain(name)
-		if path := fmt.Sprintf("cohorts.grains[%d]", i); !ok && !l.failed(path) {
+		path := fmt.Sprintf("cohorts.grains[%d]", i)
+		if grain, ok := calendar.ParseGrain(name); ok {
+			grains[grain] = true
+		} else if !l.failed(path) {
 			l.problem(path, suggestion(name, []string{"day", "week", "month", "quarter", "year"}), "unknown grain %q", name)
 		}
-		grains[grain] = ok || grains[grain]
 	}
-	maps.DeleteFunc(grains, func(_ calendar.Grain, known bool) bool { return !known })
 	l.job.Grains = slices.SortedFunc(maps.Keys(grains), func(a, b calendar.Grain) int { return strings.Compare(a.String(), b.String()) })
 	for i, name := range c.SplitBy {
 		if _, ok := l.file.Source.Attributes[name]; !ok {

@@ -35,10 +35,6 @@ func loadRun(w *world, path string, f *flags) (*jobs.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newJobRun(w, job, f)
-}
-
-func newJobRun(w *world, job *jobs.Job, f *flags) (*jobs.Run, error) {
 	now := w.now()
 	asOf, err := job.ResolveAsOf(f.asOf, now)
 	if err != nil {

@@ -95,14 +95,22 @@ func cannotWrite(path string, err error) error {
 	}
 }
 
-// writeFile writes a file whole or not at all.
+// writeFile writes a file of one line or more, whole or not at all.
 func writeFile(path string, content []byte) error {
+	return writeWhole(path, func(to io.Writer) error {
+		_, err := to.Write(append(content, '\n'))
+		return err
+	})
+}
+
+// writeWhole writes a file under another name first, so that a file of the
+// name is always whole.
+func writeWhole(path string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(append(content, '\n'))
-	err = errors.Join(err, file.Chmod(0o644), file.Close())
+	err = errors.Join(write(file), file.Chmod(0o644), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -56,20 +56,9 @@ func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 	}
 }
 
-// writeCSV writes the sample under another name first, so that a file of the
-// name is always whole.
 func writeCSV(ctx context.Context, sample *jobs.Sample, path string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".sample-*.csv")
+	err := writeWhole(path, func(to io.Writer) error { return sample.WriteCSV(ctx, to) })
 	if err != nil {
-		return cannotWrite(path, err)
-	}
-	err = errors.Join(sample.WriteCSV(ctx, file), file.Chmod(0o644), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		// What failed is reported, not that its remains could not be removed.
-		_ = os.Remove(file.Name())
 		return cannotWrite(path, err)
 	}
 	return nil

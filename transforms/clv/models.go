@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -47,7 +48,7 @@ func Parameters(models []Model) []ModelParameter {
 // FitAll fits the models that a job asks for and those that are always beside
 // them, chooses, and returns the rows of models in the order of the key, with
 // the chosen fit of purchases (nil if none is usable) and the fit of spend.
-func FitAll(s Settings, cells *Cells, m Money, first numeric.Null[calendar.Day], asOf calendar.Day, stop func() bool) (rows []Model, chosen *Fit, spend Fit) {
+func FitAll(s Settings, cells *Cells, base *ledger.Totals, first numeric.Null[calendar.Day], asOf calendar.Day, stop func() bool) (rows []Model, chosen *Fit, spend Fit) {
 	fitting := DefaultFitSettings()
 	fitting.DaysPerUnit, fitting.Stop = s.TimeUnit.Days, stop
 	families := append([]Family{NBD, BGNBD}, s.Candidates...)
@@ -64,7 +65,7 @@ func FitAll(s Settings, cells *Cells, m Money, first numeric.Null[calendar.Day],
 		switch _, usable := spend.Spend(); {
 		case f == GammaGamma:
 			row.Role, row.IsChosen = "spend", usable
-			row.NetRevenueFactor = m.netRevenueFactor()
+			row.NetRevenueFactor = netRevenueFactor(base)
 			row.Correlation = SpendFrequencyCorrelation(cells.Spend)
 		case f == family:
 			row.IsChosen = true

@@ -30,40 +30,11 @@ const (
 	NetRevenue   Basis = "net_revenue"
 )
 
-// Money is what the base has brought, for the factors that lead from the
-// value of a purchase to net revenue and contribution.
-type Money struct {
-	NetRevenue    int64
-	PurchaseValue int64 // of purchase days only
-	PurchaseDays  int64
-	Contribution  int64
-}
-
-// AddShard enters the customers of a shard.
-func (m *Money) AddShard(s *ledger.Shard) {
-	for i := range s.Days.Day {
-		net := s.Days.Net(int32(i))
-		m.NetRevenue += net
-		m.Contribution += s.Days.Contribution[i]
-		if s.Days.IsPurchase[i] {
-			m.PurchaseValue += net
-			m.PurchaseDays++
-		}
-	}
-}
-
-// Add enters another part.
-func (m *Money) Add(o *Money) {
-	m.NetRevenue += o.NetRevenue
-	m.PurchaseValue += o.PurchaseValue
-	m.PurchaseDays += o.PurchaseDays
-	m.Contribution += o.Contribution
-}
-
-// netRevenueFactor returns Σ net revenue ÷ Σ purchase value: below 1 where
-// refunds come on other days than purchases. Null where purchases are worth nothing.
-func (m *Money) netRevenueFactor() numeric.Null[float64] {
-	return numeric.Ratio(m.NetRevenue, m.PurchaseValue)
+// netRevenueFactor returns Σ net revenue ÷ Σ purchase value of the base: below
+// 1 where refunds come on other days than purchases. Null where purchases are
+// worth nothing.
+func netRevenueFactor(base *ledger.Totals) numeric.Null[float64] {
+	return numeric.Ratio(base.NetRevenue(), base.PurchaseValue)
 }
 
 // Valuation values customers: the chosen models, the factors and the discount
@@ -83,9 +54,9 @@ type Valuation struct {
 	year         int                   // index of Year among the horizons
 }
 
-// NewValuation puts fits and money together. chosen is nil where no model of
+// NewValuation puts fits and what the base has brought together. chosen is nil where no model of
 // purchases is usable.
-func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, m Money, hasContribution bool) *Valuation {
+func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger.Totals, hasContribution bool) *Valuation {
 	v := &Valuation{Settings: s, HasContribution: hasContribution}
 	if chosen != nil {
 		v.purchases, v.hasPurchases = chosen.Purchases()
@@ -94,11 +65,11 @@ func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, m Money, has
 		v.scorer = v.newScorer(cells.Purchases)
 	}
 	v.spend, v.hasSpend = spend.Spend()
-	if mean, ok := numeric.Ratio(m.PurchaseValue, m.PurchaseDays).Get(); ok {
+	if mean, ok := numeric.Ratio(base.PurchaseValue, base.PurchaseDays).Get(); ok {
 		v.meanPurchase = mean / money.Scale
 	}
-	v.net, _ = m.netRevenueFactor().Get()
-	v.contribution = numeric.Ratio(m.Contribution, m.NetRevenue)
+	v.net, _ = netRevenueFactor(base).Get()
+	v.contribution = numeric.Ratio(base.Contribution, base.NetRevenue())
 	v.year = slices.Index(s.Horizons, Year)
 	return v
 }

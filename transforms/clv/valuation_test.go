@@ -36,6 +36,13 @@ func baseOf(customers ...[]purchase) *ledger.Shard {
 			s.Days.Refunds = append(s.Days.Refunds, d.refund)
 			s.Days.Contribution = append(s.Days.Contribution, (d.value+d.refund)/2)
 			s.Days.IsPurchase = append(s.Days.IsPurchase, d.value > 0)
+			s.Totals.GrossSales += d.value
+			s.Totals.Refunds += d.refund
+			s.Totals.Contribution += (d.value + d.refund) / 2
+			if d.value > 0 {
+				s.Totals.PurchaseDays++
+				s.Totals.PurchaseValue += d.value + d.refund
+			}
 		}
 		s.Start = append(s.Start, int32(len(s.Days.Day)))
 	}
@@ -68,14 +75,12 @@ func threeCustomers() *ledger.Shard {
 	)
 }
 
-func valuationOf(s Settings, shard *ledger.Shard, chosen *Fit, spend Fit) (*Valuation, []Value, Money) {
+func valuationOf(s Settings, shard *ledger.Shard, chosen *Fit, spend Fit) (*Valuation, []Value, ledger.Totals) {
 	var cells Cells
-	var m Money
 	cells.AddShard(shard, asOf)
 	cells.Compact()
-	m.AddShard(shard)
-	v := NewValuation(s, chosen, spend, &cells, m, true)
-	return v, v.Values(shard, asOf), m
+	v := NewValuation(s, chosen, spend, &cells, &shard.Totals, true)
+	return v, v.Values(shard, asOf), shard.Totals
 }
 
 func testSettings() Settings {
@@ -88,8 +93,8 @@ func TestValueIsPurchasesTimesSpendTimesNetRevenueFactor(t *testing.T) {
 	chosen, spend := cdnowFits()
 	shard := threeCustomers()
 	v, values, m := valuationOf(testSettings(), shard, &chosen, spend)
-	if m != (Money{NetRevenue: 180_0000, PurchaseValue: 200_0000, PurchaseDays: 4, Contribution: 90_0000}) {
-		t.Fatalf("money %+v", m)
+	if m.NetRevenue() != 180_0000 || m.PurchaseValue != 200_0000 || m.PurchaseDays != 4 || m.Contribution != 90_0000 {
+		t.Fatalf("totals %+v", m)
 	}
 	model, _ := chosen.Purchases()
 	gamma, _ := spend.Spend()
@@ -259,7 +264,7 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 	for candidate, stands := range map[Family]string{MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", NBD: "bg_nbd gamma_gamma nbd"} {
 		s := testSettings()
 		s.Candidates = []Family{candidate}
-		rows, chosen, _ := FitAll(s, &cells, Money{NetRevenue: 90, PurchaseValue: 100}, cells.First(600), 600, nil)
+		rows, chosen, _ := FitAll(s, &cells, &ledger.Totals{GrossSales: 90, PurchaseValue: 100}, cells.First(600), 600, nil)
 		var names []string
 		for _, row := range rows {
 			names = append(names, string(row.Family))
@@ -274,7 +279,7 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 			t.Errorf("candidate %s: models %q, want %q; chosen %+v", candidate, got, stands, chosen)
 		}
 	}
-	rows, chosen, _ := FitAll(testSettings(), &Cells{}, Money{}, (&Cells{}).First(600), 600, nil)
+	rows, chosen, _ := FitAll(testSettings(), &Cells{}, &ledger.Totals{}, (&Cells{}).First(600), 600, nil)
 	if chosen != nil || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != FitInsufficientData {
 		t.Errorf("of nobody: chosen %v, %+v", chosen, rows)
 	}

@@ -245,7 +245,8 @@ func (a *assembly) enter(d customerDay, isPurchase bool) {
 	days.Contribution = append(days.Contribution, d.contribution)
 	days.IsPurchase = append(days.IsPurchase, isPurchase)
 	if isPurchase {
-		a.shard.Totals.PurchaseDays++
+		t.PurchaseDays++
+		t.PurchaseValue += d.gross + d.refunds
 	}
 }
 

@@ -281,17 +281,19 @@ func (in *Intake) readAmount(a *AmountColumns, columns []column, i int) (int64, 
 	}
 	var sum int64
 	var known bool
-	for n, name := range append(a.Plus[:len(a.Plus):len(a.Plus)], a.Minus...) {
-		term, ok, f := readTerm(in.at(columns, name), i, a.Decimals)
-		if f.reason != "" {
-			return 0, false, f
-		}
-		if n >= len(a.Plus) {
-			term = -term
-		}
-		known = known || ok
-		if sum, ok = money.Add(sum, term); !ok {
-			return 0, false, fault{name, money.Overflow.String()}
+	for _, terms := range [2]struct {
+		names []string
+		sign  int64
+	}{{a.Plus, 1}, {a.Minus, -1}} {
+		for _, name := range terms.names {
+			term, ok, f := readTerm(in.at(columns, name), i, a.Decimals)
+			if f.reason != "" {
+				return 0, false, f
+			}
+			known = known || ok
+			if sum, ok = money.Add(sum, terms.sign*term); !ok {
+				return 0, false, fault{name, money.Overflow.String()}
+			}
 		}
 	}
 	return sum, known, fault{}

@@ -148,6 +148,10 @@ func TestWorkedExample(t *testing.T) {
 	want(t, "exclusions", excluded(shard, nil), []string{
 		"before_first_purchase 2024-01 1 1 -10", "before_first_purchase 2024-02 1 1 -5",
 	})
+	// Purchases: a 120 and 50, b 40; the refund of a is on another day.
+	if got := shard.Totals; got.NetRevenue() != 160_0000 || got.PurchaseValue != 210_0000 || got.PurchaseDays != 3 || got.Customers != 2 || got.Orders != 4 {
+		t.Errorf("totals %+v", got)
+	}
 	if got := money.Format(tally.Amount()); got != "145" || shard.Totals.KeptAmount != 160_0000 {
 		t.Errorf("source %s, kept %d; want 145 and 160", got, shard.Totals.KeptAmount)
 	}

@@ -46,13 +46,17 @@ type Totals struct {
 	MissingContribution int64 // kept rows without cost or margin
 	CancelledSameDay    int64 // days with an order that are no purchase: bought and cancelled
 
-	Customers    int64 // with a purchase
-	PurchaseDays int64
-	Orders       int64
-	GrossSales   int64
-	Refunds      int64
-	Contribution int64
+	Customers     int64 // with a purchase
+	PurchaseDays  int64
+	PurchaseValue int64 // of purchase days only
+	Orders        int64
+	GrossSales    int64
+	Refunds       int64
+	Contribution  int64
 }
+
+// NetRevenue returns gross sales and refunds together.
+func (t *Totals) NetRevenue() int64 { return t.GrossSales + t.Refunds }
 
 // Add adds another shard's totals.
 func (t *Totals) Add(o Totals) {
@@ -62,6 +66,7 @@ func (t *Totals) Add(o Totals) {
 	t.CancelledSameDay += o.CancelledSameDay
 	t.Customers += o.Customers
 	t.PurchaseDays += o.PurchaseDays
+	t.PurchaseValue += o.PurchaseValue
 	t.Orders += o.Orders
 	t.GrossSales += o.GrossSales
 	t.Refunds += o.Refunds

@@ -153,9 +153,10 @@ func (t *Tally) reject(r Rejected) {
 
 // read notes a readable row.
 func (t *Tally) read(p *posting, asOf calendar.Day) {
-	m := Month{Rows: 1, Amount: p.amount}
-	if p.isForeign {
-		m.Amount = 0
+	m := Month{Rows: 1}
+	if !p.isForeign {
+		m.Amount = p.amount
+		t.amounts, t.shares = saturated(t.amounts, absolute(p.amount)), saturated(t.shares, absolute(p.contribution))
 	}
 	t.addMonth(month(p.day), m)
 	t.Instants.include(p.instant)
@@ -164,9 +165,6 @@ func (t *Tally) read(p *posting, asOf calendar.Day) {
 	}
 	if p.key != nil {
 		t.Attributed++
-	}
-	if !p.isForeign {
-		t.amounts, t.shares = saturated(t.amounts, absolute(p.amount)), saturated(t.shares, absolute(p.contribution))
 	}
 }
 

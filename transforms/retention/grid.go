@@ -79,16 +79,21 @@ func (h *history) rows() int64 {
 	return int64(h.begun) + 1
 }
 
-func (h *history) add(o *history) {
-	switch {
-	case o.size == 0:
-		return
-	case h.size == 0:
-		h.begun, h.complete = o.begun, o.complete
+// join counts members whose offsets have begun and are over up to the given.
+func (h *history) join(size int64, begun, complete int32) {
+	if h.size == 0 {
+		h.begun, h.complete = begun, complete
 	}
-	h.size += o.size
-	h.begun = max(h.begun, o.begun)
-	h.complete = min(h.complete, o.complete)
+	h.size += size
+	h.begun = max(h.begun, begun)
+	h.complete = min(h.complete, complete)
+}
+
+func (h *history) add(o *history) {
+	if o.size == 0 {
+		return
+	}
+	h.join(o.size, o.begun, o.complete)
 	h.cells.Merge(&o.cells, (*cell).add)
 }
 
@@ -189,12 +194,7 @@ func (m *member) limit(last int32) {
 
 // addTo adds the member to its cohort.
 func (m *member) addTo(h *history) {
-	if h.size == 0 {
-		h.begun, h.complete = m.begun, m.complete
-	}
-	h.size++
-	h.begun = max(h.begun, m.begun)
-	h.complete = min(h.complete, m.complete)
+	h.join(1, m.begun, m.complete)
 	var offset0, net, contribution int64
 	lastActive, lastRetained, purchases := int32(-1), int32(-1), 0
 	for i := m.from; i < m.to; i++ {

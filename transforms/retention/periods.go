@@ -55,15 +55,14 @@ func (g *Grid) Parts(f *cohort.Frame) []Part {
 			if !ok {
 				continue
 			}
-			part, cells := Part{d, grain, first, first}, int32(0)
+			part, cells := Part{d, grain, first, first}, int64(0)
 			for ; part.end < cohorts.End(); part.end++ {
 				if cells > partCells {
 					parts = append(parts, part)
 					part.first, cells = part.end, 0
 				}
-				if h := cohorts.Get(part.end); h.size > 0 {
-					cells += 2 * (h.begun + 1)
-				}
+				h := cohorts.Get(part.end)
+				cells += 2 * h.rows() // rolling has about as many
 			}
 			parts = append(parts, part)
 		}
