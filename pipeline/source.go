@@ -60,6 +60,7 @@ type Batch struct {
 	Part     int          // index of the origin among the source's parts, for ordering
 	FirstRow int64        // row number, in its origin, of the batch's first row; the first data row is 1
 	Faults   []Fault      // rows the source could not read, in ascending order of Index
+	Bytes    int64        // about how much of Description.Bytes the batch stands for; 0 if unknown. For progress only
 }
 
 // Fault is a row that a source could not read. It keeps its place in the
