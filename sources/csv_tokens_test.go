@@ -15,11 +15,11 @@ func byteByByte(text string) *tokens {
 }
 
 func mustTokens(r io.Reader) *tokens {
-	t, err := newTokens(r, ',')
+	text, _, err := textEncoding{name: "UTF-8"}.open(r)
 	if err != nil {
 		panic(err)
 	}
-	return t
+	return newTokens(text, ',')
 }
 
 // allRows returns the fields of all rows, and false if the text is unreadable.

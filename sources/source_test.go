@@ -21,12 +21,17 @@ import (
 func write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
+	writeInto(t, dir, files)
+	return dir
+}
+
+func writeInto(t testing.TB, dir string, files map[string]string) {
+	t.Helper()
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return dir
 }
 
 // result is all that a source delivers, in the order of parts and rows.
