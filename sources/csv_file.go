@@ -141,7 +141,8 @@ func (c *csvFile) placed(err error) error {
 		return err
 	case errors.Is(err, errNotEncoded):
 		line, column := c.tokens.place(len(c.tokens.buf))
-		return c.placed(&rowError{line: line, column: column, what: c.encoding.mismatch(), hint: wrongEncoding})
+		return c.placed(&rowError{line: line, column: column, what: c.encoding.mismatch(),
+			hint: "set source.csv.encoding to what the file is written in, or fetch the file again, it may have been damaged"})
 	case errors.As(err, &row):
 		place := fmt.Sprintf("%s:%d:%d", c.path, row.line, row.column)
 		return pipeline.Errorf(pipeline.ClassSource, place, row.hint, "%s", row.what)

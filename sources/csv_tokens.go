@@ -332,11 +332,9 @@ func (t *tokens) validate() error {
 		line:   t.line + int64(bytes.Count(t.row[:i], newline)),
 		column: int64(i - bytes.LastIndexByte(t.row[:i], '\n')),
 		what:   "the text is not UTF-8",
-		hint:   wrongEncoding,
+		hint:   "set source.csv.encoding to what the file is written in, most often windows-1252",
 	}
 }
-
-const wrongEncoding = "set source.csv.encoding to what the file is written in, most often windows-1252"
 
 // invalidByte returns where b stops being UTF-8.
 func invalidByte(b []byte) int {
