@@ -160,8 +160,11 @@ func (r *csvReader) fill(ctx context.Context) (pipeline.Batch, error) {
 			return pipeline.Batch{}, ctx.Err()
 		}
 		err := r.advance()
-		if err == io.EOF {
+		if err == io.EOF && r.section.rows == toEnd {
 			break
+		}
+		if err == io.EOF { // rows were here when they were passed over
+			return pipeline.Batch{}, changed(r.file.path)
 		}
 		if err != nil {
 			return pipeline.Batch{}, r.file.placed(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -282,6 +283,51 @@ func TestCSVSectionsOutliveACancelledReader(t *testing.T) {
 	}
 	if rows != 1000 {
 		t.Errorf("got %d rows, want 1000", rows)
+	}
+}
+
+// A file cut short between passing over its rows and reading them is an error.
+func TestCSVSectionsMissNoRows(t *testing.T) {
+	name := filepath.Join(write(t, map[string]string{"t.csv": "x,y\n" + strings.Repeat("1,2\n", 1000)}), "t.csv")
+	source := inSections(t, CSV{Paths: []string{name}}, 1000).(*csvSource)
+	if _, err := source.Describe(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	work := newSections(source, true)
+	r := newCSVReader(csvRequest{source: source, schema: pick(source.schema, nil), rows: 10, work: work})
+	var err error
+	for range 2 {
+		if r.section, err = work.take(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The second section begins at byte 1000 and has 250 rows of 4 bytes.
+	if err := os.Truncate(name, 1999-4); err != nil {
+		t.Fatal(err)
+	}
+	err = r.readThrough(context.Background())
+	wantError(t, err, pipeline.ClassSource, "t.csv: the file has changed while it was read")
+}
+
+// BenchmarkCSVReaders reads a file of 50 MB with one reader and with several.
+func BenchmarkCSVReaders(b *testing.B) {
+	for _, form := range []struct{ name, row string }{
+		{"plain", "536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n"},
+		{"quoted", "\"536365\",\"85123A\",\"WHITE HANGING HEART T-LIGHT HOLDER\",\"6\",\"2010-12-01 08:26:00\",\"2.55\",\"17850\",\"United Kingdom\"\n"},
+	} {
+		dir := write(b, map[string]string{"t.csv": strings.Repeat(form.row, 500_000)})
+		for _, n := range []int{1, 2, 4} {
+			b.Run(fmt.Sprintf("%s/%d", form.name, n), func(b *testing.B) {
+				for b.Loop() {
+					source, err := NewCSV(CSV{Paths: []string{dir + "/t.csv"}, Header: Header{None: true}})
+					if err != nil {
+						b.Fatal(err)
+					}
+					countRows(b, source, n, 500_000)
+				}
+				b.ReportMetric(500_000*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+			})
+		}
 	}
 }
 

@@ -125,12 +125,3 @@ func BenchmarkTokens(b *testing.B) {
 	}
 	b.ReportMetric(100_000*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
 }
-
-func BenchmarkCSV(b *testing.B) {
-	const row = "536365,85123A,\"WHITE HANGING HEART, T-LIGHT HOLDER\",6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n"
-	source := csvOf(b, CSV{Header: Header{None: true}}, strings.Repeat(row, 500_000))
-	for b.Loop() {
-		countRows(b, source, 500_000)
-	}
-	b.ReportMetric(500_000*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
-}
