@@ -11,6 +11,7 @@
 //	catalogue.go all tables, in the order they are published
 //	run.go       the data flow, from the source to published tables
 //	stage.go     pass C: every table to the sink, checked
+//	contract.go  columns that were published before stay as they were
 //	gates.go     what must hold before anything is published
 //	checks.go    run_checks: what was checked, with both numbers
 //	record.go    runs, run_inputs, run_checks, table_columns as tables

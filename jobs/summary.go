@@ -38,6 +38,8 @@ type Summary struct {
 	Result   *ResultSummary  `json:"result,omitempty"`
 	Models   []ModelSummary  `json:"models,omitempty"`
 	Tables   []TableSummary  `json:"tables,omitempty"`
+	Dropped  []string        `json:"dropped_tables,omitempty"`      // that the newest date had and this run does not publish
+	Removed  []string        `json:"removed_as_of_dates,omitempty"` // dates that the sink keeps no longer
 	Warnings []string        `json:"warnings,omitempty"`
 }
 
