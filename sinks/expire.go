@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,20 +52,23 @@ func (s *parquetSink) RemoveExpired(ctx context.Context, asOf string) (removed [
 	}
 	dates = append(dates, begun...)
 	slices.Sort(dates)
-	var failures []error
 	for _, date := range slices.Compact(dates) {
-		if err := ctx.Err(); err != nil {
-			return removed, errors.Join(append(failures, err)...)
+		if ctx.Err() != nil {
+			return removed, cmp.Or(err, ctx.Err())
 		}
-		isGone, err := s.removeDate(date)
+		isGone, failure := s.removeDate(date)
 		if isGone {
 			removed = append(removed, date)
 		}
-		if err != nil {
-			failures = append(failures, fmt.Errorf("%s: %w", date, err))
+		switch {
+		case failure == nil:
+		case err == nil:
+			err = fmt.Errorf("%s: %w", date, failure)
+		default: // one date does not keep the others
+			err = fmt.Errorf("%w; %s: %w", err, date, failure)
 		}
 	}
-	return removed, errors.Join(failures...)
+	return removed, err
 }
 
 // datesWith returns the dates, in order, of which _runs has a file with a
