@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
 
@@ -279,8 +280,9 @@ type base struct {
 	ranks     clv.Ranks
 	residuals clv.Residuals
 
-	hasResiduals bool  // every customer with a purchase has a residual value
-	residual     int64 // what they add up to
+	hasResiduals bool                // every customer with a purchase has a residual value
+	residual     int64               // what they add up to
+	year         numeric.Null[int64] // what each is expected to bring within a year, on average
 }
 
 // compute is pass A. Workers add up over the shards they happen to get; all
@@ -349,6 +351,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 		b.residuals.Add(&residuals[i])
 	}
 	b.residual, b.hasResiduals = all.Residual()
+	b.year = all.YearPerCustomer()
 	b.ranks = all.Rank()
 	return checkResidual(&all)
 }

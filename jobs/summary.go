@@ -71,8 +71,16 @@ type ResultSummary struct {
 	MeanPurchase string  `json:"mean_purchase_value,omitempty"` // on purchase days
 	Cohorts      int     `json:"month_cohorts"`                 // with customers
 	RepeatRate   float64 `json:"repeat_purchase_rate"`
-	ResidualCLV  string  `json:"residual_clv,omitempty"`
-	Checks       int     `json:"checks_passed"`
+
+	// Net revenue a customer, absent where it is not known: expected in the 365
+	// days after the as-of day, and brought in the first twelve months by those
+	// customers whose first twelve months could be observed.
+	Predicted365D    string `json:"predicted_value_365d_per_customer,omitempty"`
+	Realised12Months string `json:"realised_value_12_months_per_customer,omitempty"`
+	Exposed12Months  int64  `json:"exposed_customers_12_months"`
+	ResidualCLV      string `json:"residual_clv,omitempty"` // of all customers, lifetime, discounted
+
+	Checks int `json:"checks_passed"`
 }
 
 // ModelSummary is one fitted model.
@@ -159,6 +167,14 @@ func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
 		if row := &o.cohorts[i]; row.Dimension == cohort.All && row.Grain == calendar.ByMonth && row.Size > 0 {
 			result.Cohorts++
 		}
+	}
+	if year, ok := b.year.Get(); ok {
+		result.Predicted365D = money.Format(year)
+	}
+	net, exposed := o.cohortPeriods.pools.FirstYear()
+	result.Exposed12Months = exposed
+	if realised, ok := money.Mean(net, exposed); ok {
+		result.Realised12Months = money.Format(realised)
 	}
 	if b.hasResiduals {
 		result.ResidualCLV = money.Format(b.residual)

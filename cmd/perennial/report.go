@@ -43,11 +43,12 @@ func reportOne(to io.Writer, err error) {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-func newLogger(w *world, f *flags) *slog.Logger {
-	if f.log == "text" || f.log == "" && w.isTerminal {
-		return slog.New(slog.NewTextHandler(w.stderr, nil))
+func newLogger(to io.Writer, isText bool, least slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: least}
+	if isText {
+		return slog.New(slog.NewTextHandler(to, options))
 	}
-	return slog.New(slog.NewJSONHandler(w.stderr, nil))
+	return slog.New(slog.NewJSONHandler(to, options))
 }
 
 // writeSummary writes the summary to the file that was asked for and, where
