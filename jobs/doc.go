@@ -17,6 +17,7 @@
 //	record.go    runs, run_inputs, run_checks, table_columns as tables
 //	plan.go      what a run would do
 //	summary.go   what a run did
+//	summary_text.go the same for people, on one screen
 //	sample.go    the simulated shop of sample and demo
 //
 // The .yaml files beside the code are jobs that a user copies.
