@@ -115,7 +115,7 @@ func (r *Run) removeExpired(ctx context.Context, s *Summary) {
 	}
 	var err error
 	if s.Removed, err = sink.RemoveExpired(ctx, r.AsOf.String()); err != nil {
-		s.Warnings = append(s.Warnings, "published, but not every date that expired is removed; the next run tries again: "+err.Error())
+		s.Warnings = append(s.Warnings, "not every expired date was removed; the next run tries again: "+err.Error())
 	}
 }
 

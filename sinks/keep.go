@@ -35,7 +35,7 @@ func parseKeeping(text string) (*keeping, error) {
 			n, err := strconv.ParseUint(digits, 10, 31)
 			if !isDays || err != nil || n == 0 {
 				return nil, pipeline.Errorf(pipeline.ClassUsage, "", "join terms by +: a number of days such as 35d, month_ends, year_ends; leave it out to keep every date",
-					"sink.parquet.keep_as_of %s: %q is no term", text, term)
+					"keep_as_of %s: %q is no term", text, term)
 			}
 			k.days = max(k.days, int(n))
 		}

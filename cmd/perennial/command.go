@@ -123,7 +123,7 @@ func (f *flags) addAcceptColumns(c *cobra.Command) {
 
 func (f *flags) addRun(c *cobra.Command) {
 	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "`number` of goroutines that compute")
-	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: a progress bar and warnings on a terminal, else json)")
+	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: a progress bar on a terminal, else json)")
 	c.Flags().StringVar(&f.summary, "summary", "", "`file` for the summary as JSON, also of a failed run")
 	c.Flags().BoolVar(&f.acceptVolume, "accept-volume", false, "publish although the source has far fewer rows than the previous run's")
 }

@@ -8,7 +8,7 @@
 //	command.go   the commands and their common flags
 //	adapters.go  the sources and sinks
 //	job.go       a job file, as of a day: validate, plan, check, run
-//	progress.go  bars on a terminal, the log
+//	progress.go  a run watched: bars on a terminal, else log lines
 //	sample.go    sample and demo
 //	report.go    errors, hints, summary files
 package main

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -20,23 +21,26 @@ const longStage = 30 * time.Second
 // terminal, else as log lines. It returns the log, and what must be called
 // before anything else is written to the terminal.
 //
-// On a terminal the bar stands for the lines of the log that are no warnings,
-// unless --log asks for them.
+// On a terminal the bar stands for the log, unless --log asks for that too:
+// warnings are in the summary, and an error is reported at the end.
 func watch(w *world, f *flags, run *jobs.Run) (log *slog.Logger, end func()) {
-	started, level := w.now(), slog.LevelInfo
+	started := w.now()
 	p := &pace{now: w.now}
 	if w.isTerminal && f.log != "json" {
 		b := &bar{to: w.stderr, width: w.width}
-		if f.log == "" {
-			level = slog.LevelWarn
+		log, end = slog.New(slog.DiscardHandler), b.erase
+		if f.log == "text" {
+			log = newLogger(b, f)
 		}
-		log, end = newLogger(b, true, level), b.erase
 		p.every, p.show = redraw, b.show
 	} else {
-		log, end = newLogger(w.stderr, f.log == "text", level), func() {}
+		log, end = newLogger(w.stderr, f), func() {}
 		p.every, p.show = longStage, func(stage string, p pipeline.Progress, elapsed time.Duration) {
-			log.Info("progress", "stage", stage, "job", run.Job.Name, "run_id", run.RunID, "done", p.Done, "total", p.Total,
-				"rows", p.Rows, "rows_per_second", perSecond(p.Rows, elapsed))
+			fields := []any{"stage", stage, "job", run.Job.Name, "run_id", run.RunID, "rows", p.Rows, "rows_per_second", perSecond(p.Rows, elapsed)}
+			if share, isKnown := shareOf(p); isKnown {
+				fields = append(fields, "share", math.Round(share*1000)/1000)
+			}
+			log.Info("progress", fields...)
 		}
 	}
 	run.OnStage = func(stage string) {

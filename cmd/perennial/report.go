@@ -43,12 +43,11 @@ func reportOne(to io.Writer, err error) {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-func newLogger(to io.Writer, isText bool, least slog.Level) *slog.Logger {
-	options := &slog.HandlerOptions{Level: least}
-	if isText {
-		return slog.New(slog.NewTextHandler(to, options))
+func newLogger(to io.Writer, f *flags) *slog.Logger {
+	if f.log == "text" {
+		return slog.New(slog.NewTextHandler(to, nil))
 	}
-	return slog.New(slog.NewJSONHandler(to, options))
+	return slog.New(slog.NewJSONHandler(to, nil))
 }
 
 // writeSummary writes the summary to the file that was asked for and, where
