@@ -93,8 +93,8 @@ type bar struct {
 	to    io.Writer
 	width func() int // of the terminal
 
-	mu    sync.Mutex
-	shown int // columns that the line takes now
+	mu      sync.Mutex
+	isShown bool
 }
 
 // redraw is how long a bar stands at least before it is drawn again.
@@ -105,11 +105,15 @@ const redraw = 100 * time.Millisecond
 func (b *bar) show(stage string, p pipeline.Progress, elapsed time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	// The last column stays free: some terminals begin a new line behind it.
-	line := barLine(stage, p, elapsed, b.width()-1)
-	_, _ = fmt.Fprint(b.to, "\r", line, strings.Repeat(" ", max(0, b.shown-len(line))))
-	b.shown = len(line)
+	columns := b.columns()
+	line := barLine(stage, p, elapsed, max(0, columns-len("^C")))
+	_, _ = fmt.Fprintf(b.to, "\r%*s\r%s", columns, "", line)
+	b.isShown = true
 }
+
+// columns returns how many columns may be written to. The terminal's last one
+// stays free: some begin a new line behind it.
+func (b *bar) columns() int { return max(0, b.width()-1) }
 
 // erase leaves an empty line with the cursor at its beginning.
 func (b *bar) erase() {
@@ -118,10 +122,11 @@ func (b *bar) erase() {
 	b.clear()
 }
 
+// clear blanks the whole line: the bar, and the ^C of who interrupts.
 func (b *bar) clear() {
-	if b.shown > 0 {
-		_, _ = fmt.Fprint(b.to, "\r", strings.Repeat(" ", b.shown), "\r")
-		b.shown = 0
+	if b.isShown {
+		_, _ = fmt.Fprintf(b.to, "\r%*s\r", b.columns(), "")
+		b.isShown = false
 	}
 }
 
@@ -150,7 +155,7 @@ func barLine(stage string, p pipeline.Progress, elapsed time.Duration, columns i
 	}
 	for _, part := range parts {
 		if len(line)+len("  ")+len(part) > columns {
-			return line[:max(0, min(len(line), columns))]
+			return line[:min(len(line), columns)]
 		}
 		line += "  " + part
 	}
