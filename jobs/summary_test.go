@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -38,11 +39,10 @@ func changeJournal(t *testing.T, path string, change func(*pipeline.Journal)) {
 	}
 }
 
-// TestTheValueOfAYearIsThatOfTheTables: both figures of the summary, recomputed
-// from the published tables with exact fractions.
-func TestTheValueOfAYearIsThatOfTheTables(t *testing.T) {
-	dir := t.TempDir()
-	sample, err := jobs.NewSample(jobs.SampleOptions{Customers: 800})
+// writeSample writes a simulated log as orders.csv.
+func writeSample(t *testing.T, dir string, customers int) *jobs.Sample {
+	t.Helper()
+	sample, err := jobs.NewSample(jobs.SampleOptions{Customers: customers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,14 +50,21 @@ func TestTheValueOfAYearIsThatOfTheTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sample.WriteCSV(t.Context(), orders); err != nil {
+	if err := errors.Join(sample.WriteCSV(t.Context(), orders), orders.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := orders.Close(); err != nil {
-		t.Fatal(err)
-	}
+	return sample
+}
+
+func demoJob(dir string) string { return jobs.DemoJob(filepath.ToSlash(dir)) }
+
+// TestTheValueOfAYearIsThatOfTheTables: both figures of the summary, recomputed
+// from the published tables with exact fractions.
+func TestTheValueOfAYearIsThatOfTheTables(t *testing.T) {
+	dir := t.TempDir()
+	sample := writeSample(t, dir, 800)
 	// With a left-truncated cohort, which must not count.
-	text := strings.Replace(jobs.DemoJob(filepath.ToSlash(dir)), "cohorts:\n", "cohorts:\n  from: 2023-02-01\n", 1)
+	text := strings.Replace(demoJob(dir), "cohorts:\n", "cohorts:\n  from: 2023-02-01\n", 1)
 	run := newRun(load(t, text, nil), sample.LastDay())
 	run.ShardBits = 3
 	summary, err := run.Do(t.Context())

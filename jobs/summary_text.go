@@ -25,7 +25,7 @@ func (s *Summary) Text() string {
 		head = append(head, item("source", "%d rows, %s%s", s.Source.Rows, s.amount(s.Source.Amount),
 			prefixed("; times without a zone read in ", s.Source.NaiveZone)))
 	}
-	rest := slices.Concat(s.resultText(), s.modelText(), s.tableText(), s.warningText())
+	rest := slices.Concat(s.resultText(), s.modelText(), s.tableText(), s.removedText(), s.warningText())
 	excluded := s.excludedText(max(1, screenLines-len(head)-len(rest)))
 	return strings.Join(slices.Concat(head, excluded, rest), "\n") + "\n"
 }
@@ -132,6 +132,18 @@ func (s *Summary) tableText() []string {
 		about = ""
 	}
 	return lines
+}
+
+// removedText says which dates are gone, in one line.
+func (s *Summary) removedText() []string {
+	switch n := len(s.Removed); n {
+	case 0:
+		return nil
+	case 1:
+		return []string{item("removed", "%s, which is kept no longer", s.Removed[0])}
+	default:
+		return []string{item("removed", "%d dates that are kept no longer, %s to %s", n, s.Removed[0], s.Removed[n-1])}
+	}
 }
 
 func (s *Summary) warningText() []string {

@@ -158,6 +158,26 @@ func TestExpiredDatesAreRemovedWithAllThatIsOfThem(t *testing.T) {
 	wantRemoved(t, f, "after the removal")
 }
 
+// The journal is read, then the files; between the two the date may go.
+func TestADateThatIsRemovedDuringACheckIsNotDamaged(t *testing.T) {
+	f := dated(t)
+	s := f.keepingOne(t)
+	j, err := s.Check(t.Context(), expiredDates[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.RemoveExpired(t.Context(), asOf); err != nil {
+		t.Fatal(err)
+	}
+	missing := s.verify(t.Context(), j.AsOf, j.Tables[0])
+	if missing == nil {
+		t.Fatal("the removed date is whole")
+	}
+	if err := s.unlessReplaced(j, missing); pipeline.ClassOf(err) != pipeline.ClassTemporary {
+		t.Errorf("got error %v, want one of class temporary", err)
+	}
+}
+
 func TestWithoutKeepAsOfNothingIsRemoved(t *testing.T) {
 	f := dated(t)
 	if removed, err := f.open(t).RemoveExpired(t.Context(), asOf); err != nil || len(removed) > 0 {
