@@ -15,9 +15,8 @@
 // in the few types of pipeline.SourceType. A source knows no metric, renames
 // nothing and drops nothing: a row that it cannot read stays in its place as a
 // pipeline.Fault, and everything that would silently lose or change a row (a
-// stream cut short, a quote never closed, bytes that are not in the
-// encoding, files whose
-// columns disagree) is an error that names the file and the place.
+// stream cut short, a quote never closed, bytes that are not in the encoding,
+// files whose columns disagree) is an error that names the file and the place.
 //
 // No source starts a goroutine; the readers it hands out may be used by as many
 // goroutines, one each.
