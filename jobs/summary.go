@@ -227,15 +227,24 @@ func warnings(s *Summary, b *base, c *checks) []string {
 	}
 	for _, row := range c.sorted() {
 		if row.Status == Warned {
-			observed, _ := row.Observed.Get()
-			limit, _ := row.Expected.Get()
-			list = append(list, fmt.Sprintf("%s is %s, above %s", strings.ReplaceAll(row.Name, "_", " "), money.Format(observed), money.Format(limit)))
+			list = append(list, row.warning())
 		}
 	}
 	if s.Source.Unreadable > 0 {
 		list = append(list, fmt.Sprintf("%d rows could not be read; they are in _quarantine/%s", s.Source.Unreadable, s.AsOf))
 	}
 	return list
+}
+
+// warning says what a check warns of and, where a person can act, what to do.
+func (c *CheckRow) warning() string {
+	observed, _ := c.Observed.Get()
+	limit, _ := c.Expected.Get()
+	if month, ok := calendar.ParseDay(c.Scope + "-01"); ok && c.Name == firstCohortSize {
+		return fmt.Sprintf("the first cohort, %s, has %s customers, more than twice as many as a usual month: if the data begin later than the business, set cohorts.from: %s",
+			c.Scope, money.Format(observed), month.AddMonths(1))
+	}
+	return fmt.Sprintf("%s is %s, above %s", strings.ReplaceAll(c.Name, "_", " "), money.Format(observed), money.Format(limit))
 }
 
 // finish notes how the run ended.
