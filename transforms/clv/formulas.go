@@ -91,7 +91,7 @@ const (
 var FormulaWarnings = []Term{
 	{repeatBuyingAsRetention, "r is the share who bought again, but who skips a window has not left: the value is too low for all who buy seldom"},
 	{orderRepeatAsRetention, "the same with the share of orders that were followed by another"},
-	{historyTooShort, "the two windows reach before the month of the first purchase; retention_rate and clv are NULL"},
+	{historyTooShort, "the two windows reach before the month of the first purchase, so that there is no retention_rate and no clv"},
 	{noPreviousCustomers, "nobody bought in the window before"},
 	{noObservedChurn, "all came back (r or q is 1), so that the months are without end"},
 }

@@ -25,8 +25,8 @@ const (
 var Statuses = []Term{
 	{string(Predicted), "by the customer's own purchases"},
 	{string(PopulationMean), "the value of a purchase is the population's: no repeat purchase, or none of positive value"},
-	{string(InsufficientData), "no usable model of purchases; predictions are NULL"},
-	{string(NoPurchase), "never bought; predictions are NULL"},
+	{string(InsufficientData), "no usable model of purchases, and no predictions"},
+	{string(NoPurchase), "never bought, and no predictions"},
 }
 
 // Basis is what a value is counted in.
