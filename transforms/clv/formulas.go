@@ -89,7 +89,7 @@ const (
 // FormulaWarnings are the words of column warning with their meaning, in the
 // order in which they stand there.
 var FormulaWarnings = []Term{
-	{repeatBuyingAsRetention, "r is the share who bought again, but who skips a window has not left: the value is too low for all who buy seldom"},
+	{repeatBuyingAsRetention, "r is the share who bought again; who skips a window counts as lost, though in a shop nobody cancels"},
 	{orderRepeatAsRetention, "the same with the share of orders that were followed by another"},
 	{historyTooShort, "the two windows reach before the month of the first purchase, so that there is no retention_rate and no clv"},
 	{noPreviousCustomers, "nobody bought in the window before"},
@@ -126,8 +126,8 @@ type Formula struct {
 // know no retention. The basis contribution has rows only where it is known.
 func (v *Valuation) FormulaRows(f *cohort.Frame, sums *FormulaSums, first numeric.Null[calendar.Day]) []Formula {
 	list := spans(f)
-	begin, _ := first.Get()
-	begin = f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, begin))
+	day, isKnown := first.Get()
+	begin := f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, day))
 	var rows []Formula
 	for _, d := range sums.Sorted() {
 		for m := range Methods {
@@ -136,7 +136,7 @@ func (v *Valuation) FormulaRows(f *cohort.Frame, sums *FormulaSums, first numeri
 					continue
 				}
 				head := Formula{Dimension: d, Method: &Methods[m], Months: s.months, sums: sums.Of(d)[i]}
-				rows = v.appendFormulas(rows, head, s.months > 0 && s.previous < begin)
+				rows = v.appendFormulas(rows, head, s.months > 0 && (!isKnown || s.previous < begin))
 			}
 		}
 	}
