@@ -12,7 +12,7 @@ import (
 
 // Parquet is the job file's sink.parquet: tables as Parquet files in a folder.
 type Parquet struct {
-	Path string `yaml:"path"` // the folder, on a local disk; created if missing
+	Path string `yaml:"path" default:"required" doc:"folder on a local disk, created if missing. Relative paths start at the folder the command runs in"`
 }
 
 // NewParquet returns a sink that publishes tables as Parquet files under

@@ -35,6 +35,7 @@ func codeVersion() string {
 // flags are the flags that several commands share.
 type flags struct {
 	asOf         string
+	set          []string
 	workers      int
 	log          string
 	output       string
@@ -73,6 +74,7 @@ func newRoot(w *world) *cobra.Command {
 	})
 	root.AddCommand(
 		newDemo(w), newSample(w), newValidate(w), newPlan(w), newRun(w), newCheck(w),
+		newExplain(w), newSchema(w),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error {
@@ -80,6 +82,7 @@ func newRoot(w *world) *cobra.Command {
 				return err
 			},
 		})
+	addCompletion(root)
 	return root
 }
 
@@ -108,17 +111,28 @@ func usage(c *cobra.Command, format string, args ...any) error {
 	return pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", format, args...)
 }
 
+// addSet adds the flag of commands that read a job file.
+func (f *flags) addSet(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.set, "set", nil, "replace or add one value of the job file, `path=value`, as value.discount_rate=0.12; may be repeated")
+	completeSet(c)
+	c.ValidArgsFunction = completesJob
+}
+
+// addAsOf adds the flags of commands that take a job as of a day.
 func (f *flags) addAsOf(c *cobra.Command) {
+	f.addSet(c)
 	c.Flags().StringVar(&f.asOf, "as-of", "", "last civil day that counts, `YYYY-MM-DD` (default: the job file's, else the last complete day)")
 }
 
 func (f *flags) addOutput(c *cobra.Command) {
 	c.Flags().StringVar(&f.output, "output", "text", "`text` or json, to standard output")
+	complete(c, "output", "text", "json")
 }
 
 func (f *flags) addRun(c *cobra.Command) {
 	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "`number` of goroutines that compute")
 	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: text on a terminal, else json)")
+	complete(c, "log", "text", "json")
 	c.Flags().StringVar(&f.summary, "summary", "", "`file` for the summary as JSON, also of a failed run")
 	c.Flags().BoolVar(&f.acceptVolume, "accept-volume", false, "publish although the source has far fewer rows than the previous run's")
 }

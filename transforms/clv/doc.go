@@ -18,6 +18,7 @@
 //	values.go          rows of customer_values
 //	cohorts.go         rows of cohorts
 //	models.go          rows of models and model_parameters
+//	definitions.go     what the models and values mean, for people
 //	table.go           all of these as tables
 //
 // The definitions:

@@ -21,6 +21,14 @@ const (
 	NoPurchase       Status = "no_purchase"
 )
 
+// Statuses are the statuses with their meaning.
+var Statuses = []ledger.Term{
+	{Name: string(Predicted), Doc: "Both models predict for this customer."},
+	{Name: string(PopulationMean), Doc: "The value of a purchase is the population's, for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
+	{Name: string(InsufficientData), Doc: "No model of purchases could be used: predictions are NULL. models says why."},
+	{Name: string(NoPurchase), Doc: "The customer has no purchase, so there is nothing to predict from."},
+}
+
 // Basis is what a value is counted in.
 type Basis string
 
