@@ -27,7 +27,7 @@ func (c *Check) Doc() string { return c.Compares + " " + c.Failure + " " + c.Act
 
 // What a broken law means, and what to do about it, is the same for all laws.
 const (
-	lawBroken = "Anything but 0 is a bug of the program; the run fails with exit code 5 and publishes nothing."
+	lawBroken = "A difference other than 0 is a bug of the program; the run fails with exit code 5 and publishes nothing."
 	reportIt  = "Please report it with the job file."
 	toKnow    = "A number to know, neither good nor bad."
 )

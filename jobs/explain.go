@@ -71,7 +71,7 @@ func allTerms() []Terms {
 		{"model family", "Model families", "models.family", "The models that are fitted.", clv.Families},
 		{"fit status", "Fit statuses", "models.status", "What became of a fit.", clv.FitStatuses},
 		{"definition", "Definitions", "", "How the values of a customer are computed.", clv.Definitions},
-		{"partition", "Partitions", "", "The column that every table has.", []ledger.Term{{Name: partition.Name, Doc: partition.Doc}}},
+		{"column of every table", "Columns of every table", "", "What every table has beside its own columns.", []ledger.Term{{Name: partition.Name, Doc: partition.Doc}}},
 		{"exit code", "Exit codes", "", "What the exit code of a command means, and whether a scheduler should try again.", exitTerms()},
 	}
 }
