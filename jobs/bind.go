@@ -346,7 +346,7 @@ func (b *binder) bindText(node ast.Node, text string, target reflect.Value, path
 	if variable.MatchString(written) && bindReplaced(text, target) {
 		return nil
 	}
-	return b.fail(node, path, "", "%s must be %s, not text", path, kindName(target))
+	return b.fail(node, path, wrongTypeHint(target, node), "%s must be %s, not text", path, kindName(target))
 }
 
 // bindReplaced puts what the environment holds, which is text whatever it
@@ -370,10 +370,20 @@ func bindReplaced(text string, target reflect.Value) bool {
 }
 
 func wrongTypeHint(target reflect.Value, node ast.Node) string {
-	if target.Kind() == reflect.String && target.Type() != reflect.TypeFor[number]() {
-		return fmt.Sprintf("put it in quotes: %q", node.GetToken().Value)
+	switch {
+	case target.Type() == reflect.TypeFor[number]():
+		return "write it without quotes, as 0.12"
+	case target.Kind() == reflect.Int:
+		return "write it without quotes, as 2"
+	case target.Kind() == reflect.Bool:
+		return "write true or false, without quotes"
 	}
-	return ""
+	switch node.(type) {
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return fmt.Sprintf("put it in quotes: %q", node.GetToken().Value)
+	default:
+		return "write one text"
+	}
 }
 
 func kindName(v reflect.Value) string {
@@ -426,7 +436,7 @@ func suggestion(name string, known []string) string {
 // Nearest returns the known name that differs least from a name, if it is
 // near enough to be a slip of the pen, else "".
 func Nearest(name string, known []string) string {
-	best, distance := "", len(name)/3+2
+	best, distance := "", min(len(name)/3+2, (len(name)+1)/2)
 	for _, k := range known {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
 			best, distance = k, d

@@ -24,13 +24,7 @@ type FileError struct {
 }
 
 // Error returns the first problem and how many more there are.
-func (e *FileError) Error() string {
-	text := e.Problems[0].at(e.Path)
-	if more := len(e.Problems) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more)", more)
-	}
-	return text
-}
+func (e *FileError) Error() string { return severalErrors(e.Unwrap()).Error() }
 
 // Unwrap returns each problem as an error of class usage with its place.
 func (e *FileError) Unwrap() []error {
@@ -51,8 +45,6 @@ func (p Problem) place(path string) string {
 		return fmt.Sprintf("%s:%d:%d", path, p.Line, p.Column)
 	}
 }
-
-func (p Problem) at(path string) string { return p.place(path) + ": " + p.Message }
 
 // loader turns a job file into a Job.
 type loader struct {
@@ -169,11 +161,18 @@ func (l *loader) decode(a adapter) Decode {
 }
 
 // adapterFailed notes an error of an adapter about its options, unless it has
-// been noted where it happened.
+// been noted where it happened. Its place is the option, as paths[0].
 func (l *loader) adapterFailed(a adapter, err error) {
-	if err != nil && !errors.Is(err, errReported) {
-		_ = l.failWith(a.at.node, a.at.path, err)
+	if err == nil || errors.Is(err, errReported) {
+		return
 	}
+	path, at := a.at.path, a.at.node
+	var e *pipeline.Error
+	if errors.As(err, &e) && e.Place != "" {
+		path = join(path, e.Place)
+		at = l.nodeAt(path)
+	}
+	_ = l.failWith(at, path, err)
 }
 
 func (l *loader) loadSource() {

@@ -1,9 +1,9 @@
 package jobs
 
 import (
-	"errors"
-	"fmt"
+	"strings"
 
+	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 )
 
@@ -64,7 +64,7 @@ func (o *operand) UnmarshalYAML(decode func(any) error) error {
 	if decode(&n) == nil {
 		value, ok := ledger.NumberOperand(string(n))
 		if !ok {
-			return errors.New("write the number in plain decimal notation, at most 18 digits")
+			return pipeline.Errorf(pipeline.ClassUsage, "", "write it in plain decimal notation, at most 18 digits", "the number %s cannot be compared with", n)
 		}
 		o.Operand = value
 		return nil
@@ -124,7 +124,7 @@ func (t *tableList) UnmarshalYAML(decode func(any) error) error {
 	var word string
 	if decode(&word) == nil {
 		if word != "all" {
-			return fmt.Errorf("write all, or a list of tables, not %q", word)
+			return pipeline.Errorf(pipeline.ClassUsage, "", "the tables are "+strings.Join(TableNames(), ", "), "write all, or a list of tables, not %q", word)
 		}
 		*t = nil
 		return nil
@@ -143,14 +143,14 @@ func (m *maxOffset) UnmarshalYAML(decode func(any) error) error {
 	var periods int
 	if decode(&periods) == nil {
 		if m.periods = &periods; periods < 0 {
-			return errors.New("a number of periods is not negative")
+			return pipeline.Errorf(pipeline.ClassUsage, "", "write none, or a number of periods from 0", "a number of periods is not negative")
 		}
 		return nil
 	}
 	var word string
 	err := decode(&word)
 	if err == nil && word != "none" {
-		return fmt.Errorf("write none, or a number of periods, not %q", word)
+		return pipeline.Errorf(pipeline.ClassUsage, "", "for example max_offset: 24", "write none, or a number of periods, not %q", word)
 	}
 	return err
 }

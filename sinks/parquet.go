@@ -22,11 +22,10 @@ type Parquet struct {
 func NewParquet(o Parquet) (pipeline.Sink, error) {
 	switch {
 	case strings.TrimSpace(o.Path) == "":
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "name the folder for the tables, for example path: out",
-			"sink.parquet.path is empty")
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "path", "name the folder for the tables, for example path: out", "an empty path")
 	case strings.Contains(o.Path, "://"):
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "write to a folder on a local disk and copy it from there",
-			"sink.parquet.path %s is no folder on this machine", o.Path)
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "path", "write to a folder on a local disk and copy it from there",
+			"%s is no folder on this machine", o.Path)
 	}
 	return &parquetSink{root: filepath.Clean(o.Path), cut: publishedCut}, nil
 }

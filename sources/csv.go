@@ -51,7 +51,7 @@ func (h *Header) UnmarshalYAML(decode func(any) error) error {
 	}
 	var names []string
 	if err := decode(&names); err != nil || len(names) == 0 {
-		return pipeline.Errorf(pipeline.ClassUsage, "", "", "header must be true, false or a list of names")
+		return pipeline.Errorf(pipeline.ClassUsage, "", "write true, false, or names as [customer_id, amount]", "neither a truth value nor a list of names")
 	}
 	*h = Header{Names: names}
 	return nil
@@ -73,10 +73,10 @@ func NewCSV(o CSV) (pipeline.Source, error) {
 	switch strings.ToLower(o.Encoding) {
 	case "", "utf-8", "utf8":
 	default:
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "convert the files to utf-8", "encoding %q is not supported by this version", o.Encoding)
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "encoding", "convert the files to utf-8", "encoding %q is not supported by this version", o.Encoding)
 	}
 	if err := checkNames(o.Header.Names); err != nil {
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "", "header: %w", err)
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "header", "give each column a name of its own", "%w", err)
 	}
 	nulls := o.NullValues
 	if nulls == nil {
@@ -95,7 +95,7 @@ func delimiterByte(delimiter string) (byte, error) {
 	case delimiter == `\t`:
 		return '\t', nil
 	case len(delimiter) > 1 || delimiter[0] >= 0x80 || strings.Contains("\x00\"\r\n", delimiter):
-		return 0, pipeline.Errorf(pipeline.ClassUsage, "", `one ASCII character such as ";" or "\t", or the word whitespace`, "delimiter %q is not possible", delimiter)
+		return 0, pipeline.Errorf(pipeline.ClassUsage, "delimiter", `write one ASCII character such as ";" or "\t", or the word whitespace`, "delimiter %q is not possible", delimiter)
 	default:
 		return delimiter[0], nil
 	}

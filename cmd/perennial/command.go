@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/perennial-clv/perennial/jobs"
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
@@ -69,9 +73,7 @@ func newRoot(w *world) *cobra.Command {
 		Args:          noArguments,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", "%w", err)
-	})
+	root.SetFlagErrorFunc(flagFailure)
 	root.AddCommand(
 		newDemo(w), newSample(w), newValidate(w), newPlan(w), newRun(w), newCheck(w),
 		newExplain(w), newSchema(w),
@@ -83,6 +85,13 @@ func newRoot(w *world) *cobra.Command {
 			},
 		})
 	addCompletion(root)
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			return cmp.Or(err, noArguments(c, rest))
+		}
+	}
 	return root
 }
 
@@ -92,9 +101,33 @@ func noArguments(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if c.HasSubCommands() {
-		return usage(c, "unknown command %q", args[0])
+		var known []string
+		for _, below := range c.Commands() {
+			known = append(known, below.Name())
+		}
+		return nearUsage(c, args[0], known, "unknown command %q", args[0])
 	}
 	return usage(c, "%s takes no arguments", c.Name())
+}
+
+// flagFailure is an error in the flags; one that there is not names the nearest.
+func flagFailure(c *cobra.Command, err error) error {
+	var unknown interface{ GetSpecifiedName() string }
+	if !errors.As(err, &unknown) {
+		return usage(c, "%w", err)
+	}
+	var known []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	return nearUsage(c, "--"+unknown.GetSpecifiedName(), known, "%w", err)
+}
+
+// nearUsage is a usage error about a name, with the nearest of those known.
+func nearUsage(c *cobra.Command, name string, known []string, format string, args ...any) error {
+	hint := "see " + c.CommandPath() + " --help"
+	if near := jobs.Nearest(name, known); near != "" {
+		hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+	}
+	return pipeline.Errorf(pipeline.ClassUsage, "", hint, format, args...)
 }
 
 // oneArgument demands exactly one argument, called what.

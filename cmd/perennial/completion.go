@@ -28,6 +28,7 @@ keys of the job file after --set, and topics of explain:
 In the file that your shell reads when it starts, the line works in every session. The help of each
 shell's command says how to install the script instead.`
 	c.Args = noArguments
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	for _, shell := range c.Commands() {
 		shell.Args = noArguments
 	}

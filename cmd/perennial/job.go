@@ -21,11 +21,15 @@ import (
 // loadJob reads and validates a job file, with what the command line sets.
 func loadJob(w *world, path string, f *flags) (*jobs.Job, error) {
 	content, err := os.ReadFile(path)
+	var inPath *fs.PathError
+	if errors.As(err, &inPath) {
+		err = inPath.Err // the place says which path
+	}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, pipeline.Errorf(pipeline.ClassPermission, path, "make the job file readable for this user", "cannot read the job file: %w", err)
 	case err != nil:
-		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "give the path of a job file", "cannot read the job file: %w", err)
+		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "give the path of a job file; the README shows the smallest one", "cannot read the job file: %w", err)
 	}
 	return jobs.Load(path, content, w.lookup, adapters(), f.set...)
 }
@@ -152,7 +156,9 @@ func runJob(c *cobra.Command, w *world, path string, f *flags) (*jobs.Summary, e
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Dir(f.summary)); err != nil {
-		return nil, cannotWrite(f.summary, err) // now, not when all is done
+		err = cannotWrite(f.summary, err) // now, not when all is done
+		f.summary = ""
+		return nil, err
 	}
 	run, err := loadRun(w, path, f)
 	if err != nil {
