@@ -165,7 +165,7 @@ func (m *marker) putElement(node ast.Node, key string, index int, steps []string
 	var element ast.Node
 	switch n := len(sequence.Values); {
 	case index > n:
-		return nil, fmt.Errorf("%s has %d elements: the next is [%d]", key, n, n)
+		return nil, fmt.Errorf("the next element of %s is [%d]", key, n)
 	case index < n:
 		element = sequence.Values[index]
 	}

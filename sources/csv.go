@@ -51,7 +51,7 @@ func (h *Header) UnmarshalYAML(decode func(any) error) error {
 	}
 	var names []string
 	if err := decode(&names); err != nil || len(names) == 0 {
-		return pipeline.Errorf(pipeline.ClassUsage, "", "write true, false, or names as [customer_id, amount]", "neither a truth value nor a list of names")
+		return pipeline.Errorf(pipeline.ClassUsage, "", "for example header: [customer_id, occurred_at, amount]", "header must be true, false or a list of names")
 	}
 	*h = Header{Names: names}
 	return nil

@@ -25,12 +25,12 @@ type dataFile struct {
 // error's place is the option concerned.
 func checkPaths(paths []string) error {
 	if len(paths) == 0 {
-		return pipeline.Errorf(pipeline.ClassUsage, "paths", "name files, or a pattern such as data/*.csv", "no file is named")
+		return pipeline.Errorf(pipeline.ClassUsage, "paths", "name files, or a pattern such as data/*.csv", "paths is empty")
 	}
 	for i, path := range paths {
 		at := fmt.Sprintf("paths[%d]", i)
 		if path == "" {
-			return pipeline.Errorf(pipeline.ClassUsage, at, "name a file, or a pattern such as data/*.csv", "an empty path")
+			return pipeline.Errorf(pipeline.ClassUsage, at, "name a file, or a pattern such as data/*.csv", "paths has an empty entry")
 		}
 		if scheme, _, ok := strings.Cut(path, "://"); ok {
 			return pipeline.Errorf(pipeline.ClassUsage, at, "copy the files to a local disk first", "%s:// paths are not supported by this version", scheme)

@@ -29,7 +29,7 @@ func loadJob(w *world, path string, f *flags) (*jobs.Job, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, pipeline.Errorf(pipeline.ClassPermission, path, "make the job file readable for this user", "cannot read the job file: %w", err)
 	case err != nil:
-		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "give the path of a job file; the README shows the smallest one", "cannot read the job file: %w", err)
+		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "give the path of a job file", "cannot read the job file: %w", err)
 	}
 	return jobs.Load(path, content, w.lookup, adapters(), f.set...)
 }
