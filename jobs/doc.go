@@ -2,6 +2,7 @@
 // the catalogue of tables, and the whole data flow on one page.
 //
 //	bind.go      YAML to Go values: every problem at once, with line and column
+//	nearest.go   the known name nearest to one that is not
 //	load.go      a job file to a Job, or everything that is wrong with it
 //	job.go       the job file: every key, its default and its meaning
 //	parts.go     the parts of a job file that may be written in several ways
