@@ -1,0 +1,126 @@
+// Command duckdb runs SQL in an empty DuckDB in memory and prints the rows of
+// the last statement, as the independent reader of the documents' tests. It is
+// a module of its own: DuckDB and its need of a C compiler must not enter the
+// project's.
+//
+//	duckdb < queries.sql   each row as one JSON object a line
+//
+// Decimals are printed as exact texts, dates as YYYY-MM-DD, instants as RFC
+// 3339 in UTC, nulls as null. Columns keep the query's order. Paths in the SQL
+// start at the folder the command runs in.
+package main
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "duckdb:", err)
+		os.Exit(1)
+	}
+}
+
+// run executes all statements of in and prints the last one's rows to out.
+func run(ctx context.Context, in io.Reader, out io.Writer) error {
+	query, err := io.ReadAll(in)
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(ctx, string(query))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return printRows(rows, out)
+}
+
+func printRows(rows *sql.Rows, out io.Writer) error {
+	columns, err := rows.ColumnTypes()
+	if err != nil {
+		return err
+	}
+	values, places := make([]any, len(columns)), make([]any, len(columns))
+	for i := range places {
+		places[i] = &values[i]
+	}
+	buffered := bufio.NewWriter(out)
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			return err
+		}
+		if err := printRow(buffered, columns, values); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+func printRow(out io.Writer, columns []*sql.ColumnType, values []any) error {
+	before := "{"
+	for i, c := range columns {
+		name, err := json.Marshal(c.Name())
+		if err != nil {
+			return err
+		}
+		value, err := json.Marshal(printable(c.DatabaseTypeName(), values[i]))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s%s:%s", before, name, value)
+		before = ","
+	}
+	_, err := fmt.Fprintln(out, "}")
+	return err
+}
+
+// printable returns a value as encoding/json shall print it.
+func printable(kind string, value any) any {
+	switch v := value.(type) {
+	case duckdb.Decimal:
+		return exact(v)
+	case *big.Int:
+		return json.Number(v.String())
+	case time.Time:
+		if kind == "DATE" {
+			return v.Format(time.DateOnly)
+		}
+		return v.UTC().Format(time.RFC3339Nano)
+	default:
+		return v
+	}
+}
+
+// exact returns a decimal with all decimals of its type; duckdb.Decimal's own
+// String leaves out zeros at the end.
+func exact(d duckdb.Decimal) string {
+	digits := new(big.Int).Abs(d.Value).String()
+	for len(digits) <= int(d.Scale) {
+		digits = "0" + digits
+	}
+	if d.Scale > 0 {
+		digits = digits[:len(digits)-int(d.Scale)] + "." + digits[len(digits)-int(d.Scale):]
+	}
+	if d.Value.Sign() < 0 {
+		digits = "-" + digits
+	}
+	return digits
+}
