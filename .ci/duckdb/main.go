@@ -3,7 +3,8 @@
 // a module of its own: DuckDB and its need of a C compiler must not enter the
 // project's.
 //
-//	duckdb < queries.sql   each row as one JSON object a line
+//	duckdb < queries.sql          each row as one JSON object a line
+//	duckdb -table < queries.sql   rows in columns under their names, as documents show them
 //
 // Decimals are printed as exact texts, dates as YYYY-MM-DD, instants as RFC
 // 3339 in UTC, nulls as null. Columns keep the query's order. Paths in the SQL
@@ -15,24 +16,32 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"math/big"
 	"os"
+	"text/tabwriter"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
 
 func main() {
-	if err := run(context.Background(), os.Stdin, os.Stdout); err != nil {
+	table := flag.Bool("table", false, "print rows in columns under their names")
+	flag.Parse()
+	show := printObjects
+	if *table {
+		show = printTable
+	}
+	if err := run(context.Background(), os.Stdin, os.Stdout, show); err != nil {
 		fmt.Fprintln(os.Stderr, "duckdb:", err)
 		os.Exit(1)
 	}
 }
 
-// run executes all statements of in and prints the last one's rows to out.
-func run(ctx context.Context, in io.Reader, out io.Writer) error {
+// run executes all statements of in and shows the last one's rows.
+func run(ctx context.Context, in io.Reader, out io.Writer, show func(*sql.Rows, io.Writer) error) error {
 	query, err := io.ReadAll(in)
 	if err != nil {
 		return err
@@ -47,10 +56,16 @@ func run(ctx context.Context, in io.Reader, out io.Writer) error {
 		return err
 	}
 	defer rows.Close()
-	return printRows(rows, out)
+	buffered := bufio.NewWriter(out)
+	if err := show(rows, buffered); err != nil {
+		return err
+	}
+	return buffered.Flush()
 }
 
-func printRows(rows *sql.Rows, out io.Writer) error {
+// eachRow calls visit with each row's values, as encoding/json shall print
+// them.
+func eachRow(rows *sql.Rows, visit func([]any) error) error {
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		return err
@@ -59,37 +74,68 @@ func printRows(rows *sql.Rows, out io.Writer) error {
 	for i := range places {
 		places[i] = &values[i]
 	}
-	buffered := bufio.NewWriter(out)
 	for rows.Next() {
 		if err := rows.Scan(places...); err != nil {
 			return err
 		}
-		if err := printRow(buffered, columns, values); err != nil {
+		for i, c := range columns {
+			values[i] = printable(c.DatabaseTypeName(), values[i])
+		}
+		if err := visit(values); err != nil {
 			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return buffered.Flush()
+	return rows.Err()
 }
 
-func printRow(out io.Writer, columns []*sql.ColumnType, values []any) error {
-	before := "{"
-	for i, c := range columns {
-		name, err := json.Marshal(c.Name())
-		if err != nil {
-			return err
-		}
-		value, err := json.Marshal(printable(c.DatabaseTypeName(), values[i]))
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%s%s:%s", before, name, value)
-		before = ","
+func printObjects(rows *sql.Rows, out io.Writer) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return err
 	}
-	_, err := fmt.Fprintln(out, "}")
-	return err
+	return eachRow(rows, func(values []any) error {
+		before := "{"
+		for i := range names {
+			name, err := json.Marshal(names[i])
+			if err != nil {
+				return err
+			}
+			value, err := json.Marshal(values[i])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "%s%s:%s", before, name, value)
+			before = ","
+		}
+		_, err := fmt.Fprintln(out, "}")
+		return err
+	})
+}
+
+func printTable(rows *sql.Rows, out io.Writer) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, name := range names {
+		fmt.Fprintf(columns, "%s\t", name)
+	}
+	fmt.Fprintln(columns)
+	err = eachRow(rows, func(values []any) error {
+		for _, value := range values {
+			if value == nil {
+				value = "NULL"
+			}
+			fmt.Fprintf(columns, "%v\t", value)
+		}
+		_, err := fmt.Fprintln(columns)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return columns.Flush()
 }
 
 // printable returns a value as encoding/json shall print it.

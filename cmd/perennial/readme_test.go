@@ -34,31 +34,45 @@ func document(t *testing.T, path string) string {
 
 var (
 	consoleBlock = regexp.MustCompile("(?s)```console\n(.*?)```")
+	shownQuery   = regexp.MustCompile("(?s)(```sql\n([^`]*)```\n\n```text\n).*?```")
+	shown        = regexp.MustCompile("(?s)" + consoleBlock.String() + "|" + shownQuery.String())
 	jobBlock     = regexp.MustCompile("(?s)```yaml\n# ([a-z-]+\\.yaml)\n(.*?)```")
 )
 
 // TestReadmeShowsWhatHappens runs the README's session.
-func TestReadmeShowsWhatHappens(t *testing.T) { showsWhatHappens(t, "README.md") }
+func TestReadmeShowsWhatHappens(t *testing.T) {
+	s := newSession(t, "README.md")
+	s.showsWhatHappens(t)
+}
 
-// showsWhatHappens runs each line "$ …" of a document's console blocks, in
-// order, in one empty folder with the document's job files, and compares what
-// it prints to standard output. The clock stands still, so that nothing of the
-// output varies from run to run. Floating-point numbers may differ in their
-// last digits on other processors, where the output is not compared.
-func showsWhatHappens(t *testing.T, path string) {
+// TestGettingStartedShowsWhatHappens runs the session of a newcomer, with its
+// queries.
+func TestGettingStartedShowsWhatHappens(t *testing.T) {
+	s := newSession(t, "docs/getting-started.md")
+	s.duckdb = buildModule(t, "duckdb")
+	s.showsWhatHappens(t)
+}
+
+// showsWhatHappens runs each line "$ …" of the document's console blocks and
+// each block of SQL that a block of text follows, in order, and compares what
+// they print. The clock stands still, so that nothing of the output varies
+// from run to run. Floating-point numbers may differ in their last digits on
+// other processors, where the output is not compared.
+func (s *session) showsWhatHappens(t *testing.T) {
 	t.Helper()
-	is := document(t, path)
-	session := newSession(t, path)
-	want := consoleBlock.ReplaceAllStringFunc(is, func(block string) string {
+	is := document(t, s.path)
+	s.compare(t, is, shown.ReplaceAllStringFunc(is, func(block string) string {
+		if query := shownQuery.FindStringSubmatch(block); query != nil {
+			return query[1] + printed(t, s.dir, query[2], s.duckdb, "-table") + "```"
+		}
 		var b strings.Builder
 		for line := range strings.Lines(consoleBlock.FindStringSubmatch(block)[1]) {
 			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				b.WriteString(line + session.run(t, strings.TrimSpace(command)))
+				b.WriteString(line + s.run(t, strings.TrimSpace(command)))
 			}
 		}
 		return "```console\n" + b.String() + "```"
-	})
-	session.compare(t, is, want)
+	}))
 }
 
 // session is a folder in which a document's commands are run, and an
@@ -67,6 +81,7 @@ type session struct {
 	path        string // of the document
 	dir         string
 	environment []string
+	duckdb      string // the program that runs queries, where the document shows results
 }
 
 // newSession returns a folder that holds the document's job files.

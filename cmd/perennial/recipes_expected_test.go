@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"math/big"
 	"testing"
 	"time"
@@ -290,12 +291,33 @@ func (p *shopTables) residuals(t *testing.T, asOf string) map[string]int64 {
 	values := map[string]int64{}
 	for _, r := range p.table(t, "customers", asOf) {
 		if text, ok := r["residual_clv"].(string); ok {
-			value, ok := new(big.Rat).SetString(text)
-			if !ok {
-				t.Fatalf("residual_clv is no decimal")
-			}
-			values[r["customer_id"].(string)] = value.Mul(value, big.NewRat(10_000, 1)).Num().Int64()
+			values[r["customer_id"].(string)] = decimal(t, text)
 		}
 	}
 	return values
 }
+
+// decimal reads a column of money as units of 0.0001.
+func decimal(t *testing.T, text string) int64 {
+	t.Helper()
+	value, ok := new(big.Rat).SetString(text)
+	if !ok {
+		t.Fatal("a column of money is no decimal")
+	}
+	return value.Mul(value, big.NewRat(10_000, 1)).Num().Int64()
+}
+
+// number reads a column of float64, NULL as nil.
+func number(t *testing.T, value any) any {
+	t.Helper()
+	if value == nil {
+		return nil
+	}
+	f, err := value.(json.Number).Float64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func days(from, to time.Time) int64 { return int64(to.Sub(from) / (24 * time.Hour)) }

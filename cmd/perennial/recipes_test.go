@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -40,6 +39,12 @@ var documentRecipes = map[string]map[string][]recipe{
 		"What became of excluded rows":         {excludedRowsByReason},
 		"Which date is whole":                  {wholeDate, journalFiles},
 		"What changed since yesterday":         {restatedMonths, changedCustomers},
+	},
+	"docs/definitions-compared.md": {
+		"Shopify":   {returnedByNow},
+		"Amplitude": {returnOnOrAfter},
+		"Klaviyo":   {predictiveAnalytics},
+		"lifetimes": {lifetimesSummary},
 	},
 }
 
@@ -179,16 +184,8 @@ func (p *shopTables) table(t *testing.T, name, asOf string) []row {
 // readRows runs a program that prints rows as one JSON object a line.
 func readRows(t *testing.T, dir, stdin, program string, args ...string) []row {
 	t.Helper()
-	c := exec.Command(program, args...)
-	c.Dir, c.Stdin = dir, strings.NewReader(stdin)
-	var stderr strings.Builder
-	c.Stderr = &stderr
-	out, err := c.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s\n%s", filepath.Base(program), err, &stderr, stdin)
-	}
 	var rows []row
-	lines := json.NewDecoder(bytes.NewReader(out))
+	lines := json.NewDecoder(strings.NewReader(printed(t, dir, stdin, program, args...)))
 	lines.UseNumber()
 	for lines.More() {
 		r := row{}
@@ -198,6 +195,20 @@ func readRows(t *testing.T, dir, stdin, program string, args ...string) []row {
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// printed runs a program in a folder and returns what it prints.
+func printed(t *testing.T, dir, stdin, program string, args ...string) string {
+	t.Helper()
+	c := exec.Command(program, args...)
+	c.Dir, c.Stdin = dir, strings.NewReader(stdin)
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s\n%s", filepath.Base(program), err, &stderr, stdin)
+	}
+	return string(out)
 }
 
 // wantRows compares a result with what it must be, in order.
