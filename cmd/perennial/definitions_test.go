@@ -38,13 +38,13 @@ func predictiveAnalytics(t *testing.T, p *shopTables) []row {
 	for _, c := range p.table(t, "customers", "2024-12-31") {
 		b := p.today.buyers[c["customer_id"].(string)]
 		r := row{
-			"customer_id": c["customer_id"], "historic_clv": money(b.total()), "predicted_clv": c["predicted_value_365d"],
+			"customer_id": c["customer_id"], "historic_clv": money(total(b.net)), "predicted_clv": c["predicted_value_365d"],
 			"total_clv": nil, "historic_number_of_orders": int64(len(b.orders)),
 			"predicted_number_of_orders": number(t, c["expected_purchases_365d"]), "average_days_between_orders": nil,
-			"average_order_value": moneyPer(b.sales, int64(len(b.orders))), "churn_probability": nil,
+			"average_order_value": moneyPer(total(b.sales), int64(len(b.orders))), "churn_probability": nil,
 		}
 		if predicted, ok := c["predicted_value_365d"].(string); ok {
-			r["total_clv"] = money(b.total() + decimal(t, predicted))
+			r["total_clv"] = money(total(b.net) + decimal(t, predicted))
 		}
 		if alive, ok := number(t, c["probability_alive"]).(float64); ok {
 			r["churn_probability"] = 1 - alive

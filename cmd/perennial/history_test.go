@@ -72,14 +72,15 @@ func exactText(units int64, decimals int) string {
 
 // buyer adds a customer who buys until they drop out or the log ends: orders
 // of one to three lines, some cancelled on the same day, some refunded later,
-// with the invoice or without.
+// with the invoice or without. Some buy seldom, and some of these for much.
 func (l *shopLog) buyer(name, country string, end time.Time) {
+	pace, price := []float64{30, 60, 90}[l.random.IntN(3)], []int{1, 2, 8}[l.random.IntN(3)]
 	at := time.Date(2023, 1, 1, 8, 0, 0, 0, time.UTC).Add(time.Duration(l.random.IntN(730*24*60)) * time.Minute)
 	for at.Before(end) {
 		l.orders++
 		invoice, total := fmt.Sprintf("F%05d", l.orders), 0
 		for range 1 + l.random.IntN(3) {
-			cents := 500 + l.random.IntN(6000)
+			cents := price * (500 + l.random.IntN(3000))
 			total += cents
 			l.add(invoice, name, at, cents, "EUR", country)
 		}
@@ -91,10 +92,10 @@ func (l *shopLog) buyer(name, country string, end time.Time) {
 		case 2:
 			l.add("", name, at.AddDate(0, 0, 3+l.random.IntN(30)), -total/3, "EUR", country)
 		}
-		if l.random.IntN(5) == 0 {
+		if l.random.IntN(8) == 0 {
 			return
 		}
-		at = at.Add(time.Duration(1+l.random.ExpFloat64()*55*24*60) * time.Minute)
+		at = at.Add(time.Duration(1+l.random.ExpFloat64()*pace*24*60) * time.Minute)
 	}
 }
 
@@ -173,7 +174,7 @@ type buyer struct {
 	purchases []time.Time
 	orders    map[string]time.Time // by the day of their first sale
 	net, cost map[time.Time]int64
-	sales     int64
+	sales     map[time.Time]int64
 }
 
 // rawRow is a readable row of a known customer.
@@ -266,7 +267,7 @@ func (h *history) exclude(reason string, day time.Time, amount int64, hasAmount 
 // follow makes a customer of their rows, and excludes those before the first
 // purchase.
 func (h *history) follow(rows []rawRow) *buyer {
-	b := &buyer{orders: map[string]time.Time{}, net: map[time.Time]int64{}, cost: map[time.Time]int64{}}
+	b := &buyer{orders: map[string]time.Time{}, net: map[time.Time]int64{}, cost: map[time.Time]int64{}, sales: map[time.Time]int64{}}
 	type posting struct {
 		invoice string
 		day     time.Time
@@ -306,7 +307,7 @@ func (h *history) follow(rows []rawRow) *buyer {
 	maps.DeleteFunc(b.orders, func(_ string, day time.Time) bool { return b.first.IsZero() || day.Before(b.first) })
 	for p, sum := range postings {
 		if sum > 0 && !b.first.IsZero() && !p.day.Before(b.first) {
-			b.sales += sum
+			b.sales[p.day] += sum
 		}
 	}
 	return b
@@ -350,9 +351,9 @@ func between(money map[time.Time]int64, from, to time.Time) int64 {
 	return sum
 }
 
-// total adds up everything.
-func (b *buyer) total() int64 {
-	return between(b.net, time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
+// total adds up all days.
+func total(money map[time.Time]int64) int64 {
+	return between(money, time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
 }
 
 // cell is what is known of an offset of some customers.

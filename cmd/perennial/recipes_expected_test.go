@@ -34,14 +34,18 @@ func share(part, whole int64) any {
 	return float64(part) / float64(whole)
 }
 
-// moneyPer is a quotient of money as a column rounds it: half-even to 0.0001.
+// moneyPer is a quotient of units of money, rounded as a column of money.
 func moneyPer(units, count int64) any {
 	if count == 0 {
 		return nil
 	}
-	quotient := big.NewRat(units, count)
-	floor := new(big.Int).Div(quotient.Num(), quotient.Denom()) // Euclidean: rounds down, the denominator is positive
-	rest := new(big.Rat).Sub(quotient, new(big.Rat).SetInt(floor))
+	return roundedMoney(big.NewRat(units, count))
+}
+
+// roundedMoney rounds units of money half-even to 0.0001, as columns are.
+func roundedMoney(units *big.Rat) string {
+	floor := new(big.Int).Div(units.Num(), units.Denom()) // rounds down, for the denominator is positive
+	rest := new(big.Rat).Sub(units, new(big.Rat).SetInt(floor))
 	half := rest.Cmp(big.NewRat(1, 2))
 	if half > 0 || half == 0 && floor.Bit(0) == 1 {
 		floor.Add(floor, big.NewInt(1))
@@ -149,7 +153,7 @@ func payback(t *testing.T, p *shopTables) []row {
 	for _, s := range []struct {
 		month string
 		spend int64 // in units of 0.0001
-	}{{"2023-03", 400_0000}, {"2023-09", 900_0000}, {"2024-03", 1500_0000}, {"2024-11", 4000_0000}} {
+	}{{"2023-03", 600_0000}, {"2023-09", 3600_0000}, {"2024-03", 9000_0000}, {"2024-11", 9000_0000}} {
 		members := p.today.cohort(month(t, s.month))
 		r := row{
 			"month": s.month + "-01", "spend": exactText(s.spend/100, 2), "new_customers": int64(len(members)),
@@ -224,11 +228,11 @@ func excludedRowsByReason(_ *testing.T, p *shopTables) []row {
 func wholeDate(*testing.T, *shopTables) []row { return []row{{"as_of_date": "2024-12-31"}} }
 
 func journalFiles(_ *testing.T, p *shopTables) []row {
-	total := int64(0)
+	sum := int64(0)
 	for _, b := range p.today.buyers {
-		total += b.total()
+		sum += total(b.net)
 	}
-	return []row{{"customers": int64(len(p.today.buyers)), "net_revenue": money(total)}}
+	return []row{{"customers": int64(len(p.today.buyers)), "net_revenue": money(sum)}}
 }
 
 func restatedMonths(_ *testing.T, p *shopTables) []row {
@@ -264,18 +268,18 @@ func changedCustomers(t *testing.T, p *shopTables) []row {
 		residual := is[name] - was[name]
 		switch {
 		case old == nil:
-			add("new", b.total(), residual)
+			add("new", total(b.net), residual)
 		case len(b.purchases) > len(old.purchases):
-			add("bought again", b.total()-old.total(), residual)
-		case b.total() != old.total():
-			add("other money", b.total()-old.total(), residual)
+			add("bought again", total(b.net)-total(old.net), residual)
+		case total(b.net) != total(old.net):
+			add("other money", total(b.net)-total(old.net), residual)
 		default:
 			add("silent", 0, residual)
 		}
 	}
 	for name, old := range p.yesterday.buyers {
 		if p.today.buyers[name] == nil {
-			add("gone from the source", -old.total(), -was[name])
+			add("gone from the source", -total(old.net), -was[name])
 		}
 	}
 	var rows []row
