@@ -1,7 +1,7 @@
 // Command duckdb runs SQL in an empty DuckDB in memory and prints the rows of
 // the last statement, as the independent reader of the documents' tests. It is
-// a module of its own: DuckDB and its need of a C compiler must not enter the
-// project's.
+// a module of its own: DuckDB and its need of a C compiler with the C++ library
+// must not enter the project's.
 //
 //	duckdb < queries.sql          each row as one JSON object a line
 //	duckdb -table < queries.sql   rows in columns under their names, as documents show them

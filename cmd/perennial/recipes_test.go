@@ -146,7 +146,8 @@ func publish(t *testing.T) *shopTables {
 	return p
 }
 
-// buildModule builds a reader of tables, a module of its own below .ci.
+// buildModule builds a reader of tables, a module of its own below .ci. That
+// of DuckDB downloads 30 MB once, and needs a C compiler with the C++ library.
 func buildModule(t *testing.T, name string) string {
 	t.Helper()
 	if testing.Short() {
