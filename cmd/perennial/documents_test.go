@@ -12,6 +12,7 @@ import (
 
 var (
 	link   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	cited  = regexp.MustCompile(`\[([A-Z]\d)\]`)
 	target = regexp.MustCompile("`make ([a-z]+)")
 )
 
@@ -67,6 +68,17 @@ func TestEveryDocumentIsReachedFromREADME(t *testing.T) {
 	for _, path := range documents(t) {
 		if !reached[path] {
 			t.Errorf("no link leads from README.md to %s, not even by way of other documents", path)
+		}
+	}
+}
+
+func TestEveryCitationHasItsAddress(t *testing.T) {
+	for _, path := range documents(t) {
+		text := document(t, path)
+		for _, c := range cited.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(text, "\n["+c[1]+"]: https://") {
+				t.Errorf("%s cites [%s] and does not say where it is", path, c[1])
+			}
 		}
 	}
 }
