@@ -42,6 +42,7 @@ func predictiveAnalytics(t *testing.T, p *shopTables) []row {
 			"total_clv": nil, "historic_number_of_orders": int64(len(b.orders)),
 			"predicted_number_of_orders": number(t, c["expected_purchases_365d"]), "average_days_between_orders": nil,
 			"average_order_value": moneyPer(total(b.sales), int64(len(b.orders))), "churn_probability": nil,
+			"expected_date_of_next_order": c["expected_next_purchase_date"],
 		}
 		if predicted, ok := c["predicted_value_365d"].(string); ok {
 			r["total_clv"] = money(total(b.net) + decimal(t, predicted))

@@ -35,6 +35,8 @@ var documentRecipes = map[string]map[string][]recipe{
 		"Realised lifetime value":              {realisedValue, pooledValue},
 		"Revenue retention":                    {revenueRetention},
 		"Payback":                              {payback},
+		"Customers worth winning back":         {winBack},
+		"Formulas against the model":           {formulas},
 		"Reconciliation to the ledger":         {reconciliation},
 		"What became of excluded rows":         {excludedRowsByReason},
 		"Which date is whole":                  {wholeDate, journalFiles},
