@@ -35,10 +35,6 @@ var (
 
 // load binds the tree and checks every part; problems are collected.
 func (l *loader) load() {
-	if _, ok := mappingEntries(l.root); !ok {
-		l.problem("", "write key: value pairs; see the smallest job in the README", "the job file must be a mapping, not %s", describe(l.root))
-		return
-	}
 	l.bindFile()
 	l.loadSource()
 	l.loadSink()
@@ -92,8 +88,9 @@ func (l *loader) checkTop() {
 	}
 	if f.AsOf != "" {
 		l.job.AsOf = l.day("as_of", f.AsOf)
-		at := l.nodeAt("as_of").GetToken().Position
-		l.job.AsOfPlace = Problem{Line: at.Line, Column: at.Column}.place(l.path)
+		var at Problem
+		at.Line, at.Column, at.Flag = l.position(l.nodeAt("as_of"))
+		l.job.AsOfPlace = at.place(l.path)
 	}
 	if f.WeekStart != "" {
 		start, ok := calendar.ParseWeekday(f.WeekStart)

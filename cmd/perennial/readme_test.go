@@ -4,18 +4,18 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/perennial-clv/perennial/jobs"
-	"github.com/perennial-clv/perennial/sinks"
-	"github.com/perennial-clv/perennial/sources"
+	"github.com/perennial-clv/perennial/pipeline"
 )
 
 var update = flag.Bool("update", false, "write what documents should show instead of comparing")
@@ -173,40 +173,24 @@ func TestJobFilesInDocumentsAreValid(t *testing.T) {
 	}
 }
 
-func TestEveryKeyOfJobFilesIsDocumented(t *testing.T) {
-	// What stands between backticks, on one line or several.
-	code := strings.Join(regexp.MustCompile("(?s)```.*?```|`[^`\n]+`").FindAllString(document(t, "docs/jobfile.md"), -1), "\n")
-	for _, part := range []struct {
-		path string
-		of   any
-	}{
-		{"", jobs.File{}}, {"source.csv", sources.CSV{}}, {"source.parquet", sources.Parquet{}}, {"sink.parquet", sinks.Parquet{}},
-	} {
-		for _, path := range keysOf(reflect.TypeOf(part.of), part.path) {
-			key := path[strings.LastIndex(path, ".")+1:]
-			if !regexp.MustCompile(`\b` + key + `\b`).MatchString(code) {
-				t.Errorf("docs/jobfile.md does not document %s", path)
-			}
+// TestReadmeListsTheExitCodes: each code with the meaning that explain prints;
+// codes of one meaning share a row.
+func TestReadmeListsTheExitCodes(t *testing.T) {
+	var want []string
+	codes := ""
+	for i, e := range pipeline.Exits {
+		codes += strconv.Itoa(e.Code)
+		if i+1 < len(pipeline.Exits) && pipeline.Exits[i+1].Meaning == e.Meaning {
+			codes += ", "
+			continue
 		}
+		want = append(want, strings.TrimRight(fmt.Sprintf("| %s | %s | %s", codes, e.Meaning, e.Retry), " ")+" |")
+		codes = ""
 	}
-}
-
-// keysOf returns the dotted paths of a struct's keys and of those below them.
-func keysOf(of reflect.Type, path string) []string {
-	for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
-		of = of.Elem()
+	readme := strings.ReplaceAll(document(t, "README.md"), "`check`", "check")
+	if table := strings.Join(want, "\n") + "\n"; !strings.Contains(readme, table) {
+		t.Errorf("README.md does not have the table of exit codes\n%s", table)
 	}
-	if of.Kind() != reflect.Struct {
-		return nil
-	}
-	var paths []string
-	for field := range of.Fields() {
-		if key := field.Tag.Get("yaml"); key != "" {
-			below := strings.TrimPrefix(path+"."+key, ".")
-			paths = append(append(paths, below), keysOf(field.Type, below)...)
-		}
-	}
-	return paths
 }
 
 func TestEveryDirectDependencyHasItsReason(t *testing.T) {
