@@ -47,6 +47,8 @@ type Terms struct {
 	Where  string        `json:"column"` // the column in which they stand; empty where in none
 	Intro  string        `json:"-"`
 	Listed []ledger.Term `json:"terms"`
+
+	Symbols string `json:"symbols,omitempty"` // what the symbols in the meanings stand for
 }
 
 // Topic returns the topic that names all of the kind, as exit_codes.
@@ -65,18 +67,18 @@ func NewDictionary(adapters Adapters, attributes []string) *Dictionary {
 // allTerms are the words beside tables, columns and keys, by kind.
 func allTerms() []Terms {
 	return []Terms{
-		{"exclusion reason", "Exclusion reasons", "run_exclusions.reason", "Why a row is in no other table. A row has the first reason that applies, in this order.", ledger.ReasonTerms},
-		{"check", "Checks", "run_checks.check_name", "What a run checks before it publishes.", checkTerms()},
-		{"prediction status", "Prediction statuses", "customers.prediction_status", "How far the prediction of a customer can be trusted.", clv.Statuses},
-		{"lifecycle stage", "Lifecycle stages", "customers.lifecycle_stage", "Where a customer stands by days since the last purchase. The limits are in run_checks.", clv.Stages},
-		{"value tier", "Value tiers", "customers.value_tier", "Classes of value_percentile.", clv.Tiers},
-		{"formula", "Formulas", "clv_formulas.method", clv.FormulaSymbols, clv.MethodTerms()},
-		{"formula warning", "Formula warnings", "clv_formulas.warning", "Why a formula's value is to be read with care.", clv.FormulaWarnings},
-		{"model family", "Model families", "models.family", "The models that are fitted.", clv.Families},
-		{"fit status", "Fit statuses", "models.status", "What became of a fit.", clv.FitStatuses},
-		{"definition", "Definitions", "", "How the values of a customer are computed.", clv.Definitions},
-		{"column of every table", "Columns of every table", "", "What every table has beside its own columns.", []ledger.Term{{Name: partition.Name, Doc: partition.Doc}}},
-		{"exit code", "Exit codes", "", "What the exit code of a command means, and whether a scheduler should try again.", exitTerms()},
+		{"exclusion reason", "Exclusion reasons", "run_exclusions.reason", "Why a row is in no other table. A row has the first reason that applies, in this order.", ledger.ReasonTerms, ""},
+		{"check", "Checks", "run_checks.check_name", "What a run checks before it publishes.", checkTerms(), ""},
+		{"prediction status", "Prediction statuses", "customers.prediction_status", "How far the prediction of a customer can be trusted.", clv.Statuses, ""},
+		{"lifecycle stage", "Lifecycle stages", "customers.lifecycle_stage", "Where a customer stands by days since the last purchase. The limits are in run_checks.", clv.Stages, ""},
+		{"value tier", "Value tiers", "customers.value_tier", "Classes of value_percentile.", clv.Tiers, ""},
+		{"formula", "Formulas", "clv_formulas.method", "How customer value is reckoned elsewhere.", clv.MethodTerms(), clv.FormulaSymbols},
+		{"formula warning", "Formula warnings", "clv_formulas.warning", "Why a formula's value is to be read with care.", clv.FormulaWarnings, ""},
+		{"model family", "Model families", "models.family", "The models that are fitted.", clv.Families, ""},
+		{"fit status", "Fit statuses", "models.status", "What became of a fit.", clv.FitStatuses, ""},
+		{"definition", "Definitions", "", "How the values of a customer are computed.", clv.Definitions, ""},
+		{"column of every table", "Columns of every table", "", "What every table has beside its own columns.", []ledger.Term{{Name: partition.Name, Doc: partition.Doc}}, ""},
+		{"exit code", "Exit codes", "", "What the exit code of a command means, and whether a scheduler should try again.", exitTerms(), ""},
 	}
 }
 

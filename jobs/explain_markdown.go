@@ -43,6 +43,7 @@ func (d *Dictionary) Markdown() string {
 		if t.Where != "" {
 			fmt.Fprintf(&b, " They stand in `%s`.", t.Where)
 		}
+		b.WriteString(prefixed(" ", t.Symbols))
 		fmt.Fprintf(&b, "\n\n| %s | meaning |\n| --- | --- |\n", t.Kind)
 		for _, term := range t.Listed {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", term.Name, inMarkdown.Replace(term.Doc))

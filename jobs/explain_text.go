@@ -29,6 +29,9 @@ func (d *Dictionary) Text() string {
 		for _, term := range t.Listed {
 			writeEntry(&b, term.Name, t.Kind+prefixed(", in ", t.Where), term.Doc)
 		}
+		if t.Symbols != "" {
+			writeEntry(&b, "symbols", "of "+t.Topic(), t.Symbols)
+		}
 	}
 	return b.String()
 }
