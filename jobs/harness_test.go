@@ -31,7 +31,7 @@ import (
 // adapters are the real ones.
 func adapters() jobs.Adapters {
 	return jobs.Adapters{
-		Sources: map[string]jobs.Adapter[pipeline.Source]{"csv": jobs.AdapterOf(sources.NewCSV)},
+		Sources: map[string]jobs.Adapter[pipeline.Source]{"csv": jobs.AdapterOf(sources.NewCSV), "parquet": jobs.AdapterOf(sources.NewParquet)},
 		Sinks:   map[string]jobs.Adapter[pipeline.Sink]{"parquet": jobs.AdapterOf(sinks.NewParquet)},
 	}
 }
