@@ -111,20 +111,17 @@ func (l *loader) nodeAt(path string) ast.Node {
 
 // child returns the value of a key, or of key[i], or nil.
 func child(node ast.Node, name string) ast.Node {
-	key, index := name, -1
-	if open := strings.IndexByte(name, '['); open >= 0 {
-		key = name[:open]
-		if _, err := fmt.Sscanf(name[open:], "[%d]", &index); err != nil {
-			return nil
-		}
+	step, ok := parseStep(name)
+	if !ok {
+		return nil
 	}
 	entries, _ := mappingEntries(node)
 	for _, entry := range entries {
-		if entry.Key.GetToken().Value != key {
+		if entry.Key.GetToken().Value != step.key {
 			continue
 		}
-		if sequence, ok := entry.Value.(*ast.SequenceNode); ok && index >= 0 && index < len(sequence.Values) {
-			return sequence.Values[index]
+		if sequence, ok := entry.Value.(*ast.SequenceNode); ok && step.index >= 0 && step.index < len(sequence.Values) {
+			return sequence.Values[step.index]
 		}
 		return entry.Value
 	}
