@@ -1,11 +1,11 @@
 package jobs
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -137,7 +137,6 @@ type adapter struct {
 // one returns the only adapter that is written, or notes what is wrong.
 func (l *loader) one(part string, written []adapter, known []string) (adapter, bool) {
 	written = slices.DeleteFunc(written, func(a adapter) bool { return a.at.node == nil })
-	slices.Sort(known)
 	switch {
 	case len(written) == 0:
 		l.problem(part, "write one of "+strings.Join(known, ", ")+" below "+part, "the job has no %s", part)
@@ -175,7 +174,7 @@ func (l *loader) adapterFailed(a adapter, err error) {
 func (l *loader) loadSource() {
 	s := &l.file.Source
 	written := []adapter{{"csv", s.CSV}, {"parquet", s.Parquet}, {"duckdb", s.DuckDB}, {"postgres", s.Postgres}, {"bigquery", s.BigQuery}}
-	if a, ok := l.one("source", written, keys(l.adapters.Sources)); ok {
+	if a, ok := l.one("source", written, slices.Sorted(maps.Keys(l.adapters.Sources))); ok {
 		source, err := l.adapters.Sources[a.name].New(l.decode(a))
 		l.adapterFailed(a, err)
 		l.job.Source = source
@@ -184,18 +183,9 @@ func (l *loader) loadSource() {
 
 func (l *loader) loadSink() {
 	written := []adapter{{"parquet", l.file.Sink.Parquet}, {"bigquery", l.file.Sink.BigQuery}}
-	if a, ok := l.one("sink", written, keys(l.adapters.Sinks)); ok {
+	if a, ok := l.one("sink", written, slices.Sorted(maps.Keys(l.adapters.Sinks))); ok {
 		sink, err := l.adapters.Sinks[a.name].New(l.decode(a))
 		l.adapterFailed(a, err)
 		l.job.Sink = sink
 	}
-}
-
-func keys[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, cmp.Compare[string])
-	return names
 }

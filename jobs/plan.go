@@ -86,10 +86,8 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	for _, f := range j.Value.Candidates {
 		p.Models = append(p.Models, string(f))
 	}
-	for _, name := range TableNames() {
-		if j.Tables[name] {
-			p.Tables = append(p.Tables, name)
-		}
+	for _, t := range r.published(bound) {
+		p.Tables = append(p.Tables, t.Name)
 	}
 	return p, r.planSink(ctx, p, bound)
 }

@@ -4,15 +4,15 @@
 // This package is the only one that reads flags, environment and clock, that
 // chooses exit codes, and that knows which sources and sinks there are.
 //
-//	main.go      the process: signals, exit code
-//	command.go   the commands and their common flags
-//	adapters.go  the sources and sinks
-//	job.go       a job file, as of a day: validate, plan, check, run
-//	explain.go   explain and schema
+//	main.go       the process: signals, exit code
+//	command.go    the commands and their common flags
+//	adapters.go   the sources and sinks
+//	job.go        a job file, as of a day: validate, plan, check, run
+//	explain.go    explain and schema
 //	completion.go what shells complete
-//	progress.go  a run watched: bars on a terminal, else log lines
-//	sample.go    sample and demo
-//	report.go    errors, hints, summary files
+//	progress.go   a run watched: bars on a terminal, else log lines
+//	sample.go     sample and demo
+//	report.go     errors, hints, summary files
 package main
 
 import (
