@@ -65,6 +65,7 @@ func TestProblemsOfAJobFile(t *testing.T) {
 		{"bad choice", smallest + "rules: {refunds: gross}\n", `6:18 rules.refunds cannot be "gross" | write net or ignore`},
 		{"rule without condition", smallest + "rules: {exclude: [{name: a, column: b}]}\n", `the rule "a" has 0 conditions`},
 		{"rules of one name", smallest + "rules: {exclude: [{name: a, column: b, equals: 1}, {name: a, column: c, is_null: true}]}\n", `two exclusion rules are named "a"`},
+		{"rule of two lines", smallest + "rules: {exclude: [{name: \"a\\nb\", column: c, is_null: true}]}\n", `the name of an exclusion rule has a line break`},
 		{"unknown grain", smallest + "cohorts: {grains: [weekly]}\n", `unknown grain "weekly" | did you mean "week"?`},
 		{"split by what is not kept", smallest + "cohorts: {split_by: [country]}\n", `split_by names "country", which is not among source.attributes`},
 		{"a rule with an empty list", smallest + "rules: {exclude: [{name: a, column: b, in: []}]}\n", `the rule "a" has 0 conditions`},

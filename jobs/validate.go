@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
@@ -187,6 +188,8 @@ func (l *loader) checkRules() {
 		case l.failed(path):
 		case rule.Name == "" || rule.Column == "":
 			l.problem(path, "a rule has a name, a column and a condition", "an exclusion rule has no name or no column")
+		case strings.ContainsFunc(rule.Name, unicode.IsControl):
+			l.problem(path, "write the name on one line, without tabs", "the name of an exclusion rule has a line break or another control character")
 		case seen[rule.Name]:
 			l.problem(path, "give each rule a name of its own", "two exclusion rules are named %q", rule.Name)
 		case rule.conditions() != 1:
