@@ -310,6 +310,8 @@ func wrongTypeHint(target reflect.Value, node ast.Node) string {
 	switch node.(type) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		return fmt.Sprintf("put it in quotes: %q", node.GetToken().Value)
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		return "put the whole text in quotes: YAML reads &, * and ! at its beginning as signs of its own"
 	default:
 		return "write one text"
 	}

@@ -100,6 +100,7 @@ func TestProblemsOfAJobFile(t *testing.T) {
 		{"negative offset", smallest + "cohorts: {max_offset: -1}\n", `a number of periods is not negative`},
 		{"word for an offset", smallest + "cohorts: {max_offset: all}\n", `write none, or a number of periods, not "all"`},
 		{"anchors", smallest + "name: &a b\n", `name must be text, not an anchor`},
+		{"pattern without quotes", strings.Replace(smallest, "[orders.csv]", "[*.csv]", 1), `source.csv.paths[0] must be text, not an anchor, alias or tag (which job files do not use) | put the whole text in quotes`},
 		{"bad delimiter", strings.Replace(smallest, "{paths", "{delimiter: ;;, paths", 1), `4:20 source.csv.delimiter: delimiter ";;" is not possible`},
 		{"bad header", strings.Replace(smallest, "{paths", "{header: 5, paths", 1), `4:17 source.csv.header: header must be true, false or a list of names`},
 		{"header with a name twice", strings.Replace(smallest, "{paths", "{header: [a, a], paths", 1), `4:17 source.csv.header: columns 1 and 2 have the same name`},
