@@ -62,6 +62,12 @@ func TestKeysAreDocumentedAsDeclared(t *testing.T) {
 	agrees(t, "docs/jobfile.md", want)
 }
 
+// TestTablesAreDocumentedAsDeclared: docs/tables.md is what explain --output
+// markdown prints.
+func TestTablesAreDocumentedAsDeclared(t *testing.T) {
+	agrees(t, "docs/tables.md", dictionary().Markdown())
+}
+
 func TestSchemaIsTheDocumentsOne(t *testing.T) {
 	content, err := indented(jobs.JSONSchema(adapters()))
 	if err != nil {
