@@ -16,6 +16,9 @@
 //	record.go    runs, run_inputs, run_checks as tables
 //	plan.go      what a run would do
 //	summary.go   what a run did
+//	propose.go   a job file for a source that nobody has described
+//	propose_*.go its columns and their parts, counts, and the file's text
+//	template.go  a job file with every part
 //	sample.go    the simulated shop of sample and demo
 //
 // The .yaml files beside the code are jobs that a user copies.

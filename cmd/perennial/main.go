@@ -8,6 +8,7 @@
 //	command.go   the commands and their common flags
 //	adapters.go  the sources and sinks
 //	job.go       a job file, as of a day: validate, plan, check, run
+//	init.go      init: a job file for files that nobody has described
 //	sample.go    sample and demo
 //	report.go    errors, hints, summary files
 package main

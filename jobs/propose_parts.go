@@ -1,0 +1,428 @@
+package jobs
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+)
+
+// parts is which column plays which part; nil and empty where none does.
+type parts struct {
+	columns    []*sample
+	customer   choice
+	time       choice
+	order      choice
+	amount     choice
+	quantity   *sample // with price, instead of amount
+	price      *sample
+	plus       []*sample // added to amount
+	minus      []*sample // taken off amount
+	cost       *sample
+	currency   *sample
+	attributes []*sample
+	status     *sample // says which rows are sales at all
+	decimal    byte    // ',' where numbers are written with a decimal comma
+}
+
+// choice is a column for a part.
+type choice struct {
+	column   *sample
+	isGuess  bool      // by its values alone: its name says nothing
+	others   []*sample // that may be meant as well
+	repeated bool      // of an amount: all rows of an order have the same
+	onceOnly bool      // of an amount: only one row of an order has it
+}
+
+// The names that columns have in exports, by part, the clearest first, in the
+// form that inWords gives them.
+var (
+	customerNames = strings.Fields(`customer_unique_id customer_id customerid client_id clientid user_id userid buyer_id member_id shopper_id account_id
+		cust_id custid customer_no customer_nr customer_number customer_key customer_code customer client user member buyer
+		kundennummer kundennr kunden_nr kunden_id kundenid kundennr kunde numero_client no_client id_client client_numero
+		customer_email email e_mail mail buyer_email billing_email user_email email_address kunden_email adresse_email customer_phone`)
+	customerWords = strings.Fields(`customer_id user_id client_id customer_no customer_number email kundennummer`)
+
+	timeNames = strings.Fields(`occurred_at order_purchase_timestamp order_date orderdate ordered_at order_time order_created_at invoice_date invoicedate
+		purchase_date purchased_at transaction_date transaction_time created_at created_utc created date_created order_timestamp processed_at paid_at
+		payment_date sale_date sales_date timestamp datetime date_time event_time date time ts day
+		bestelldatum auftragsdatum rechnungsdatum kaufdatum belegdatum buchungsdatum datum date_commande date_de_commande date_achat date_facture`)
+	timeWords = strings.Fields(`order_date purchase_date created_at date timestamp datum`)
+
+	orderNames = strings.Fields(`order_id orderid order_no order_nr order_number ordernumber order_name amazon_order_id order invoice invoice_no invoiceno invoice_id
+		invoice_number transaction_id receipt_id receipt_no receipt basket_id ticket_id ticket_no checkout_id sale_id
+		bestellnummer bestellnr bestell_nr bestell_id auftragsnummer auftragsnr rechnungsnummer rechnungsnr rechnungs_nr belegnummer belegnr bonnummer
+		numero_commande no_commande id_commande commande numero_facture facture`)
+	orderWords = strings.Fields(`order_id order_number invoice_number transaction_id`)
+
+	amountNames = strings.Fields(`amount net_amount amount_net net_revenue revenue net_sales net_total total_net line_total line_amount line_revenue
+		sales sales_amount order_total_amount order_total order_amount order_value total_amount total total_price total_sales grand_total
+		transaction_amount payment_value payment_amount amount_paid paid_amount spend value dollar_value dollars gross_amount gross_sales subtotal
+		nettobetrag betrag netto nettoumsatz umsatz summe gesamt gesamtbetrag gesamtsumme gesamtpreis rechnungsbetrag
+		montant_ht montant total_ht montant_ttc total_ttc chiffre_d_affaires`)
+	amountWords = strings.Fields(`amount revenue total betrag umsatz montant sales`)
+	// Amounts of something else than what a customer pays for goods.
+	notAmount = strings.Fields(`tax taxes vat discount refund refunded shipping freight fee fees converted count quantity qty items tip tips duties cost outstanding
+		steuer rabatt versand erstattung tva remise id date status currency`)
+
+	quantityNames = strings.Fields(`quantity qty units quantity_ordered quantity_purchased item_quantity lineitem_quantity order_quantity pieces menge anzahl stueck stueckzahl quantite qte`)
+	priceNames    = strings.Fields(`unit_price unitprice price_per_unit price_each lineitem_price item_price price sale_price unit_amount einzelpreis stueckpreis preis prix_unitaire prix`)
+	freightNames  = strings.Fields(`freight_value freight freight_amount shipping_price shipping_amount shipping versandkosten frais_de_port`)
+	refundNames   = strings.Fields(`refunded_amount amount_refunded refund_amount order_refund_amount total_refunded refunds refunded erstattung erstattungsbetrag remboursement`)
+	costNames     = strings.Fields(`cost cogs cost_of_goods cost_of_goods_sold cost_amount total_cost line_cost wareneinsatz`)
+	currencyNames = strings.Fields(`currency currency_code order_currency transaction_currency waehrung devise`)
+	placeNames    = strings.Fields(`country country_code shipping_country billing_country customer_country ship_country land pays customer_state region
+		channel sales_channel kanal source_name source marketing_channel utm_source store shop segment customer_segment`)
+	statusNames = strings.Fields(`status order_status financial_status payment_status bestellstatus statut`)
+)
+
+// inWords returns a column's name in small letters with underscores between
+// its words: "Customer ID", "CustomerID" and "customer-id" are customer_id,
+// "Währung" is waehrung.
+func inWords(name string) string {
+	var b strings.Builder
+	previous := ' '
+	for _, r := range name {
+		switch {
+		case unicode.IsUpper(r) && (unicode.IsLower(previous) || unicode.IsDigit(previous)):
+			b.WriteByte('_')
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+			r = '_'
+		}
+		b.WriteRune(unicode.ToLower(r))
+		previous = r
+	}
+	text := inASCII.Replace(b.String())
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '_' }), "_")
+}
+
+var inASCII = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "é", "e", "è", "e", "ê", "e", "à", "a", "ç", "c", "ô", "o", "î", "i", "û", "u")
+
+// rank says how well a column's name says that it plays a part: the place in
+// the list of names, or after all of them if it has one of the words; -1 if it
+// says nothing.
+func rank(c *sample, names, words []string) int {
+	if i := slices.Index(names, c.words); i >= 0 {
+		return i
+	}
+	for i, word := range words {
+		if strings.Contains("_"+c.words+"_", "_"+word+"_") {
+			return len(names) + i
+		}
+	}
+	return -1
+}
+
+// named returns the columns whose names and values fit a part, the best first.
+func named(columns []*sample, names, words []string, fits func(*sample) bool) []*sample {
+	var found []*sample
+	for _, c := range columns {
+		if rank(c, names, words) >= 0 && fits(c) {
+			found = append(found, c)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *sample) int { return rank(a, names, words) - rank(b, names, words) })
+	return found
+}
+
+func firstOf(columns []*sample) *sample {
+	if len(columns) == 0 {
+		return nil
+	}
+	return columns[0]
+}
+
+// choiceOf returns the first of some columns, the others as what may be meant
+// as well.
+func choiceOf(columns []*sample) choice {
+	if len(columns) == 0 {
+		return choice{}
+	}
+	return choice{column: columns[0], others: columns[1:]}
+}
+
+// chooseParts finds out which column plays which part, by the names that
+// exports use and by the values: a name that its values contradict counts for
+// nothing.
+func chooseParts(columns []*sample) *parts {
+	p := &parts{columns: columns, decimal: decimalMark(columns)}
+	p.time = p.chooseTime()
+	p.customer = p.chooseCustomer()
+	p.order = p.chooseOrder()
+	p.chooseAmount()
+	p.cost = firstOf(named(columns, costNames, nil, func(c *sample) bool { return p.isNumber(c) && c.blank == 0 }))
+	p.currency = firstOf(named(columns, currencyNames, nil, isCurrency))
+	p.status = firstOf(named(columns, statusNames, nil, func(c *sample) bool { return c.kind.IsText && len(c.counts) > 1 && len(c.counts) <= mostStatuses }))
+	p.chooseAttributes()
+	return p
+}
+
+const (
+	mostStatuses   = 30
+	mostAttributes = 3
+	fewOrders      = 20 // of so many orders some have rows of different amounts, unless the amount is the order's
+)
+
+// decimalMark returns a comma if that is what most numbers with decimals have.
+func decimalMark(columns []*sample) byte {
+	var commas, points int64
+	for _, c := range columns {
+		if c.number.isNumeric() {
+			commas += c.number.commas
+			points += c.number.points - c.number.commas
+		}
+	}
+	if commas > max(0, points) {
+		return ','
+	}
+	return '.'
+}
+
+// isNumber reports whether a column can be read as numbers as they stand.
+func (p *parts) isNumber(c *sample) bool {
+	return c.number.isNumeric() && !c.kind.IsDay && !c.kind.IsTime && (c.number.commas == 0 || p.decimal == ',')
+}
+
+func isTime(c *sample) bool {
+	return c.time.best() != nil && float64(c.blank) <= (1-mostly)*float64(len(c.values))
+}
+
+// chooseTime takes the column whose name says so, else the only one that holds
+// dates.
+func (p *parts) chooseTime() choice {
+	if found := named(p.columns, timeNames, timeWords, isTime); len(found) > 0 {
+		return choiceOf(found)
+	}
+	var dates []*sample
+	for _, c := range p.columns {
+		if isTime(c) && !strings.HasPrefix(c.time.best().pattern, "unix") {
+			dates = append(dates, c)
+		}
+	}
+	guess := choiceOf(dates)
+	guess.isGuess = true
+	return guess
+}
+
+// isKey reports whether a column's type can name customers or orders.
+func isKey(c *sample) bool { return (c.kind.IsText || c.kind.IsInteger) && len(c.counts) > 0 }
+
+// chooseCustomer takes the column whose name says so. One whose values never
+// come back on another day, where those of another do, names orders whatever
+// it is called.
+func (p *parts) chooseCustomer() choice {
+	found := named(p.columns, customerNames, customerWords, isKey)
+	slices.SortStableFunc(found, func(a, b *sample) int { return compareBools(p.comesBack(b), p.comesBack(a)) })
+	if len(found) > 0 {
+		return choiceOf(found)
+	}
+	var keys []*sample
+	for _, c := range p.columns {
+		isAmount := p.isNumber(c) && !c.number.isWhole()
+		if isKey(c) && c != p.time.column && !isAmount && rank(c, orderNames, orderWords) < 0 && !isKnown(c) && p.comesBack(c) {
+			keys = append(keys, c)
+		}
+	}
+	slices.SortStableFunc(keys, func(a, b *sample) int { return len(b.counts) - len(a.counts) })
+	guess := choiceOf(keys)
+	guess.isGuess = true
+	return guess
+}
+
+// isKnown reports whether a column's name says that it is none to guess a
+// customer from.
+func isKnown(c *sample) bool {
+	for _, names := range [][]string{amountNames, quantityNames, priceNames, freightNames, refundNames, costNames, currencyNames, placeNames, statusNames} {
+		if slices.Contains(names, c.words) {
+			return true
+		}
+	}
+	return false
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
+	}
+}
+
+// comesBack reports whether some value of a column stands in rows of different
+// moments. Without a time it is not known, and so not held against it.
+func (p *parts) comesBack(c *sample) bool {
+	if p.time.column == nil {
+		return len(c.counts) < len(c.values)-c.blank
+	}
+	day := map[string]string{}
+	for i, value := range c.values {
+		when := p.dayOf(i)
+		if strings.TrimSpace(value) == "" || when == "" {
+			continue
+		}
+		if known, ok := day[value]; ok && known != when {
+			return true
+		}
+		day[value] = when
+	}
+	return false
+}
+
+// dayOf returns the day of a row, empty if it has none that can be read.
+func (p *parts) dayOf(row int) string {
+	t := p.time.column
+	m, ok := t.time.best().format.Parse(t.values[row])
+	if !ok {
+		return ""
+	}
+	return calendar.DayOf(m.Micros).String()
+}
+
+// chooseOrder takes the column whose name says so and whose values belong to
+// one customer each.
+func (p *parts) chooseOrder() choice {
+	names := orderNames
+	if slices.ContainsFunc(p.columns, func(c *sample) bool { return c.words == "lineitem_name" || c.words == "financial_status" }) {
+		names = append([]string{"name"}, orderNames...) // Shopify calls an order's number its name
+	}
+	fits := func(c *sample) bool { return isKey(c) && c != p.customer.column && p.isOfOneCustomer(c) }
+	found := named(p.columns, names, orderWords, fits)
+	if len(found) == 0 { // "id" says nothing, but where it repeats it is not the row's
+		found = named(p.columns, []string{"id"}, nil, func(c *sample) bool { return fits(c) && len(c.counts) < len(c.values)-c.blank })
+	}
+	return choiceOf(found)
+}
+
+// isOfOneCustomer reports whether nearly all values of a column stand beside
+// one customer each.
+func (p *parts) isOfOneCustomer(c *sample) bool {
+	if p.customer.column == nil {
+		return true
+	}
+	customer, shared := map[string]string{}, map[string]bool{}
+	for i, value := range c.values {
+		who := p.customer.column.values[i]
+		if value == "" || who == "" {
+			continue
+		}
+		if known, ok := customer[value]; ok && known != who {
+			shared[value] = true
+		}
+		customer[value] = who
+	}
+	return float64(len(shared)) <= (1-mostly)*float64(len(customer))
+}
+
+// chooseAmount takes an amount, or quantity and unit price, or a price with
+// what belongs to it.
+func (p *parts) chooseAmount() {
+	isFree := func(c *sample) bool {
+		return p.isNumber(c) && c != p.time.column && c != p.customer.column && c != p.order.column
+	}
+	amounts := named(p.columns, amountNames, amountWords, func(c *sample) bool { return isFree(c) && !saysOther(c) })
+	quantity := firstOf(named(p.columns, quantityNames, nil, isFree))
+	prices := named(p.columns, priceNames, nil, isFree)
+	p.amount = choiceOf(amounts)
+	if p.amount.column != nil {
+		p.amount.repeated, p.amount.onceOnly = p.withinOrders(p.amount.column)
+	}
+	switch hasProduct := quantity != nil && len(prices) > 0; {
+	case hasProduct && (p.amount.column == nil || p.amount.repeated):
+		p.quantity, p.price = quantity, prices[0]
+		p.amount = choice{others: amounts}
+		return
+	case p.amount.column == nil && len(prices) > 0:
+		p.amount = choiceOf(prices)
+		p.plus = named(p.columns, freightNames, nil, isFree)
+		p.plus = p.plus[:min(1, len(p.plus))]
+	case p.amount.column == nil:
+		p.amount = p.guessAmount(isFree)
+	}
+	p.minus = named(p.columns, refundNames, nil, func(c *sample) bool { return isFree(c) && c.number.negatives == 0 && c != p.amount.column })
+	p.minus = p.minus[:min(1, len(p.minus))]
+}
+
+// saysOther reports whether a name that has a word of amounts speaks of
+// something else, as in tax_amount.
+func saysOther(c *sample) bool {
+	return !slices.Contains(amountNames, c.words) && slices.ContainsFunc(strings.Split(c.words, "_"), func(w string) bool { return slices.Contains(notAmount, w) })
+}
+
+// guessAmount takes the numbers with decimals, if names say nothing.
+func (p *parts) guessAmount(isFree func(*sample) bool) choice {
+	var found []*sample
+	for _, c := range p.columns {
+		if isFree(c) && !c.number.isWhole() && !saysOther(c) {
+			found = append(found, c)
+		}
+	}
+	guess := choiceOf(found)
+	guess.isGuess = true
+	return guess
+}
+
+// withinOrders reports of an amount whether all rows of an order repeat it, and
+// whether an order's amount stands in one of its rows only, the others being
+// blank: either way it belongs to the order, not to the row.
+func (p *parts) withinOrders(c *sample) (repeated, onceOnly bool) {
+	if p.order.column == nil {
+		return false, false
+	}
+	type rows struct {
+		n, filled int
+		value     string
+		differ    bool
+	}
+	orders := map[string]*rows{}
+	for i, id := range p.order.column.values {
+		if id == "" {
+			continue
+		}
+		o := orders[id]
+		if o == nil {
+			o = &rows{}
+			orders[id] = o
+		}
+		o.n++
+		if v := c.values[i]; v != "" {
+			o.differ = o.differ || o.filled > 0 && o.value != v
+			o.filled++
+			o.value = v
+		}
+	}
+	var several, same, once float64
+	for _, o := range orders {
+		if o.n > 1 {
+			several++
+			if o.filled == o.n && !o.differ {
+				same++
+			}
+			if o.filled == 1 {
+				once++
+			}
+		}
+	}
+	return several >= fewOrders && same >= mostly*several, several > 0 && once >= mostly*several
+}
+
+func isCurrency(c *sample) bool {
+	for value := range c.counts {
+		if !currencyCode.MatchString(strings.ToUpper(value)) {
+			return false
+		}
+	}
+	return c.kind.IsText && len(c.counts) > 0
+}
+
+// chooseAttributes takes columns to split the customers by: they have some
+// values, and not as many as an identifier.
+func (p *parts) chooseAttributes() {
+	found := named(p.columns, placeNames, nil, func(c *sample) bool {
+		return (c.kind.IsText || c.kind.IsInteger) && len(c.counts) > 1 && len(c.counts) <= maxSplitValues && len(c.counts)*2 <= len(c.values)
+	})
+	p.attributes = found[:min(mostAttributes, len(found))]
+}
