@@ -27,6 +27,7 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		RunInputs.Schema(),
 		ledger.Exclusions.Schema(),
 		RunChecks.Schema(),
+		TableColumns.Schema(),
 	}
 }
 

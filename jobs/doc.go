@@ -13,7 +13,7 @@
 //	stage.go     pass C: every table to the sink, checked
 //	gates.go     what must hold before anything is published
 //	checks.go    run_checks: what was checked, with both numbers
-//	record.go    runs, run_inputs, run_checks as tables
+//	record.go    runs, run_inputs, run_checks, table_columns as tables
 //	plan.go      what a run would do
 //	summary.go   what a run did
 //	propose.go   a job file for a source that nobody has described

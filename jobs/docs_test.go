@@ -51,7 +51,9 @@ func tablesDocument(schemas []table.Schema) string {
 <!-- Written by go test ./jobs -run TestTablesAreDocumentedAsDeclared -update, from the definitions that the code uses. -->
 
 Every table has ` + "`as_of_date`" + `, the partition, beside the columns below. Money is DECIMAL(18,4) in the job's currency. Key
-columns are **bold**. A column that may be NULL says what NULL means. ` + "`first_country`" + ` stands for every attribute of the job;
+columns are **bold**. A column that may be NULL says when it is. Sums say over which rows of one date, dimension_name, grain,
+offset_mode and value_basis a column may be added up: additive over any, not_over_time not over periods, offsets and
+horizons, never not at all. ` + "`first_country`" + ` stands for every attribute of the job;
 ` + "`customer_id`" + ` is an integer where the source's is one.
 
 `)
@@ -59,20 +61,17 @@ columns are **bold**. A column that may be NULL says what NULL means. ` + "`firs
 		fmt.Fprintf(&b, "- [%s](#%s)\n", s.Name, s.Name)
 	}
 	for _, s := range schemas {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| column | type | NULL | meaning |\n| --- | --- | --- | --- |\n", s.Name, s.Doc)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| column | type | unit | sums | meaning |\n| --- | --- | --- | --- | --- |\n", s.Name, s.Doc)
 		isKey := map[string]bool{}
 		for _, name := range s.Key {
 			isKey[name] = true
 		}
 		for _, c := range s.Columns {
-			name, null := "`"+c.Name+"`", ""
+			name := "`" + c.Name + "`"
 			if isKey[c.Name] {
 				name = "**" + name + "**"
 			}
-			if c.Nullable {
-				null = "yes"
-			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, typeName(c.Kind), null, inMarkdown.Replace(c.Doc))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", name, c.Kind, c.Unit, c.Additivity, inMarkdown.Replace(c.Description()))
 		}
 	}
 	return b.String()
@@ -80,11 +79,3 @@ columns are **bold**. A column that may be NULL says what NULL means. ` + "`firs
 
 // inMarkdown keeps what would end a table's cell or begin a tag as text.
 var inMarkdown = strings.NewReplacer("|", `\|`, "<", "&lt;")
-
-// typeName returns a kind of column as SQL names it.
-func typeName(k table.Kind) string {
-	return map[table.Kind]string{
-		table.Text: "STRING", table.Integer: "INT64", table.Money: "DECIMAL(18,4)", table.Number: "DOUBLE",
-		table.Date: "DATE", table.Time: "TIMESTAMP", table.Flag: "BOOLEAN",
-	}[k]
-}

@@ -1,6 +1,9 @@
 package jobs
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -31,7 +34,7 @@ var Runs = table.Definition[RunRow]{
 		table.Texts("code_version", "Version of the program.", func(r *RunRow) string { return r.CodeVersion }),
 		table.Texts("config_hash", "SHA-256 of the job file.", func(r *RunRow) string { return r.ConfigHash }),
 		table.Texts("input_fingerprint", "Fingerprint of the input, as in run_inputs.", func(r *RunRow) string { return r.Fingerprint }),
-		table.Integers("seed", "Seed of random numbers; 0: none were drawn.", func(r *RunRow) int64 { return r.Seed }),
+		table.Integers("seed", "Seed of random numbers; 0: none were drawn.", func(r *RunRow) int64 { return r.Seed }).In("seed").Never(),
 		table.Texts("timezone", "Zone of civil days and periods.", func(r *RunRow) string { return r.Timezone }),
 		table.Texts("currency", "Currency of all money.", func(r *RunRow) string { return r.Currency }),
 	},
@@ -54,12 +57,58 @@ var RunInputs = table.Definition[InputRow]{
 	Key:  []string{"source"},
 	Columns: []table.Field[InputRow]{
 		table.Texts("source", "The source, as the job file names it.", func(r *InputRow) string { return r.Source }),
-		table.Integers("row_count", "Rows of the source, readable or not.", func(r *InputRow) int64 { return r.Rows }),
-		table.NullIntegers("byte_count", "Stored size of the source; NULL if it has none.", func(r *InputRow) (int64, bool) { return r.Bytes.Get() }),
-		table.NullTimes("min_occurred_at", "Earliest time of a readable row; NULL without any.", func(r *InputRow) (int64, bool) { return r.Min.Get() }),
-		table.NullTimes("max_occurred_at", "Latest time of a readable row; NULL without any.", func(r *InputRow) (int64, bool) { return r.Max.Get() }),
+		table.Integers("row_count", "Rows of the source, readable or not.", func(r *InputRow) int64 { return r.Rows }).In("rows"),
+		table.NullIntegers("byte_count", "Stored size of the source.", "if it has none", func(r *InputRow) (int64, bool) { return r.Bytes.Get() }).In("bytes"),
+		table.NullTimes("min_occurred_at", "Earliest time of a readable row.", "without any", func(r *InputRow) (int64, bool) { return r.Min.Get() }),
+		table.NullTimes("max_occurred_at", "Latest time of a readable row.", "without any", func(r *InputRow) (int64, bool) { return r.Max.Get() }),
 		table.Amounts("amount_total", "Sum of the amounts of all readable rows, whatever became of them.", func(r *InputRow) int64 { return r.Amount }),
 		table.Texts("fingerprint", "Sum of the hashes of all rows, 128 bits in hexadecimal: neither order nor division into files matters.", func(r *InputRow) string { return r.Fingerprint }),
+	},
+}
+
+// ColumnRow is a row of table_columns.
+type ColumnRow struct {
+	Table    string
+	Position int
+	IsKey    bool
+	table.Column
+}
+
+// partition describes the column that every table has beside its own.
+var partition = table.Column{
+	Name: "as_of_date", Kind: table.Date, Additivity: table.Never,
+	Doc: "The last civil day that counts, inclusive; the partition. Each date is a whole result of its own: filter by one, never sum over dates.",
+}
+
+// columnRows returns the rows of table_columns for tables, in the order of
+// the key.
+func columnRows(tables []table.Schema) []ColumnRow {
+	var rows []ColumnRow
+	for _, t := range tables {
+		rows = append(rows, ColumnRow{Table: t.Name, IsKey: true, Column: partition})
+		for i, c := range t.Columns {
+			rows = append(rows, ColumnRow{Table: t.Name, Position: i + 1, IsKey: slices.Contains(t.Key, c.Name), Column: c})
+		}
+	}
+	slices.SortFunc(rows, func(a, b ColumnRow) int { return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Name, b.Name)) })
+	return rows
+}
+
+// TableColumns declares table_columns.
+var TableColumns = table.Definition[ColumnRow]{
+	Name: "table_columns",
+	Doc:  "The data dictionary: one row per column of each published table, ordered by table and column name. The same texts stand in the files' metadata.",
+	Key:  []string{"table_name", "column_name"},
+	Columns: []table.Field[ColumnRow]{
+		table.Texts("table_name", "The table.", func(r *ColumnRow) string { return r.Table }),
+		table.Texts("column_name", "The column.", func(r *ColumnRow) string { return r.Name }),
+		table.Integers("position", "Its place in the table, from 1; 0 for as_of_date, which is the partition.", func(r *ColumnRow) int64 { return int64(r.Position) }).In("place").Never(),
+		table.Texts("data_type", "Type, as SQL names it.", func(r *ColumnRow) string { return r.Kind.String() }),
+		table.NullTexts("unit", "Unit of a number: currency is that of the job (in runs).", "for texts, dates, times and flags", func(r *ColumnRow) (string, bool) { return r.Unit, r.Unit != "" }),
+		table.Flags("is_key", "Whether it is part of the key, by which rows differ.", func(r *ColumnRow) bool { return r.IsKey }),
+		table.Texts("additivity", "additive: sums over any rows of one as_of_date that agree in dimension_name, grain, offset_mode and value_basis. not_over_time: the same, but not over periods, offsets or horizons. never: do not sum.", func(r *ColumnRow) string { return string(r.Additivity) }),
+		table.Texts("description", "What it means.", func(r *ColumnRow) string { return r.Doc }),
+		table.NullTexts("null_meaning", "When it has no value, as the end of a sentence.", "where the column never is", func(r *ColumnRow) (string, bool) { return r.Null, r.Nullable }),
 	},
 }
 
@@ -108,9 +157,9 @@ var RunChecks = table.Definition[CheckRow]{
 	Columns: []table.Field[CheckRow]{
 		table.Texts("check_name", "What was checked.", func(r *CheckRow) string { return r.Name }),
 		table.Texts("scope", "Where: a month, a table, a dimension value; all.", func(r *CheckRow) string { return r.Scope }),
-		table.NullAmounts("observed", "The number found, exact to 4 decimals; NULL where there is none.", func(r *CheckRow) (int64, bool) { return r.Observed.Get() }),
-		table.NullAmounts("expected", "The number it should equal, or the limit it should keep; NULL where there is none.", func(r *CheckRow) (int64, bool) { return r.Expected.Get() }),
-		table.NullAmounts("difference", "observed − expected; NULL where either is.", (*CheckRow).difference),
+		table.NullAmounts("observed", "The number found, exact to 4 decimals.", "where there is none", func(r *CheckRow) (int64, bool) { return r.Observed.Get() }).In("of the check").Never(),
+		table.NullAmounts("expected", "The number it should equal, or the limit it should keep.", "where there is none", func(r *CheckRow) (int64, bool) { return r.Expected.Get() }).In("of the check").Never(),
+		table.NullAmounts("difference", "observed − expected.", "where either is", (*CheckRow).difference).In("of the check").Never(),
 		table.Texts("status", "pass, warn, fail, or info for a number to know.", func(r *CheckRow) string { return string(r.Status) }),
 		table.Texts("severity", "error: a failure stops the run. warning: it is published with it. info.", func(r *CheckRow) string { return string(r.Severity) }),
 	},

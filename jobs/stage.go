@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -70,7 +71,15 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		stageRows(ctx, st, Runs, []RunRow{st.run.runRow(in, started)}),
 		stageRows(ctx, st, RunInputs, []InputRow{inputRow(in)}),
 		stageRows(ctx, st, RunChecks, c.sorted()),
+		stageRows(ctx, st, TableColumns, columnRows(st.published(in))),
 	)
+}
+
+// published returns the tables that the job publishes, in the order of the
+// catalogue.
+func (st *stager) published(in *input) []table.Schema {
+	tables := Catalogue(in.bound.HasIntegerKeys(), in.bound.Attributes())
+	return slices.DeleteFunc(tables, func(t table.Schema) bool { return !st.run.Job.Tables[t.Name] })
 }
 
 func (st *stager) checks(in *input, b *base, o *outputs) *checks {

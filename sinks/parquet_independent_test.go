@@ -46,14 +46,14 @@ func facts() table.Definition[fact] {
 		Columns: []table.Field[fact]{
 			table.Integers("id", "number", func(f *fact) int64 { return f.id }),
 			table.Texts("unique", "a text that never repeats", (*fact).unique),
-			table.NullTexts("text", "a text that does", func(f *fact) (string, bool) { return f.text(), f.known }),
+			table.NullTexts("text", "a text that does", "for every fifth", func(f *fact) (string, bool) { return f.text(), f.known }),
 			table.Amounts("amount", "an amount", (*fact).amount),
-			table.NullAmounts("null_amount", "an amount", func(f *fact) (int64, bool) { return f.amount(), f.known }),
-			table.NullNumbers("rate", "a number", func(f *fact) (float64, bool) { return f.rate(), f.known }),
-			table.NullDates("day", "a day", func(f *fact) (int32, bool) { return f.day(), f.known }),
-			table.NullTimes("at", "an instant", func(f *fact) (int64, bool) { return f.at(), f.known }),
+			table.NullAmounts("null_amount", "an amount", "for every fifth", func(f *fact) (int64, bool) { return f.amount(), f.known }),
+			table.NullNumbers("rate", "a number", "for every fifth", func(f *fact) (float64, bool) { return f.rate(), f.known }),
+			table.NullDates("day", "a day", "for every fifth", func(f *fact) (int32, bool) { return f.day(), f.known }),
+			table.NullTimes("at", "an instant", "for every fifth", func(f *fact) (int64, bool) { return f.at(), f.known }),
 			table.Flags("flag", "a flag", (*fact).flag),
-			table.NullIntegers("count", "a count", func(f *fact) (int64, bool) { return -f.id, f.known }),
+			table.NullIntegers("count", "a count", "for every fifth", func(f *fact) (int64, bool) { return -f.id, f.known }),
 		},
 	}
 }

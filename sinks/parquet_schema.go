@@ -127,8 +127,12 @@ func leafOf(k table.Kind) parquet.Node {
 // JSON object: the library keeps no metadata of single columns.
 func describe(t table.Schema) string {
 	type column struct {
-		Name string `json:"name"`
-		Doc  string `json:"doc"`
+		Name       string `json:"name"`
+		Type       string `json:"type"`
+		Unit       string `json:"unit,omitempty"`
+		Additivity string `json:"additivity"`
+		Doc        string `json:"doc"`
+		Null       string `json:"null,omitempty"`
 	}
 	d := struct {
 		Table   string   `json:"table"`
@@ -137,7 +141,7 @@ func describe(t table.Schema) string {
 		Columns []column `json:"columns"`
 	}{t.Name, t.Doc, t.Key, make([]column, len(t.Columns))}
 	for i, c := range t.Columns {
-		d.Columns[i] = column{c.Name, c.Doc}
+		d.Columns[i] = column{c.Name, c.Kind.String(), c.Unit, string(c.Additivity), c.Doc, c.Null}
 	}
 	text, err := json.Marshal(d)
 	if err != nil {

@@ -31,7 +31,7 @@ func ledgerOf(name string) table.Definition[cents] {
 		Name: name, Doc: "one row per id", Key: []string{"id"},
 		Columns: []table.Field[cents]{
 			table.Integers("id", "number", func(c *cents) int64 { return c.id }),
-			table.NullAmounts("amount", "NULL for every third", func(c *cents) (int64, bool) { return c.amount, c.id%3 != 0 }),
+			table.NullAmounts("amount", "an amount", "for every third", func(c *cents) (int64, bool) { return c.amount, c.id%3 != 0 }),
 		},
 	}
 }

@@ -38,12 +38,12 @@ func visits(name string) table.Definition[visit] {
 			table.Dates("day", "a day", func(v *visit) int32 { return v.day }),
 			table.Times("at", "an instant", func(v *visit) int64 { return v.at }),
 			table.Flags("flag", "a flag", func(v *visit) bool { return v.flag }),
-			table.NullTexts("null_name", "a text; NULL where unknown", func(v *visit) (string, bool) { return v.name, !v.unknown }),
-			table.NullIntegers("null_id", "a count; NULL where unknown", func(v *visit) (int64, bool) { return v.id, !v.unknown }),
-			table.NullAmounts("null_amount", "an amount; NULL where unknown", func(v *visit) (int64, bool) { return v.amount, !v.unknown }),
-			table.NullNumbers("null_rate", "a number; NULL where unknown", func(v *visit) (float64, bool) { return v.rate, !v.unknown }),
-			table.NullDates("null_day", "a day; NULL where unknown", func(v *visit) (int32, bool) { return v.day, !v.unknown }),
-			table.NullTimes("null_at", "an instant; NULL where unknown", func(v *visit) (int64, bool) { return v.at, !v.unknown }),
+			table.NullTexts("null_name", "a text", "where unknown", func(v *visit) (string, bool) { return v.name, !v.unknown }),
+			table.NullIntegers("null_id", "a count", "where unknown", func(v *visit) (int64, bool) { return v.id, !v.unknown }),
+			table.NullAmounts("null_amount", "an amount", "where unknown", func(v *visit) (int64, bool) { return v.amount, !v.unknown }),
+			table.NullNumbers("null_rate", "a number", "where unknown", func(v *visit) (float64, bool) { return v.rate, !v.unknown }),
+			table.NullDates("null_day", "a day", "where unknown", func(v *visit) (int32, bool) { return v.day, !v.unknown }),
+			table.NullTimes("null_at", "an instant", "where unknown", func(v *visit) (int64, bool) { return v.at, !v.unknown }),
 		},
 	}
 }

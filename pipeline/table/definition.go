@@ -16,7 +16,11 @@ type Definition[R any] struct {
 }
 
 // Field is one column of a Definition. Make it with Texts, Integers, and so
-// on; the NullX forms take a function that also says whether there is a value.
+// on. The NullX forms take also when the column is NULL, as the end of the
+// sentence "NULL …", and a function that says whether there is a value.
+//
+// Money is in currency and additive unless said otherwise, counts are additive,
+// numbers are shares and never additive; In, NotOverTime, … say otherwise.
 type Field[R any] struct {
 	Column
 	fill func(array.Builder, []R)
@@ -56,8 +60,8 @@ func Texts[R any](name, doc string, get func(*R) string) Field[R] {
 }
 
 // NullTexts declares a text column that may be null.
-func NullTexts[R any](name, doc string, get func(*R) (string, bool)) Field[R] {
-	return nullField(name, doc, Text, get, (*array.StringBuilder).Append)
+func NullTexts[R any](name, doc, null string, get func(*R) (string, bool)) Field[R] {
+	return nullField(name, doc, null, Text, get, (*array.StringBuilder).Append)
 }
 
 // Integers declares a column of counts or days.
@@ -66,8 +70,8 @@ func Integers[R any](name, doc string, get func(*R) int64) Field[R] {
 }
 
 // NullIntegers declares a column of counts or days that may be null.
-func NullIntegers[R any](name, doc string, get func(*R) (int64, bool)) Field[R] {
-	return nullField(name, doc, Integer, get, (*array.Int64Builder).Append)
+func NullIntegers[R any](name, doc, null string, get func(*R) (int64, bool)) Field[R] {
+	return nullField(name, doc, null, Integer, get, (*array.Int64Builder).Append)
 }
 
 // Amounts declares a money column, in units of 10^-4.
@@ -76,8 +80,8 @@ func Amounts[R any](name, doc string, get func(*R) int64) Field[R] {
 }
 
 // NullAmounts declares a money column that may be null.
-func NullAmounts[R any](name, doc string, get func(*R) (int64, bool)) Field[R] {
-	return nullField(name, doc, Money, get, (*array.Int64Builder).Append)
+func NullAmounts[R any](name, doc, null string, get func(*R) (int64, bool)) Field[R] {
+	return nullField(name, doc, null, Money, get, (*array.Int64Builder).Append)
 }
 
 // Numbers declares a column of floating-point numbers. NaN or infinity is a
@@ -87,8 +91,8 @@ func Numbers[R any](name, doc string, get func(*R) float64) Field[R] {
 }
 
 // NullNumbers declares a column of floating-point numbers that may be null.
-func NullNumbers[R any](name, doc string, get func(*R) (float64, bool)) Field[R] {
-	return nullField(name, doc, Number, get, appendFinite)
+func NullNumbers[R any](name, doc, null string, get func(*R) (float64, bool)) Field[R] {
+	return nullField(name, doc, null, Number, get, appendFinite)
 }
 
 // Dates declares a column of civil days, counted from 1970-01-01.
@@ -97,14 +101,14 @@ func Dates[R any](name, doc string, get func(*R) int32) Field[R] {
 }
 
 // NullDates declares a column of civil days that may be null.
-func NullDates[R any](name, doc string, get func(*R) (int32, bool)) Field[R] {
-	return nullField(name, doc, Date, get, appendDate)
+func NullDates[R any](name, doc, null string, get func(*R) (int32, bool)) Field[R] {
+	return nullField(name, doc, null, Date, get, appendDate)
 }
 
 // NullTimes declares a column of instants, in microseconds since 1970 UTC,
 // that may be null.
-func NullTimes[R any](name, doc string, get func(*R) (int64, bool)) Field[R] {
-	return nullField(name, doc, Time, get, appendTime)
+func NullTimes[R any](name, doc, null string, get func(*R) (int64, bool)) Field[R] {
+	return nullField(name, doc, null, Time, get, appendTime)
 }
 
 // Times declares a column of instants, in microseconds since 1970 UTC.
@@ -117,9 +121,49 @@ func Flags[R any](name, doc string, get func(*R) bool) Field[R] {
 	return field(name, doc, Flag, get, (*array.BooleanBuilder).Append)
 }
 
+// In returns the field with another unit.
+func (f Field[R]) In(unit string) Field[R] {
+	f.Unit = unit
+	return f
+}
+
+// Additive returns the field as one that may be summed over any rows.
+func (f Field[R]) Additive() Field[R] {
+	f.Additivity = Additive
+	return f
+}
+
+// NotOverTime returns the field as one that may not be summed over periods,
+// offsets and horizons.
+func (f Field[R]) NotOverTime() Field[R] {
+	f.Additivity = NotOverTime
+	return f
+}
+
+// Never returns the field as one that may not be summed.
+func (f Field[R]) Never() Field[R] {
+	f.Additivity = Never
+	return f
+}
+
+// newColumn returns a column with the unit and additivity that are usual for
+// its kind.
+func newColumn(name, doc string, kind Kind) Column {
+	c := Column{Name: name, Kind: kind, Doc: doc, Additivity: Never}
+	switch kind {
+	case Money:
+		c.Unit, c.Additivity = "currency", Additive
+	case Integer:
+		c.Additivity = Additive
+	case Number:
+		c.Unit = "share"
+	}
+	return c
+}
+
 func field[R any, B array.Builder, V any](name, doc string, kind Kind, get func(*R) V, add func(B, V)) Field[R] {
 	return Field[R]{
-		Column: Column{Name: name, Kind: kind, Doc: doc},
+		Column: newColumn(name, doc, kind),
 		fill: func(b array.Builder, rows []R) {
 			typed := b.(B)
 			for i := range rows {
@@ -129,9 +173,11 @@ func field[R any, B array.Builder, V any](name, doc string, kind Kind, get func(
 	}
 }
 
-func nullField[R any, B array.Builder, V any](name, doc string, kind Kind, get func(*R) (V, bool), add func(B, V)) Field[R] {
+func nullField[R any, B array.Builder, V any](name, doc, null string, kind Kind, get func(*R) (V, bool), add func(B, V)) Field[R] {
+	column := newColumn(name, doc, kind)
+	column.Nullable, column.Null = true, null
 	return Field[R]{
-		Column: Column{Name: name, Kind: kind, Nullable: true, Doc: doc},
+		Column: column,
 		fill: func(b array.Builder, rows []R) {
 			typed := b.(B)
 			for i := range rows {

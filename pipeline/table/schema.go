@@ -8,6 +8,7 @@ package table
 import "github.com/apache/arrow/go/v17/arrow"
 
 // Kind is the type of a column. The set is closed: every sink supports all.
+// String gives its name in SQL.
 type Kind int
 
 const (
@@ -29,11 +30,33 @@ const MoneyDecimals = 4
 
 // Column describes one column of a table.
 type Column struct {
-	Name     string
-	Kind     Kind
-	Nullable bool
-	Doc      string // meaning and unit; for a nullable column also what NULL means
+	Name       string
+	Kind       Kind
+	Nullable   bool
+	Doc        string // its meaning, as sentences
+	Null       string // of a nullable column: when it is NULL, as "without a purchase"
+	Unit       string // of a number; empty for texts, days, instants and flags
+	Additivity Additivity
 }
+
+// Description returns the meaning together with that of NULL.
+func (c Column) Description() string {
+	if c.Null == "" {
+		return c.Doc
+	}
+	return c.Doc + " NULL " + c.Null + "."
+}
+
+// Additivity says over which rows of one as-of date a column may be summed,
+// given one dimension_name, grain, offset_mode and value_basis.
+type Additivity string
+
+// The kinds of additivity.
+const (
+	Additive    Additivity = "additive"      // over any rows
+	NotOverTime Additivity = "not_over_time" // over customers, cohorts and dimension values, not over periods, offsets and horizons
+	Never       Additivity = "never"         // a ratio, a rank, a name
+)
 
 // Schema describes a table. The partition column as_of_date is not part of
 // it: the sink adds it as a folder or a column.
@@ -59,6 +82,11 @@ func (c Column) field() arrow.Field {
 		f.Metadata = arrow.NewMetadata([]string{MoneyKey}, []string{"4"})
 	}
 	return f
+}
+
+// String returns the kind as SQL names it.
+func (k Kind) String() string {
+	return [...]string{"STRING", "INT64", "DECIMAL(18,4)", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN"}[k]
 }
 
 func (k Kind) arrow() arrow.DataType {

@@ -14,7 +14,7 @@ import (
 func keyColumn[R any](integers bool, get func(*R) ledger.Key) table.Field[R] {
 	const doc = "The customer, as in the source."
 	if integers {
-		return table.Integers("customer_id", doc, func(r *R) int64 { return get(r).Integer() })
+		return table.Integers("customer_id", doc, func(r *R) int64 { return get(r).Integer() }).In("id").Never()
 	}
 	return table.Texts("customer_id", doc, func(r *R) string { return string(get(r)) })
 }
@@ -31,27 +31,27 @@ func Customers(integerKeys bool, attributes []string) table.Definition[Customer]
 		Key:  []string{"customer_id"},
 		Columns: []table.Field[Customer]{
 			keyColumn(integerKeys, func(r *Customer) ledger.Key { return r.Key }),
-			table.NullDates("cohort_month", "First day of the month of the first purchase; NULL without a purchase.", func(r *Customer) (int32, bool) { return int32(r.CohortMonth), r.HasPurchase }),
-			table.NullDates("first_purchase_date", "Civil day of the first purchase; NULL without one.", func(r *Customer) (int32, bool) { return int32(r.First), r.HasPurchase }),
-			table.NullDates("last_purchase_date", "Civil day of the last purchase; NULL without one.", func(r *Customer) (int32, bool) { return int32(r.Last), r.HasPurchase }),
-			table.Integers("orders", "Order ids with a sale, each counted once.", func(r *Customer) int64 { return r.Orders }),
-			table.Integers("purchase_days", "Purchases: civil days with an order and a positive sum.", func(r *Customer) int64 { return r.PurchaseDays }),
-			table.Integers("frequency", "x: purchases after the first.", (*Customer).x),
-			table.NullIntegers("active_span_days", "t_x: days from the first to the last purchase; NULL without a purchase.", func(r *Customer) (int64, bool) { return r.dated(r.span()) }),
-			table.NullIntegers("age_days", "T: days from the first purchase to the as-of day; NULL without a purchase.", func(r *Customer) (int64, bool) { return r.dated(int64(r.AsOf - r.First)) }),
-			table.NullIntegers("days_since_last_purchase", "Days from the last purchase to the as-of day; NULL without a purchase.", func(r *Customer) (int64, bool) { return r.dated(int64(r.AsOf - r.Last)) }),
+			table.NullDates("cohort_month", "First day of the month of the first purchase.", "without a purchase", func(r *Customer) (int32, bool) { return int32(r.CohortMonth), r.HasPurchase }),
+			table.NullDates("first_purchase_date", "Civil day of the first purchase.", "without one", func(r *Customer) (int32, bool) { return int32(r.First), r.HasPurchase }),
+			table.NullDates("last_purchase_date", "Civil day of the last purchase.", "without one", func(r *Customer) (int32, bool) { return int32(r.Last), r.HasPurchase }),
+			table.Integers("orders", "Order ids with a sale, each counted once.", func(r *Customer) int64 { return r.Orders }).In("orders"),
+			table.Integers("purchase_days", "Purchases: civil days with an order and a positive sum.", func(r *Customer) int64 { return r.PurchaseDays }).In("purchases"),
+			table.Integers("frequency", "x: purchases after the first.", (*Customer).x).In("purchases"),
+			table.NullIntegers("active_span_days", "t_x: days from the first to the last purchase.", "without a purchase", func(r *Customer) (int64, bool) { return r.dated(r.span()) }).In("days").Never(),
+			table.NullIntegers("age_days", "T: days from the first purchase to the as-of day.", "without a purchase", func(r *Customer) (int64, bool) { return r.dated(int64(r.AsOf - r.First)) }).In("days").Never(),
+			table.NullIntegers("days_since_last_purchase", "Days from the last purchase to the as-of day.", "without a purchase", func(r *Customer) (int64, bool) { return r.dated(int64(r.AsOf - r.Last)) }).In("days").Never(),
 			table.Amounts("gross_sales", "Sum of sales, after discounts, without tax.", func(r *Customer) int64 { return r.GrossSales }),
 			table.Amounts("refunds", "Sum of refunds, at most 0.", func(r *Customer) int64 { return r.Refunds }),
 			table.Amounts("net_revenue", "gross_sales + refunds.", (*Customer).NetRevenue),
-			table.NullAmounts("contribution", "Net revenue less cost, or times the margin rate; NULL where neither is known for every row.", func(r *Customer) (int64, bool) { return r.Contribution.Get() }),
-			table.NullAmounts("first_purchase_value", "Sum of the rows of the first purchase day; NULL without a purchase.", func(r *Customer) (int64, bool) { return r.dated(r.FirstPurchaseValue) }),
-			table.NullAmounts("average_order_value", "gross_sales ÷ orders, rounded half-even to 4 decimals; NULL without orders.", func(r *Customer) (int64, bool) { return money.Mean(r.GrossSales, r.Orders) }),
-			table.NullAmounts("mean_repeat_value", "Mean value of the purchases after the first, rounded half-even to 4 decimals; NULL without any.", (*Customer).meanRepeatValue),
-			table.NullNumbers("mean_days_between_purchases", "active_span_days ÷ frequency; NULL without a repeat purchase.", (*Customer).meanGap),
+			table.NullAmounts("contribution", "Net revenue less cost, or times the margin rate.", "where neither is known for every row", func(r *Customer) (int64, bool) { return r.Contribution.Get() }),
+			table.NullAmounts("first_purchase_value", "Sum of the rows of the first purchase day.", "without a purchase", func(r *Customer) (int64, bool) { return r.dated(r.FirstPurchaseValue) }),
+			table.NullAmounts("average_order_value", "gross_sales ÷ orders, rounded half-even to 4 decimals.", "without orders", func(r *Customer) (int64, bool) { return money.Mean(r.GrossSales, r.Orders) }).Never(),
+			table.NullAmounts("mean_repeat_value", "Mean value of the purchases after the first, rounded half-even to 4 decimals.", "without any", (*Customer).meanRepeatValue).Never(),
+			table.NullNumbers("mean_days_between_purchases", "active_span_days ÷ frequency.", "without a repeat purchase", (*Customer).meanGap).In("days"),
 		},
 	}
 	for i, name := range attributes {
-		d.Columns = append(d.Columns, table.NullTexts("first_"+name, name+" of the earliest row of the first purchase day, (none) where the source has none; NULL without a purchase.", func(r *Customer) (string, bool) { return r.Attributes[i], r.HasPurchase }))
+		d.Columns = append(d.Columns, table.NullTexts("first_"+name, name+" of the earliest row of the first purchase day; (none) where the source has none.", "without a purchase", func(r *Customer) (string, bool) { return r.Attributes[i], r.HasPurchase }))
 	}
 	d.Columns = append(d.Columns, scoreColumns()...)
 	return d
@@ -60,18 +60,18 @@ func Customers(integerKeys bool, attributes []string) table.Definition[Customer]
 func scoreColumns() []table.Field[Customer] {
 	return []table.Field[Customer]{
 		table.Flags("is_one_time_buyer", "Whether purchase_days is 1.", func(r *Customer) bool { return r.PurchaseDays == 1 }),
-		table.NullIntegers("rfm_recency", "1 + floor(5 × share of customers who bought last longer ago): 5 is most recent; NULL without a purchase.", func(r *Customer) (int64, bool) { return r.Recency.Get() }),
-		table.NullIntegers("rfm_frequency", "1 + floor(5 × share of customers with fewer purchase_days): 5 is most frequent; NULL without a purchase.", func(r *Customer) (int64, bool) { return r.Frequency.Get() }),
-		table.NullIntegers("rfm_monetary", "1 + floor(5 × share of customers with less net_revenue): 5 is most; NULL without a purchase.", func(r *Customer) (int64, bool) { return r.Monetary.Get() }),
-		table.NullNumbers("probability_alive", "Probability that the customer has not dropped out for ever; NULL without a prediction.", func(r *Customer) (float64, bool) { return r.Alive.Get() }),
-		table.NullNumbers("expected_purchases_365d", "Expected purchases in the 365 days after the as-of day; NULL without a prediction.", func(r *Customer) (float64, bool) { return r.Year.Purchases.Get() }),
-		table.NullAmounts("predicted_value_365d", "Expected net revenue in the 365 days after the as-of day, undiscounted; NULL without a prediction.", func(r *Customer) (int64, bool) { return r.Year.Value.Get() }),
-		table.NullAmounts("residual_clv", "Expected net revenue after the as-of day without end, discounted to it; NULL without a prediction, and where infinite (a discount rate of 0).", func(r *Customer) (int64, bool) { return r.Lifetime.Residual.Get() }),
-		table.NullAmounts("total_clv", "net_revenue + residual_clv; NULL where residual_clv is.", func(r *Customer) (int64, bool) { return total(r.NetRevenue(), r.Lifetime.Residual) }),
-		table.NullIntegers("value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best; NULL where residual_clv is.", func(r *Customer) (int64, bool) { return r.Percentile.Get() }),
+		table.NullIntegers("rfm_recency", "1 + floor(5 × share of customers who bought last longer ago): 5 is most recent.", "without a purchase", func(r *Customer) (int64, bool) { return r.Recency.Get() }).In("score 1 to 5").Never(),
+		table.NullIntegers("rfm_frequency", "1 + floor(5 × share of customers with fewer purchase_days): 5 is most frequent.", "without a purchase", func(r *Customer) (int64, bool) { return r.Frequency.Get() }).In("score 1 to 5").Never(),
+		table.NullIntegers("rfm_monetary", "1 + floor(5 × share of customers with less net_revenue): 5 is most.", "without a purchase", func(r *Customer) (int64, bool) { return r.Monetary.Get() }).In("score 1 to 5").Never(),
+		table.NullNumbers("probability_alive", "Probability that the customer has not dropped out for ever.", "without a prediction", func(r *Customer) (float64, bool) { return r.Alive.Get() }).In("probability").Additive(),
+		table.NullNumbers("expected_purchases_365d", "Expected purchases in the 365 days after the as-of day.", "without a prediction", func(r *Customer) (float64, bool) { return r.Year.Purchases.Get() }).In("purchases").Additive(),
+		table.NullAmounts("predicted_value_365d", "Expected net revenue in the 365 days after the as-of day, undiscounted.", "without a prediction", func(r *Customer) (int64, bool) { return r.Year.Value.Get() }),
+		table.NullAmounts("residual_clv", "Expected net revenue after the as-of day without end, discounted to it.", "without a prediction, and where infinite (a discount rate of 0)", func(r *Customer) (int64, bool) { return r.Lifetime.Residual.Get() }),
+		table.NullAmounts("total_clv", "net_revenue + residual_clv.", "where residual_clv is", func(r *Customer) (int64, bool) { return total(r.NetRevenue(), r.Lifetime.Residual) }),
+		table.NullIntegers("value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best.", "where residual_clv is", func(r *Customer) (int64, bool) { return r.Percentile.Get() }).In("percentile").Never(),
 		table.Texts("prediction_status", "predicted; population_mean: the value of a purchase is the population's; insufficient_data: no usable fit; no_purchase.", func(r *Customer) string { return string(r.Status) }),
-		table.NullTexts("model_id", "Model of purchases behind the prediction; NULL without one.", func(r *Customer) (string, bool) { return optional(r.ModelID) }),
-		table.NullTexts("spend_model_id", "Model of the value of a purchase; NULL where the mean purchase stands in, or without a prediction.", func(r *Customer) (string, bool) { return optional(r.SpendID) }),
+		table.NullTexts("model_id", "Model of purchases behind the prediction.", "without one", func(r *Customer) (string, bool) { return optional(r.ModelID) }),
+		table.NullTexts("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", func(r *Customer) (string, bool) { return optional(r.SpendID) }),
 	}
 }
 
@@ -85,19 +85,19 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 			keyColumn(integerKeys, func(r *CustomerValue) ledger.Key { return r.Key }),
 			table.Texts("horizon", "Length of the future, as 365d from the as-of day, or lifetime without end.", func(r *CustomerValue) string { return r.Horizon.Name }),
 			table.Texts("value_basis", "net_revenue or contribution.", func(r *CustomerValue) string { return string(r.Basis) }),
-			table.Amounts("historic_value", "What the customer has brought up to the as-of day, undiscounted; the same at every horizon.", func(r *CustomerValue) int64 { return r.Historic }),
-			table.NullNumbers("expected_purchases", "Expected purchases within the horizon; NULL without a prediction, and for lifetime where infinite.", func(r *CustomerValue) (float64, bool) { return r.Prediction.Purchases.Get() }),
-			table.NullAmounts("expected_purchase_value", "Expected value of a purchase in this basis: the model of spend × net_revenue_factor (in models), for contribution also × contribution ÷ net revenue of the base; rounded half-even to 4 decimals; NULL without a prediction.", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchaseValue.Get() }),
-			table.NullAmounts("predicted_value", "Expected value within the horizon, undiscounted; NULL without a prediction, and for lifetime where infinite.", func(r *CustomerValue) (int64, bool) { return r.Prediction.Value.Get() }),
-			table.NullAmounts("residual_clv", "The same discounted to the as-of day; NULL without a prediction, and where infinite (a discount rate of 0).", func(r *CustomerValue) (int64, bool) { return r.Prediction.Residual.Get() }),
-			table.NullAmounts("total_clv", "historic_value + residual_clv; NULL where residual_clv is.", func(r *CustomerValue) (int64, bool) { return total(r.Historic, r.Prediction.Residual) }),
-			table.NullAmounts("residual_clv_low", "Lower end of the interval of residual_clv; NULL: intervals are not computed yet.", func(*CustomerValue) (int64, bool) { return 0, false }),
-			table.NullAmounts("residual_clv_high", "Upper end of the interval of residual_clv; NULL: intervals are not computed yet.", func(*CustomerValue) (int64, bool) { return 0, false }),
-			table.NullNumbers("interval_level", "Level of the interval; NULL: intervals are not computed yet.", func(*CustomerValue) (float64, bool) { return 0, false }),
-			table.NullNumbers("probability_of_purchase", "Probability of at least one purchase within the horizon; NULL without a prediction.", func(r *CustomerValue) (float64, bool) { return r.Prediction.Probability.Get() }),
-			table.Numbers("discount_rate", "Annual effective rate by which residual_clv is discounted.", func(r *CustomerValue) float64 { return r.DiscountRate }),
-			table.NullTexts("model_id", "Model of purchases behind the prediction; NULL without one.", func(r *CustomerValue) (string, bool) { return optional(r.ModelID) }),
-			table.NullTexts("spend_model_id", "Model of the value of a purchase; NULL where the mean purchase stands in, or without a prediction.", func(r *CustomerValue) (string, bool) { return optional(r.SpendID) }),
+			table.Amounts("historic_value", "What the customer has brought up to the as-of day, undiscounted; the same at every horizon.", func(r *CustomerValue) int64 { return r.Historic }).NotOverTime(),
+			table.NullNumbers("expected_purchases", "Expected purchases within the horizon.", "without a prediction, and for lifetime where infinite", func(r *CustomerValue) (float64, bool) { return r.Prediction.Purchases.Get() }).In("purchases").NotOverTime(),
+			table.NullAmounts("expected_purchase_value", "Expected value of a purchase in this basis: the model of spend × net_revenue_factor (in models), for contribution also × contribution ÷ net revenue of the base; rounded half-even to 4 decimals.", "without a prediction", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchaseValue.Get() }).Never(),
+			table.NullAmounts("predicted_value", "Expected value within the horizon, undiscounted.", "without a prediction, and for lifetime where infinite", func(r *CustomerValue) (int64, bool) { return r.Prediction.Value.Get() }).NotOverTime(),
+			table.NullAmounts("residual_clv", "The same discounted to the as-of day.", "without a prediction, and where infinite (a discount rate of 0)", func(r *CustomerValue) (int64, bool) { return r.Prediction.Residual.Get() }).NotOverTime(),
+			table.NullAmounts("total_clv", "historic_value + residual_clv.", "where residual_clv is", func(r *CustomerValue) (int64, bool) { return total(r.Historic, r.Prediction.Residual) }).NotOverTime(),
+			table.NullAmounts("residual_clv_low", "Lower end of the interval of residual_clv.", "until intervals are computed, which no version does yet", func(*CustomerValue) (int64, bool) { return 0, false }).Never(),
+			table.NullAmounts("residual_clv_high", "Upper end of the interval of residual_clv.", "as residual_clv_low is", func(*CustomerValue) (int64, bool) { return 0, false }).Never(),
+			table.NullNumbers("interval_level", "Level of that interval.", "as residual_clv_low is", func(*CustomerValue) (float64, bool) { return 0, false }).In("probability"),
+			table.NullNumbers("probability_of_purchase", "Probability of at least one purchase within the horizon.", "without a prediction", func(r *CustomerValue) (float64, bool) { return r.Prediction.Probability.Get() }).In("probability").NotOverTime(),
+			table.Numbers("discount_rate", "Annual effective rate by which residual_clv is discounted.", func(r *CustomerValue) float64 { return r.DiscountRate }).In("share per year"),
+			table.NullTexts("model_id", "Model of purchases behind the prediction.", "without one", func(r *CustomerValue) (string, bool) { return optional(r.ModelID) }),
+			table.NullTexts("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", func(r *CustomerValue) (string, bool) { return optional(r.SpendID) }),
 		},
 	}
 }
@@ -117,10 +117,10 @@ func cohortColumns() []table.Field[Cohort] {
 		table.Texts("cohort_grain", "Length of the cohort's period: day, week, month, quarter or year.", func(r *Cohort) string { return r.Grain.String() }),
 		table.Dates("cohort_start", "First day of the period in which the members bought first.", func(r *Cohort) int32 { return int32(r.Start) }),
 		table.Dates("cohort_end", "Last day of that period, inclusive.", func(r *Cohort) int32 { return int32(r.End) }),
-		table.Integers("cohort_size", "Customers acquired in the period.", func(r *Cohort) int64 { return r.Size }),
+		table.Integers("cohort_size", "Customers acquired in the period.", func(r *Cohort) int64 { return r.Size }).In("customers"),
 		table.Flags("is_closed", "Whether the period is over, so that nobody joins any more.", func(r *Cohort) bool { return r.IsClosed }),
 		table.Flags("is_left_truncated", "Whether the cohort begins before history is whole (cohorts.from); it stays out of pooled curves.", func(r *Cohort) bool { return r.IsLeftTruncated }),
-		table.NullIntegers("max_complete_offset", "The last calendar offset that is over; NULL while the cohort's own period is not.", func(r *Cohort) (int64, bool) { return r.MaxComplete.Get() }),
+		table.NullIntegers("max_complete_offset", "The last calendar offset that is over.", "while the cohort's own period is not", func(r *Cohort) (int64, bool) { return r.MaxComplete.Get() }).In("periods").Never(),
 		table.Amounts("first_purchase_revenue", "Sum of the members' first purchase days.", func(r *Cohort) int64 { return r.FirstPurchaseRevenue }),
 	}
 }
@@ -131,9 +131,9 @@ func windowColumns() []table.Field[Cohort] {
 	for i, days := range cohort.Windows {
 		n := strconv.Itoa(int(days)) + "d"
 		columns = append(columns,
-			table.Integers("exposed_"+n, "Members whose first "+n+" after the first purchase lie on or before the as-of day.", func(r *Cohort) int64 { return r.Exposed[i] }),
-			table.Integers("repeated_"+n, "Of exposed_"+n+", members with a second purchase within that time.", func(r *Cohort) int64 { return r.Repeated[i] }),
-			table.NullNumbers("second_purchase_rate_"+n, "repeated_"+n+" ÷ exposed_"+n+"; NULL while nobody is exposed.", func(r *Cohort) (float64, bool) { return numeric.Ratio(r.Repeated[i], r.Exposed[i]).Get() }))
+			table.Integers("exposed_"+n, "Members whose first "+n+" after the first purchase lie on or before the as-of day.", func(r *Cohort) int64 { return r.Exposed[i] }).In("customers"),
+			table.Integers("repeated_"+n, "Of exposed_"+n+", members with a second purchase within that time.", func(r *Cohort) int64 { return r.Repeated[i] }).In("customers"),
+			table.NullNumbers("second_purchase_rate_"+n, "repeated_"+n+" ÷ exposed_"+n+".", "while nobody is exposed", func(r *Cohort) (float64, bool) { return numeric.Ratio(r.Repeated[i], r.Exposed[i]).Get() }))
 	}
 	return columns
 }
@@ -143,14 +143,14 @@ func cohortValueColumns() []table.Field[Cohort] {
 		table.Amounts("gross_sales", "Sum of the members' sales up to the as-of day.", func(r *Cohort) int64 { return r.GrossSales }),
 		table.Amounts("refunds", "Sum of the members' refunds, at most 0.", func(r *Cohort) int64 { return r.Refunds }),
 		table.Amounts("net_revenue", "gross_sales + refunds.", (*Cohort).NetRevenue),
-		table.NullAmounts("contribution", "Net revenue less cost, or times the margin rate; NULL where neither is known for every row.", func(r *Cohort) (int64, bool) { return r.Contribution, r.HasContribution }),
-		table.NullAmounts("net_revenue_per_customer", "net_revenue ÷ cohort_size, rounded half-even to 4 decimals; NULL for an empty cohort.", func(r *Cohort) (int64, bool) { return money.Mean(r.NetRevenue(), r.Size) }),
-		table.NullAmounts("residual_clv", "Sum of the members' lifetime residual_clv, in net revenue; NULL where a member has none.", func(r *Cohort) (int64, bool) { return r.Residual.Get() }),
-		table.NullAmounts("total_clv_per_customer", "(net_revenue + residual_clv) ÷ cohort_size, rounded half-even to 4 decimals; NULL where residual_clv is, and for an empty cohort.", func(r *Cohort) (int64, bool) {
+		table.NullAmounts("contribution", "Net revenue less cost, or times the margin rate.", "where neither is known for every row", func(r *Cohort) (int64, bool) { return r.Contribution, r.HasContribution }),
+		table.NullAmounts("net_revenue_per_customer", "net_revenue ÷ cohort_size, rounded half-even to 4 decimals.", "for an empty cohort", func(r *Cohort) (int64, bool) { return money.Mean(r.NetRevenue(), r.Size) }).Never(),
+		table.NullAmounts("residual_clv", "Sum of the members' lifetime residual_clv, in net revenue.", "where a member has none", func(r *Cohort) (int64, bool) { return r.Residual.Get() }),
+		table.NullAmounts("total_clv_per_customer", "(net_revenue + residual_clv) ÷ cohort_size, rounded half-even to 4 decimals.", "where residual_clv is, and for an empty cohort", func(r *Cohort) (int64, bool) {
 			value, ok := r.TotalValue()
 			mean, some := money.Mean(value, r.Size)
 			return mean, ok && some
-		}),
+		}).Never(),
 	}
 }
 
@@ -166,20 +166,20 @@ var Models = table.Definition[Model]{
 		table.Texts("dimension_name", "The part of the base it was fitted on: all.", func(*Model) string { return cohort.All.Name }),
 		table.Texts("dimension_value", "The part of the base it was fitted on: all.", func(*Model) string { return cohort.All.Value }),
 		table.Texts("time_unit", "Unit of time of the parameters.", func(r *Model) string { return r.TimeUnit.Name }),
-		table.NullDates("calibration_start", "Day of the first purchase of all; NULL without any.", func(r *Model) (int32, bool) { d, ok := r.Start.Get(); return int32(d), ok }),
+		table.NullDates("calibration_start", "Day of the first purchase of all.", "without any", func(r *Model) (int32, bool) { d, ok := r.Start.Get(); return int32(d), ok }),
 		table.Dates("calibration_end", "The as-of day.", func(r *Model) int32 { return int32(r.End) }),
-		table.Integers("customers", "Customers that the fit used.", func(r *Model) int64 { return r.Fit.Customers }),
-		table.Integers("cells", "Distinct (x, t_x, T), or (x, repeat value) for spend, among them.", func(r *Model) int64 { return r.Fit.Cells }),
-		table.NullNumbers("log_likelihood", "Log-likelihood at the estimates, in the time unit, without the parameter-free factor of the times; NULL without a fit.", func(r *Model) (float64, bool) { return r.LogLikelihood.Get() }),
-		table.NullNumbers("aic", "2 × parameters − 2 × log_likelihood; NULL without a fit.", func(r *Model) (float64, bool) { return r.AIC.Get() }),
-		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood; NULL without a fit.", func(r *Model) (float64, bool) { return r.BIC.Get() }),
+		table.Integers("customers", "Customers that the fit used.", func(r *Model) int64 { return r.Fit.Customers }).In("customers").Never(),
+		table.Integers("cells", "Distinct (x, t_x, T), or (x, repeat value) for spend, among them.", func(r *Model) int64 { return r.Fit.Cells }).In("cells").Never(),
+		table.NullNumbers("log_likelihood", "Log-likelihood at the estimates, in the time unit, without the parameter-free factor of the times.", "without a fit", func(r *Model) (float64, bool) { return r.LogLikelihood.Get() }).In("nats"),
+		table.NullNumbers("aic", "2 × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.AIC.Get() }).In("nats"),
+		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
 		table.Flags("is_converged", "Whether the search ended at a maximum or at a bound.", func(r *Model) bool { return r.Converged }),
-		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }),
+		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }).In("iterations").Never(),
 		table.Texts("status", "ok, boundary, not_identified, not_converged or insufficient_data.", func(r *Model) string { return string(r.Fit.Status) }),
 		table.Flags("is_chosen", "Whether predictions rest on it.", func(r *Model) bool { return r.IsChosen }),
 		table.Texts("reason", "Why it has this status, and why it was chosen or not.", func(r *Model) string { return r.Reason }),
-		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied; NULL for purchases, and where purchases are worth nothing.", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }),
-		table.NullNumbers("spend_frequency_correlation", "Pearson correlation of frequency and mean repeat value, which gamma_gamma assumes to be 0; NULL for purchases, and where it is not defined.", func(r *Model) (float64, bool) { return r.Correlation.Get() }),
+		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied.", "for purchases, and where purchases are worth nothing", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }).In("ratio"),
+		table.NullNumbers("spend_frequency_correlation", "Pearson correlation of frequency and mean repeat value, which gamma_gamma assumes to be 0.", "for purchases, and where it is not defined", func(r *Model) (float64, bool) { return r.Correlation.Get() }).In("correlation"),
 	},
 }
 
@@ -191,7 +191,7 @@ var ModelParameters = table.Definition[ModelParameter]{
 	Columns: []table.Field[ModelParameter]{
 		table.Texts("model_id", "The model, as in models.", func(r *ModelParameter) string { return r.ModelID }),
 		table.Texts("parameter", "Symbol of the papers: r alpha a b, or p q gamma.", func(r *ModelParameter) string { return r.Name }),
-		table.Numbers("estimate", "Maximum-likelihood estimate.", func(r *ModelParameter) float64 { return r.Estimate }),
-		table.NullNumbers("std_error", "Standard error from the observed information; NULL where it is not available.", func(r *ModelParameter) (float64, bool) { return r.StdError.Get() }),
+		table.Numbers("estimate", "Maximum-likelihood estimate.", func(r *ModelParameter) float64 { return r.Estimate }).In("model units"),
+		table.NullNumbers("std_error", "Standard error from the observed information.", "where it is not available", func(r *ModelParameter) (float64, bool) { return r.StdError.Get() }).In("model units"),
 	},
 }

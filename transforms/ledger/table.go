@@ -19,10 +19,10 @@ var Exclusions = table.Definition[Exclusion]{
 	Key:  []string{"reason", "period_start"},
 	Columns: []table.Field[Exclusion]{
 		table.Texts("reason", "Why the rows do not count: unreadable, after_as_of, rule:<name>, exact_duplicate, unattributed, refund_ignored or before_first_purchase; a row has the first reason that applies.", func(e *Exclusion) string { return e.Reason }),
-		table.NullDates("period_start", "First day of the posting month; NULL for unreadable rows.", func(e *Exclusion) (int32, bool) { return e.PeriodStart.Get() }),
-		table.Integers("row_count", "Number of source rows.", func(e *Exclusion) int64 { return e.Rows }),
-		table.Integers("customers", "Distinct customers among these rows; rows without a readable customer count for none.", func(e *Exclusion) int64 { return e.Customers }),
-		table.NullAmounts("amount", "Sum of the rows' amounts in the job's currency; NULL where no row has one: unreadable rows, and rows in another currency, which only a rule or the as-of day can exclude.", func(e *Exclusion) (int64, bool) { return e.Amount.Get() }),
+		table.NullDates("period_start", "First day of the posting month.", "for unreadable rows", func(e *Exclusion) (int32, bool) { return e.PeriodStart.Get() }),
+		table.Integers("row_count", "Number of source rows.", func(e *Exclusion) int64 { return e.Rows }).In("rows"),
+		table.Integers("customers", "Distinct customers among these rows; rows without a readable customer count for none.", func(e *Exclusion) int64 { return e.Customers }).In("customers").Never(),
+		table.NullAmounts("amount", "Sum of the rows' amounts in the job's currency.", "where no row has one: unreadable rows, and rows in another currency, which only a rule or the as-of day can exclude", func(e *Exclusion) (int64, bool) { return e.Amount.Get() }),
 	},
 }
 
@@ -33,8 +33,8 @@ var QuarantineRows = table.Definition[Rejected]{
 	Key:  []string{"origin", "row_number"},
 	Columns: []table.Field[Rejected]{
 		table.Texts("origin", "File the row comes from.", func(r *Rejected) string { return r.Origin }),
-		table.Integers("row_number", "Number of the row in its file; the first data row is 1.", func(r *Rejected) int64 { return r.Row }),
-		table.NullTexts("column_name", "Source column at fault; NULL where the row as a whole is.", func(r *Rejected) (string, bool) { return r.Column, r.Column != "" }),
+		table.Integers("row_number", "Number of the row in its file; the first data row is 1.", func(r *Rejected) int64 { return r.Row }).In("row").Never(),
+		table.NullTexts("column_name", "Source column at fault.", "where the row as a whole is", func(r *Rejected) (string, bool) { return r.Column, r.Column != "" }),
 		table.Texts("reason", "What is wrong.", func(r *Rejected) string { return r.Reason }),
 		table.Texts("raw", "The row as read.", func(r *Rejected) string { return r.Raw }),
 	},

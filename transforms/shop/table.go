@@ -11,8 +11,8 @@ func Definition(integerKeys bool) table.Definition[Row] {
 		Columns: []table.Field[Row]{
 			table.Texts("order_id", "Order; a refund carries the order it belongs to.", func(r *Row) string { return r.OrderID }),
 			customerColumn(integerKeys),
-			table.NullTimes("occurred_at", "When it happened, UTC. NULL in an unreadable row.", func(r *Row) (int64, bool) { return r.OccurredAt, r.RawTime == "" }),
-			table.NullAmounts("amount", "Signed amount: sales above 0, refunds below. NULL in an unreadable row.", func(r *Row) (int64, bool) { return r.Amount, r.RawAmount == "" }),
+			table.NullTimes("occurred_at", "When it happened, UTC.", "in an unreadable row", func(r *Row) (int64, bool) { return r.OccurredAt, r.RawTime == "" }),
+			table.NullAmounts("amount", "Signed amount: sales above 0, refunds below.", "in an unreadable row", func(r *Row) (int64, bool) { return r.Amount, r.RawAmount == "" }),
 			table.Texts("country", "The customer's country.", func(r *Row) string { return r.Country }),
 			table.Texts("channel", "The channel through which the order came.", func(r *Row) string { return r.Channel }),
 			table.Texts("currency", "ISO 4217 code; the same in every row.", func(r *Row) string { return r.Currency }),
@@ -21,9 +21,9 @@ func Definition(integerKeys bool) table.Definition[Row] {
 }
 
 func customerColumn(integerKeys bool) table.Field[Row] {
-	const name, doc = "customer_id", "Customer. NULL for a guest's order."
+	const name, doc, null = "customer_id", "Customer.", "for a guest's order"
 	if integerKeys {
-		return table.NullIntegers(name, doc, func(r *Row) (int64, bool) { return r.CustomerKey, r.CustomerKey != 0 })
+		return table.NullIntegers(name, doc, null, func(r *Row) (int64, bool) { return r.CustomerKey, r.CustomerKey != 0 }).In("id").Never()
 	}
-	return table.NullTexts(name, doc, func(r *Row) (string, bool) { return r.CustomerID, r.CustomerID != "" })
+	return table.NullTexts(name, doc, null, func(r *Row) (string, bool) { return r.CustomerID, r.CustomerID != "" })
 }
