@@ -134,9 +134,10 @@ func (f *facts) add(p *parts, value func(*sample) string, customers map[string]b
 	}
 }
 
-// addNumbers counts the row's amount and reports whether it is negative.
+// addNumbers counts the row's amount and reports whether it is a refund: a
+// negative amount or quantity. A negative price is a correction.
 func (f *facts) addNumbers(p *parts, value func(*sample) string) bool {
-	negative, isZero, isBlank := false, false, true
+	negatives, isFree, isBlank, isReturn := 0, false, true, false
 	for _, c := range p.numbers() {
 		text := value(c)
 		isFactor := c == p.quantity || c == p.price
@@ -147,25 +148,26 @@ func (f *facts) addNumbers(p *parts, value func(*sample) string) bool {
 			}
 			continue
 		}
-		l := f.looks[c]
-		negatives, zeros := l.negatives, l.zeros
-		l.add(text, c.kind)
-		if isFactor || c == p.amount.column {
-			isBlank = false
-			negative = negative != (l.negatives > negatives)
-			isZero = isZero || l.zeros > zeros
+		sign := f.looks[c].add(text, c.kind)
+		if !isFactor && c != p.amount.column {
+			continue
+		}
+		isBlank = false
+		isFree = isFree || sign == 0
+		if sign < 0 {
+			negatives++
+			isReturn = isReturn || c != p.price
 		}
 	}
 	switch {
 	case isBlank:
 		f.noAmount++
-	case isZero:
+	case isFree:
 		f.free++
-	case negative:
+	case negatives%2 == 1:
 		f.refunds++
-		return true
 	}
-	return false
+	return isReturn && !isFree
 }
 
 func (f *facts) addOrder(id string, isRefund bool) {

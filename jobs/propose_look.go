@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -21,13 +22,13 @@ type numberLook struct {
 	commas    int64 // of these, with a decimal comma
 	points    int64 // of these, with a decimal point
 	negatives int64
-	zeros     int64
 	adorned   int64 // no numbers as they stand, but they would be without currency signs and separators
 	decimals  [5]int64
 }
 
-// add looks at a value that is not blank.
-func (l *numberLook) add(text string, kind ledger.ColumnType) {
+// add looks at a value that is not blank and returns its sign; what is no
+// number has that of 1.
+func (l *numberLook) add(text string, kind ledger.ColumnType) int {
 	l.values++
 	d, ok := decimalOf(text, kind)
 	if !ok && strings.Count(text, ",") == 1 {
@@ -38,24 +39,23 @@ func (l *numberLook) add(text string, kind ledger.ColumnType) {
 	switch {
 	case !ok && isAdorned(text):
 		l.adorned++
-		return
+		return 1
 	case !ok:
-		return
+		return 1
 	case strings.Contains(text, "."):
 		l.points++
 	}
 	l.numbers++
-	switch {
-	case d.Coefficient < 0:
+	sign := cmp.Compare(d.Coefficient, 0)
+	if sign < 0 {
 		l.negatives++
-	case d.Coefficient == 0:
-		l.zeros++
 	}
 	for d.Scale > 0 && d.Coefficient%10 == 0 {
 		d.Coefficient /= 10
 		d.Scale--
 	}
 	l.decimals[min(int(d.Scale), len(l.decimals)-1)]++
+	return sign
 }
 
 func decimalOf(text string, kind ledger.ColumnType) (money.Decimal, bool) {

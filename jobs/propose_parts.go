@@ -225,7 +225,8 @@ func (p *parts) chooseCustomer() choice {
 		}
 	}
 	slices.SortStableFunc(keys, func(a, b *sample) int { return len(b.counts) - len(a.counts) })
-	guess := choiceOf(keys)
+	const comparable = 10 // what has far fewer values than the best is no other key
+	guess := choiceOf(slices.DeleteFunc(keys, func(c *sample) bool { return len(c.counts)*comparable < len(keys[0].counts) }))
 	guess.isGuess = true
 	return guess
 }

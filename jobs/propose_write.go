@@ -466,50 +466,61 @@ func (w *writer) rules() {
 	w.line("rules:")
 	w.key("  ", "refunds: net", "negative rows lower what their customer has brought; ignore leaves them out")
 	if w.duplicates > 0 {
-		w.wonder("  ", "duplicates", fmt.Sprintf("%d of the first %d rows are equal to an earlier one in every column. If they are loaded twice, not sold twice:",
+		w.wonder("  ", "duplicates", fmt.Sprintf("%d of the first %d rows are equal to an earlier one in every column. If they were loaded twice, not sold twice, drop them",
 			w.duplicates, len(w.columns[0].values)))
 		w.line("  # exact_duplicates: drop")
 	}
 	if w.free > 0 {
-		w.comment("  ", w.share(w.free)+" have the amount 0. To count a day of nothing else as a purchase:")
+		w.comment("  ", w.share(w.free)+" have the amount 0. If something given away is a purchase, say so")
 		w.line("  # zero_amounts: purchase")
 	}
 	w.excluded()
 	if n := w.unreadable(w.parts); float64(n) > defaultRejectedRate*float64(w.rows) {
-		w.wonder("  ", "unreadable", w.share(n)+" have no date or amount that can be read; a run refuses more than 0.1 %. Mend the source, or:")
+		w.wonder("  ", "unreadable", w.share(n)+" have no date or amount that can be read; a run refuses more than 0.1 %. Mend the source, or allow more")
 		w.line("  # max_rejected_rate: %.3g", min(1, 1.5*float64(n)/float64(w.rows)))
 	}
 }
 
 // excluded writes rules that leave rows out, and those that one may want.
 func (w *writer) excluded() {
-	if len(w.currencies) > 1 {
-		w.line("  exclude:")
-		w.line("    - {name: other_currency, column: %s, in: [%s]}", scalar(w.currency.nameOf()), strings.Join(w.otherCurrencies(), ", "))
-	} else if len(w.prefixes) > 0 || w.status != nil {
-		w.line("  # exclude:")
-	}
+	var wanted []string
 	for _, letter := range slices.Sorted(maps.Keys(w.prefixes)) {
-		w.prefixRule(letter)
+		wanted = append(wanted, w.prefixRule(letter)...)
 	}
 	if w.status != nil {
-		w.wonder("  ", "status", fmt.Sprintf("do rows of every %s count? Failed, cancelled and test orders do not:", w.status.nameOf()))
-		w.line("  #   - {name: no_sale, column: %s, in: [cancelled, failed]}", scalar(w.status.nameOf()))
+		w.wonder("  ", "status", fmt.Sprintf("do the rows of every %s count? Exclude failed, cancelled and test orders", w.status.nameOf()))
+		wanted = append(wanted, fmt.Sprintf("{name: no_sale, column: %s, in: [cancelled, failed]}", scalar(w.status.nameOf())))
+	}
+	comment := "# "
+	if len(w.currencies) > 1 {
+		comment = ""
+		wanted = append(wanted, fmt.Sprintf("{name: other_currency, column: %s, in: [%s]}", scalar(w.currency.nameOf()), strings.Join(w.otherCurrencies(), ", ")))
+	}
+	if len(wanted) > 0 {
+		w.line("  %sexclude:", comment)
+	}
+	for i, rule := range wanted {
+		if comment == "" && i < len(wanted)-1 {
+			w.line("    # - %s", rule)
+		} else {
+			w.line("  %s  - %s", comment, rule)
+		}
 	}
 }
 
-// prefixRule says what order ids with a letter in front may mean. Where nearly
-// all ids begin so it means nothing.
-func (w *writer) prefixRule(letter byte) {
+// prefixRule says what order ids with a letter in front may mean, and returns
+// the rule that excludes them. Where most ids begin so it means nothing.
+func (w *writer) prefixRule(letter byte) []string {
 	p := w.prefixes[letter]
 	switch {
 	case float64(p.rows) > 0.5*float64(w.orders):
+		return nil
 	case float64(p.refunds) >= mostly*float64(p.rows):
-		w.comment("  ", fmt.Sprintf("%d rows have an order id that begins with %c and are refunds: these are netted, not excluded", p.rows, letter))
-	default:
-		w.wonder("  ", "orders", fmt.Sprintf("%d rows have an order id that begins with %c. If they are no sales:", p.rows, letter))
-		w.line("  #   - {name: prefix_%c, column: %s, starts_with: %c}", letter, scalar(w.order.column.nameOf()), letter)
+		w.comment("  ", fmt.Sprintf("%d rows have an order id that begins with %c and are refunds: refunds: net nets them, no rule is needed", p.rows, letter))
+		return nil
 	}
+	w.wonder("  ", "orders", fmt.Sprintf("%d rows have an order id that begins with %c. If they are no sales to customers, exclude them", p.rows, letter))
+	return []string{fmt.Sprintf("{name: prefix_%c, column: %s, starts_with: %c}", letter, scalar(w.order.column.nameOf()), letter)}
 }
 
 func (w *writer) otherCurrencies() []string {
@@ -540,7 +551,7 @@ func (w *writer) cohorts() {
 	if !ok {
 		return
 	}
-	w.wonder("  ", "cohorts.from", fmt.Sprintf("the data begin on %s. If the shop is older, the first buyers in them are not new: leave them out of pooled curves,", first))
+	w.wonder("  ", "cohorts.from", fmt.Sprintf("the data begin on %s. If the shop is older, the first buyers in them are not new; name the day from which on they are", first))
 	w.line("  # from: %s", threeMonthsAfter(first))
 }
 

@@ -67,8 +67,8 @@ func sniffEncoding(path string) (start []byte, encoding string, err error) {
 		return nil, "", file.placed(err)
 	}
 	start = start[:n]
-	if decoded, ok := decodeUTF16(start); ok {
-		return wholeLines(decoded, isWhole), "utf-16", nil
+	if decoded, encoding := decodeUTF16(start); encoding != "" {
+		return wholeLines(decoded, isWhole), encoding, nil
 	}
 	isUTF8, err := isAllUTF8(start, text)
 	if err != nil {
@@ -81,8 +81,9 @@ func sniffEncoding(path string) (start []byte, encoding string, err error) {
 }
 
 // decodeUTF16 decodes text with a byte order mark, or with a zero byte in
-// every second place of its first characters, as ASCII has them in UTF-16.
-func decodeUTF16(text []byte) ([]byte, bool) {
+// every second place of its first characters, as ASCII has them in UTF-16, and
+// returns the name of its encoding, empty if it is not UTF-16.
+func decodeUTF16(text []byte) (decoded []byte, encoding string) {
 	const looked = 64
 	bigEndian, marked := false, true
 	switch {
@@ -99,7 +100,7 @@ func decodeUTF16(text []byte) ([]byte, bool) {
 		}
 		least := min(looked, len(text)) / 2 * 3 / 4
 		if least == 0 || max(zeros[0], zeros[1]) < least {
-			return nil, false
+			return nil, ""
 		}
 		bigEndian = zeros[0] > zeros[1]
 	}
@@ -111,10 +112,14 @@ func decodeUTF16(text []byte) ([]byte, bool) {
 		}
 		units[i] = uint16(high)<<8 | uint16(low)
 	}
-	if marked {
+	encoding = "utf-16"
+	switch {
+	case marked:
 		units = units[1:]
+	case bigEndian:
+		encoding = "utf-16be" // without a mark utf-16 is little endian
 	}
-	return []byte(string(utf16.Decode(units))), true
+	return []byte(string(utf16.Decode(units))), encoding
 }
 
 // isAllUTF8 reports whether start and what follows it are UTF-8.

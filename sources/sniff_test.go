@@ -44,8 +44,8 @@ func TestSniffGuessesHowAFileIsWritten(t *testing.T) {
 
 func TestSniffKnowsUTF16ByMarkOrZeros(t *testing.T) {
 	const text = "customer\twhen\tamount\r\na\t2024-01-02\t3.50\r\nb\t2024-01-03\t4.00\r\n"
-	want := sources.CSV{Delimiter: "\t", Encoding: "utf-16"}
-	for _, mark := range []string{"\ufeff", ""} {
+	little16, big16 := sources.CSV{Delimiter: "\t", Encoding: "utf-16"}, sources.CSV{Delimiter: "\t", Encoding: "utf-16be"}
+	for mark, wantBig := range map[string]sources.CSV{"\ufeff": little16, "": big16} {
 		units := utf16.Encode([]rune(mark + text))
 		var little, big []byte
 		for _, u := range units {
@@ -53,8 +53,8 @@ func TestSniffKnowsUTF16ByMarkOrZeros(t *testing.T) {
 			big = append(big, byte(u>>8), byte(u))
 		}
 		path := filepath.Join(t.TempDir(), "orders.tsv")
-		checkSniffed(t, path, little, want)
-		checkSniffed(t, path, big, want)
+		checkSniffed(t, path, little, little16)
+		checkSniffed(t, path, big, wantBig)
 	}
 }
 
