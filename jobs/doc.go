@@ -16,6 +16,8 @@
 //	record.go    runs, run_inputs, run_checks, table_columns as tables
 //	plan.go      what a run would do
 //	summary.go   what a run did
+//	doctor.go    what a run needs of source, sink and machine
+//	diagnosis.go what is in order and what is not
 //	propose.go   a job file for a source that nobody has described
 //	propose_*.go its columns and their parts, counts, and the file's text
 //	template.go  a job file with every part

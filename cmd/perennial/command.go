@@ -72,7 +72,7 @@ func newRoot(w *world) *cobra.Command {
 		return pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", "%w", err)
 	})
 	root.AddCommand(
-		newDemo(w), newInit(w), newSample(w), newValidate(w), newPlan(w), newRun(w), newCheck(w),
+		newDemo(w), newInit(w), newSample(w), newValidate(w), newPlan(w), newRun(w), newCheck(w), newDoctor(w),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error {

@@ -8,6 +8,8 @@
 //	command.go   the commands and their common flags
 //	adapters.go  the sources and sinks
 //	job.go       a job file, as of a day: validate, plan, check, run
+//	doctor.go    doctor: what a run needs
+//	memory.go    how much memory there is
 //	init.go      init: a job file for files that nobody has described
 //	sample.go    sample and demo
 //	report.go    errors, hints, summary files
@@ -18,6 +20,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -35,6 +38,7 @@ type world struct {
 	signalled      func() int    // 128 + the number of the signal that ended the run, 0 if none did
 	isTerminal     bool          // stderr is one
 	xcom           string        // folder in which Airflow looks for return.json
+	root           fs.FS         // of the machine, for its limits
 	termination    string        // file from which Kubernetes takes the last words
 }
 
@@ -77,7 +81,7 @@ func realWorld() world {
 		args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr,
 		lookup: os.LookupEnv, now: time.Now, newID: randomID,
 		isTerminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
-		xcom:       "/airflow/xcom", termination: "/dev/termination-log",
+		xcom:       "/airflow/xcom", termination: "/dev/termination-log", root: os.DirFS("/"),
 	}
 }
 
