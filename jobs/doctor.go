@@ -13,11 +13,11 @@ import (
 
 // Machine is what the machine gives a run.
 type Machine struct {
-	Memory    int64  // bytes that a run may take; 0 if unknown
-	Limit     string // what sets that limit, for people
-	GoLimit   bool   // the program keeps to a limit of its own (GOMEMLIMIT)
-	Workers   int    // goroutines that compute
-	Processor int    // processors that there are
+	Memory     int64  // bytes that a run may take; 0 if unknown
+	Limit      string // what sets that limit, for people
+	GoLimit    bool   // the program keeps to a limit of its own (GOMEMLIMIT)
+	Workers    int    // goroutines that compute
+	Processors int    // that there are
 }
 
 // Unset returns the environment variables that a job file names with a default
@@ -39,26 +39,28 @@ func Unset(content []byte, lookup func(string) (string, bool)) []string {
 // tables go, and fits the machine. It publishes nothing and leaves nothing
 // behind.
 func (r *Run) Examine(ctx context.Context, m Machine, d *Diagnosis) {
-	isReadable := r.examineSource(ctx, d)
-	r.examineSink(ctx, d)
-	if isReadable {
-		r.examineMachine(ctx, m, d)
-	}
-}
-
-// examineSource binds the columns and reads the first rows of each reader.
-func (r *Run) examineSource(ctx context.Context, d *Diagnosis) bool {
+	// A source is described once and opened once.
 	description, bound, err := r.Bind(ctx)
 	if err != nil {
 		d.Fail("source", err)
-		return false
+		description.Rows, description.Bytes = -1, -1
+	} else {
+		r.examineSource(ctx, description, bound, d)
 	}
+	r.examineSink(ctx, estimatedRows(description), d)
+	d.OK("processors", "%d workers on %d processors", m.Workers, m.Processors)
+	if err == nil {
+		examineMemory(estimatedMemory(description), m, d)
+	}
+}
+
+// examineSource reads the first rows of each reader.
+func (r *Run) examineSource(ctx context.Context, description pipeline.Description, bound *ledger.Binding, d *Diagnosis) {
 	d.OK("source", "%s: %d files, %s bytes", description.Name, len(description.Files), text(known(description.Bytes)))
 	tally, err := r.firstRows(ctx, len(description.Files), bound)
 	switch {
 	case err != nil:
 		d.Fail("rows", err)
-		return false
 	case tally.Rows == 0:
 		d.Fail("rows", quality("check the paths and the export", "the source has no rows"))
 	case tally.Unreadable == tally.Rows:
@@ -68,7 +70,6 @@ func (r *Run) examineSource(ctx context.Context, d *Diagnosis) bool {
 	default:
 		d.OK("rows", "the first %d rows can be read", tally.Rows)
 	}
-	return true
 }
 
 func faultyColumn(t *ledger.Tally) string {
@@ -90,17 +91,17 @@ func (r *Run) firstRows(ctx context.Context, files int, bound *ledger.Binding) (
 	}
 	in := &intake{ledger.NewIntake(bound)}
 	for _, reader := range readers {
-		if err := in.admitFirst(ctx, reader); err != nil {
-			return nil, err
+		if err == nil {
+			err = in.admitFirst(ctx, reader)
 		}
+		// What is of interest has been read: that closing failed says nothing.
+		_ = reader.Close()
 	}
-	return &in.Tally, nil
+	return &in.Tally, err
 }
 
-// admitFirst admits the first batch of a reader and closes it.
+// admitFirst admits the first batch of a reader.
 func (i *intake) admitFirst(ctx context.Context, reader pipeline.Reader) error {
-	// What is of interest has been read: that closing failed says nothing.
-	defer func() { _ = reader.Close() }()
 	batch, err := reader.Next(ctx)
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -114,7 +115,8 @@ func (i *intake) admitFirst(ctx context.Context, reader pipeline.Reader) error {
 }
 
 // examineSink tries where the tables go, and says what is published there.
-func (r *Run) examineSink(ctx context.Context, d *Diagnosis) {
+// rows is how many the source is expected to have, 0 if that is not known.
+func (r *Run) examineSink(ctx context.Context, rows int64, d *Diagnosis) {
 	latest, err := r.Job.Sink.Latest(ctx)
 	if err == nil {
 		err = r.Job.CheckOwner(latest)
@@ -146,7 +148,7 @@ func (r *Run) examineSink(ctx context.Context, d *Diagnosis) {
 	}
 	d.OK("sink", "%s can be written; %s", place, exchanges)
 	if probe.Free >= 0 {
-		r.examineDisk(ctx, probe.Free, latest, d)
+		examineDisk(probe.Free, rows, latest, d)
 	}
 }
 
@@ -156,14 +158,13 @@ const publishedPerRow = 130
 
 // examineDisk compares the free space with what the tables take: as much as
 // last time, as the old ones stay until the new ones are whole.
-func (r *Run) examineDisk(ctx context.Context, free int64, latest *pipeline.Journal, d *Diagnosis) {
-	var need int64
+func examineDisk(free, rows int64, latest *pipeline.Journal, d *Diagnosis) {
+	need := rows * publishedPerRow
 	if latest != nil {
+		need = 0
 		for _, t := range latest.Tables {
 			need += t.Bytes
 		}
-	} else if description, err := r.Job.Source.Describe(ctx); err == nil {
-		need = estimatedRows(description) * publishedPerRow
 	}
 	switch {
 	case need > free:
@@ -175,22 +176,17 @@ func (r *Run) examineDisk(ctx context.Context, free int64, latest *pipeline.Jour
 	}
 }
 
-// examineMachine compares the plan with the machine.
-func (r *Run) examineMachine(ctx context.Context, m Machine, d *Diagnosis) {
-	d.OK("processors", "%d workers on %d processors", m.Workers, m.Processor)
-	plan, err := r.Plan(ctx)
-	if err != nil { // of the sink, which is noted already
-		return
-	}
+// examineMemory compares what a run takes with what there is.
+func examineMemory(need int64, m Machine, d *Diagnosis) {
 	switch {
 	case m.Memory == 0:
-		d.OK("memory", "a run takes about %s; how much there is this machine does not say", mebibytes(plan.Memory))
-	case plan.Memory > m.Memory:
-		d.Warn("memory", "give it more, or leave out short grains, splits and columns", "a run takes about %s, more than the %s of %s", mebibytes(plan.Memory), mebibytes(m.Memory), m.Limit)
+		d.OK("memory", "a run takes about %s; how much there is this machine does not say", mebibytes(need))
+	case need > m.Memory:
+		d.Warn("memory", "give it more, or leave out short grains, splits and columns", "a run takes about %s, more than the %s of %s", mebibytes(need), mebibytes(m.Memory), m.Limit)
 	case !m.GoLimit:
-		d.OK("memory", "a run takes about %s of the %s of %s; GOMEMLIMIT is not set, about 85 %% of them would be right", mebibytes(plan.Memory), mebibytes(m.Memory), m.Limit)
+		d.OK("memory", "a run takes about %s of the %s of %s; GOMEMLIMIT is not set, about 85 %% of them would be right", mebibytes(need), mebibytes(m.Memory), m.Limit)
 	default:
-		d.OK("memory", "a run takes about %s of the %s of %s", mebibytes(plan.Memory), mebibytes(m.Memory), m.Limit)
+		d.OK("memory", "a run takes about %s of the %s of %s", mebibytes(need), mebibytes(m.Memory), m.Limit)
 	}
 }
 

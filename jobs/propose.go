@@ -137,6 +137,9 @@ func readRows(ctx context.Context, open func() (pipeline.Source, error), names [
 	}
 	var columns []ledger.SourceColumn
 	for _, c := range ledger.SourceColumns(d.Columns) {
+		if variable.MatchString(c.Name) {
+			continue // a job file cannot name it: there it would be replaced from the environment
+		}
 		if names == nil || slices.Contains(names, c.Name) {
 			columns = append(columns, c)
 		}

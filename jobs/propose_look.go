@@ -84,8 +84,8 @@ func (l *numberLook) isNumeric() bool {
 	return l.values > 0 && float64(l.numbers) >= mostly*float64(l.values)
 }
 
-// isWhole reports whether no number has decimals.
-func (l *numberLook) isWhole() bool { return l.numbers == l.decimals[0] }
+// isWhole reports whether no number is written with decimals.
+func (l *numberLook) isWhole() bool { return l.points+l.commas == 0 }
 
 // scale is the number of decimals that nearly all values have at most.
 func (l *numberLook) scale() int {

@@ -85,6 +85,7 @@ func (w *writer) comment(indent, text string) {
 // long.
 func (w *writer) key(indent, text, comment string) {
 	const column = 34 // where comments begin, if the key leaves room
+	comment = inOneLine(comment)
 	switch whole := fmt.Sprintf("%-*s  # %s", column-2, indent+text, comment); {
 	case comment == "":
 		w.line("%s", indent+text)
@@ -96,20 +97,29 @@ func (w *writer) key(indent, text, comment string) {
 	}
 }
 
+// suggest writes a line that is only to be uncommented. Unlike prose it has no
+// blank after the #.
+func (w *writer) suggest(format string, args ...any) {
+	w.line("  #%s", fmt.Sprintf(format, args...))
+}
+
+// inOneLine takes line ends out of a text, which names of columns may hold.
+func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // ask writes a key with a question, which is also printed.
 func (w *writer) ask(indent, text, about, question string) {
-	w.questions = append(w.questions, about+": "+question)
+	w.questions = append(w.questions, inOneLine(about+": "+question))
 	w.key(indent, text, "QUESTION: "+question)
 }
 
 // wonder writes a question that belongs to no key.
 func (w *writer) wonder(indent, about, question string) {
-	w.questions = append(w.questions, about+": "+question)
+	w.questions = append(w.questions, inOneLine(about+": "+question))
 	w.comment(indent, "QUESTION: "+question)
 }
 
 func (w *writer) say(what, format string, args ...any) {
-	w.found = append(w.found, fmt.Sprintf("%-10s %s", what, fmt.Sprintf(format, args...)))
+	w.found = append(w.found, fmt.Sprintf("%-10s %s", what, inOneLine(fmt.Sprintf(format, args...))))
 }
 
 // plain are texts that YAML takes for nothing but text, also inside [ ] and { }.
@@ -153,7 +163,7 @@ func orElse(others []*sample) string {
 
 // share writes a part of the rows.
 func (f *facts) share(n int64) string {
-	return fmt.Sprintf("%d of %d rows (%.2g %%)", n, f.rows, 100*float64(n)/float64(f.rows))
+	return fmt.Sprintf("%d of %d rows (%.3g %%)", n, f.rows, 100*float64(n)/float64(f.rows))
 }
 
 // known returns the column's format, or nil where there is none.
@@ -172,7 +182,7 @@ func (w *writer) head() {
 	if first, last, ok := w.days(); ok {
 		extent += fmt.Sprintf(", %s to %s", first, last)
 	}
-	w.comment("", "Proposed by perennial init from "+extent+". What only a person can know is marked QUESTION: answer and delete. Then")
+	w.comment("", "Proposed by perennial init from "+extent+". What only a person can know is marked QUESTION. A # right before a key is a suggestion: delete the # to follow it. Then")
 	for _, command := range []string{"validate", "plan", "run"} {
 		w.line("#   perennial %s %s", command, w.options.File)
 	}
@@ -245,7 +255,7 @@ func (w *writer) asOf() {
 		w.say("as of", "%s, the last day in the data: they are more than 14 days old", last)
 	}
 	if t := w.format(); t.late > 0 {
-		w.wonder("", "dates", w.share(t.late)+" are of days that are not over; they are counted as after_as_of")
+		w.wonder("", "dates", "of days that are not over: "+w.share(t.late)+"; they count as after_as_of")
 	}
 }
 
@@ -270,7 +280,7 @@ func (w *writer) customerID() {
 	text := "customer_id: " + scalar(c.column.nameOf())
 	var notes []string
 	if w.noCustomer > 0 {
-		notes = append(notes, w.share(w.noCustomer)+" have none: they count as unattributed")
+		notes = append(notes, "blank in "+w.share(w.noCustomer)+": they count as unattributed")
 	}
 	if other := orElse(c.others); other != "" {
 		notes = append(notes, other)
@@ -338,7 +348,7 @@ func (w *writer) orderID() {
 	}
 	note := orElse(c.others)
 	if w.orders < w.rows {
-		note = strings.TrimPrefix(fmt.Sprintf("%s; %s have none: each is an order of its own", note, w.share(w.rows-w.orders)), "; ")
+		note = strings.TrimPrefix(fmt.Sprintf("%s; blank in %s: each is an order of its own", note, w.share(w.rows-w.orders)), "; ")
 	}
 	w.key("    ", "order_id: "+scalar(c.column.nameOf()), note)
 	w.say("order", "%s%s", c.column.nameOf(), prefixed(": ", note))
@@ -349,7 +359,7 @@ func (w *writer) signNote() string {
 	if w.refunds == 0 {
 		return ""
 	}
-	return w.share(w.refunds) + " are negative: refunds"
+	return "negative in " + w.share(w.refunds) + ": refunds"
 }
 
 func (w *writer) amounts() {
@@ -466,18 +476,18 @@ func (w *writer) rules() {
 	w.line("rules:")
 	w.key("  ", "refunds: net", "negative rows lower what their customer has brought; ignore leaves them out")
 	if w.duplicates > 0 {
-		w.wonder("  ", "duplicates", fmt.Sprintf("%d of the first %d rows are equal to an earlier one in every column. If they were loaded twice, not sold twice, drop them",
+		w.wonder("  ", "duplicates", fmt.Sprintf("rows equal to an earlier one in every column: %d of the first %d. If they were loaded twice, not sold twice, drop them",
 			w.duplicates, len(w.columns[0].values)))
-		w.line("  # exact_duplicates: drop")
+		w.suggest("exact_duplicates: drop")
 	}
 	if w.free > 0 {
-		w.comment("  ", w.share(w.free)+" have the amount 0. If something given away is a purchase, say so")
-		w.line("  # zero_amounts: purchase")
+		w.comment("  ", "amount 0: "+w.share(w.free)+". If something given away is a purchase, say so")
+		w.suggest("zero_amounts: purchase")
 	}
 	w.excluded()
 	if n := w.unreadable(w.parts); float64(n) > defaultRejectedRate*float64(w.rows) {
-		w.wonder("  ", "unreadable", w.share(n)+" have no date or amount that can be read; a run refuses more than 0.1 %. Mend the source, or allow more")
-		w.line("  # max_rejected_rate: %.3g", min(1, 1.5*float64(n)/float64(w.rows)))
+		w.wonder("  ", "unreadable", "no date or amount that can be read: "+w.share(n)+". A run refuses more than 0.1 %: mend the source, or allow more")
+		w.suggest("max_rejected_rate: %.3g", min(1, 1.5*float64(n)/float64(w.rows)))
 	}
 }
 
@@ -491,20 +501,14 @@ func (w *writer) excluded() {
 		w.wonder("  ", "status", fmt.Sprintf("do the rows of every %s count? Exclude failed, cancelled and test orders", w.status.nameOf()))
 		wanted = append(wanted, fmt.Sprintf("{name: no_sale, column: %s, in: [cancelled, failed]}", scalar(w.status.nameOf())))
 	}
-	comment := "# "
 	if len(w.currencies) > 1 {
-		comment = ""
-		wanted = append(wanted, fmt.Sprintf("{name: other_currency, column: %s, in: [%s]}", scalar(w.currency.nameOf()), strings.Join(w.otherCurrencies(), ", ")))
+		w.line("  exclude:")
+		w.line("    - {name: other_currency, column: %s, in: [%s]}", scalar(w.currency.nameOf()), strings.Join(w.otherCurrencies(), ", "))
+	} else if len(wanted) > 0 {
+		w.suggest("exclude:")
 	}
-	if len(wanted) > 0 {
-		w.line("  %sexclude:", comment)
-	}
-	for i, rule := range wanted {
-		if comment == "" && i < len(wanted)-1 {
-			w.line("    # - %s", rule)
-		} else {
-			w.line("  %s  - %s", comment, rule)
-		}
+	for _, rule := range wanted {
+		w.suggest("  - %s", rule)
 	}
 }
 
@@ -516,10 +520,10 @@ func (w *writer) prefixRule(letter byte) []string {
 	case float64(p.rows) > 0.5*float64(w.orders):
 		return nil
 	case float64(p.refunds) >= mostly*float64(p.rows):
-		w.comment("  ", fmt.Sprintf("%d rows have an order id that begins with %c and are refunds: refunds: net nets them, no rule is needed", p.rows, letter))
+		w.comment("  ", fmt.Sprintf("order ids that begin with %c: %s. They are refunds, which are netted; no rule is needed", letter, w.share(p.rows)))
 		return nil
 	}
-	w.wonder("  ", "orders", fmt.Sprintf("%d rows have an order id that begins with %c. If they are no sales to customers, exclude them", p.rows, letter))
+	w.wonder("  ", "orders", fmt.Sprintf("order ids that begin with %c: %s. If they are no sales to customers, exclude them", letter, w.share(p.rows)))
 	return []string{fmt.Sprintf("{name: prefix_%c, column: %s, starts_with: %c}", letter, scalar(w.order.column.nameOf()), letter)}
 }
 
@@ -551,8 +555,8 @@ func (w *writer) cohorts() {
 	if !ok {
 		return
 	}
-	w.wonder("  ", "cohorts.from", fmt.Sprintf("the data begin on %s. If the shop is older, the first buyers in them are not new; name the day from which on they are", first))
-	w.line("  # from: %s", threeMonthsAfter(first))
+	w.wonder("  ", "cohorts.from", fmt.Sprintf("the data begin on %s. If the shop is older, the first buyers in them are not new: name a day from which on they are", first))
+	w.suggest("from: %s", threeMonthsAfter(first))
 }
 
 // threeMonthsAfter returns the first day of the month that is three months

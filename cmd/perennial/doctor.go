@@ -64,6 +64,6 @@ func machineOf(w *world) jobs.Machine {
 	goLimit, _ := w.lookup("GOMEMLIMIT")
 	return jobs.Machine{
 		Memory: memory, Limit: limit, GoLimit: goLimit != "" && goLimit != "off",
-		Workers: runtime.GOMAXPROCS(0), Processor: runtime.NumCPU(),
+		Workers: runtime.GOMAXPROCS(0), Processors: runtime.NumCPU(),
 	}
 }

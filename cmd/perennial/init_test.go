@@ -73,7 +73,7 @@ o2,1,c2,u1,delivered,2018-02-02 11:00:00,10.00,2.00,SP
 o3,1,c3,u2,canceled,2018-02-03 11:00:00,5.00,2.00,RJ
 `,
 		mapping: []string{"customer_id: customer_unique_id", "order_id: order_id", "amount: {plus: [price, freight_value]}", "occurred_at: order_purchase_timestamp",
-			"#   - {name: no_sale, column: order_status, in: [cancelled, failed]}"},
+			"# - {name: no_sale, column: order_status, in: [cancelled, failed]}"},
 		questions: []string{"timezone", "currency", "status", "cohorts.from"},
 		customers: 2, netRevenue: "112.19",
 	},
@@ -159,6 +159,14 @@ ch_3,2024-06-02 10:00:00,700,0,usd,cus_2,b@example.com,Paid
 		customers: 2, netRevenue: "3200",
 	},
 	{
+		name: "names that YAML would misread", file: "odd names (1).csv",
+		content: "\"Customer: ID\",\"Order\nDate\",\"Total \"\"#\"\"\",\"Currency\u00a0\",Amount ${HOME}\n" +
+			"1,2024-05-02,5.00,EUR,1\n1,2024-06-02,6.00,EUR,1\n2,2024-05-03,7.00,EUR,1\n",
+		mapping:   []string{`customer_id: "Customer: ID"`, `occurred_at: "Order\nDate"`, `amount: "Total \"#\""`, `currency: "Currency\u00a0"`},
+		questions: []string{"cohorts.from"},
+		customers: 2, netRevenue: "18",
+	},
+	{
 		name: "Parquet with integer keys and dates", file: "orders.parquet",
 		content: rowsOf(
 			dated{1, 19_844, 10, 12_50}, dated{1, 19_880, 11, 7_50}, dated{2, 19_850, 12, 5_00}),
@@ -199,8 +207,7 @@ func TestProposedJobsAreRight(t *testing.T) {
 			t.Chdir(t.TempDir())
 			writeShape(t, s.file, s.content)
 			proposed := perennial(t, "init", s.file)
-			path := strings.TrimSuffix(s.file, ".csv")
-			path = strings.TrimSuffix(strings.TrimSuffix(path, ".txt"), ".parquet") + ".yaml"
+			path := strings.TrimPrefix(strings.Fields(strings.ReplaceAll(proposed, " from ", "\n"))[1], " ")
 			content, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
