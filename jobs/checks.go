@@ -274,5 +274,8 @@ func (c *checks) customersTieOut(b *base, written pipeline.Receipt) {
 	}
 }
 
-// customersTable is the table with a row per customer.
-const customersTable = "customers"
+// The tables with rows per customer.
+const (
+	customersTable      = "customers"
+	customerValuesTable = "customer_values"
+)

@@ -11,11 +11,13 @@
 //	catalogue.go all tables, in the order they are published
 //	run.go       the data flow, from the source to published tables
 //	stage.go     pass C: every table to the sink, checked
+//	contract.go  columns that were published before stay as they were
 //	gates.go     what must hold before anything is published
 //	checks.go    run_checks: what was checked, with both numbers
 //	record.go    runs, run_inputs, run_checks, table_columns as tables
 //	plan.go      what a run would do
 //	summary.go   what a run did
+//	summary_text.go the same for people, on one screen
 //	doctor.go    what a run needs of source, sink and machine
 //	diagnosis.go what is in order and what is not
 //	propose.go   a job file for a source that nobody has described

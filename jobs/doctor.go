@@ -57,7 +57,7 @@ func (r *Run) Examine(ctx context.Context, m Machine, d *Diagnosis) {
 // examineSource reads the first rows of each reader.
 func (r *Run) examineSource(ctx context.Context, description pipeline.Description, bound *ledger.Binding, d *Diagnosis) {
 	d.OK("source", "%s: %d files, %s bytes", description.Name, len(description.Files), text(known(description.Bytes)))
-	tally, err := r.firstRows(ctx, len(description.Files), bound)
+	tally, err := r.firstRows(ctx, description, bound)
 	switch {
 	case err != nil:
 		d.Fail("rows", err)
@@ -84,12 +84,12 @@ const examinedRows = 1_000
 
 // firstRows reads the first batch of as many readers as the source has for its
 // files, one after the other, as a run would.
-func (r *Run) firstRows(ctx context.Context, files int, bound *ledger.Binding) (*ledger.Tally, error) {
-	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: bound.Columns, Rows: examinedRows, Readers: max(1, files)})
+func (r *Run) firstRows(ctx context.Context, description pipeline.Description, bound *ledger.Binding) (*ledger.Tally, error) {
+	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: bound.Columns, Rows: examinedRows, Readers: max(1, len(description.Files))})
 	if err != nil {
 		return nil, err
 	}
-	in := &intake{ledger.NewIntake(bound)}
+	in := &intake{ledger.NewIntake(bound), description, pipeline.NewMeter(-1, nil)}
 	for _, reader := range readers {
 		if err == nil {
 			err = in.admitFirst(ctx, reader)

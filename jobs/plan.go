@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 )
 
 // Plan is what a run would do, without reading a row.
@@ -24,6 +25,8 @@ type Plan struct {
 	Tables    []string     `json:"tables"`
 	Replaces  string       `json:"replaces_run,omitempty"` // run id of what this as-of date holds now
 	LatestRun string       `json:"latest_as_of_date,omitempty"`
+	Drops     []string     `json:"dropped_tables,omitempty"`      // that the newest date has and the run would not publish
+	Removes   []string     `json:"removed_as_of_dates,omitempty"` // dates that the sink would keep no longer
 	Memory    int64        `json:"memory_bytes"`
 	CostUSD   *float64     `json:"cost_usd"` // null: this source has no price
 }
@@ -90,17 +93,25 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 			p.Tables = append(p.Tables, name)
 		}
 	}
-	return p, r.planSink(ctx, p)
+	return p, r.planSink(ctx, p, bound)
 }
 
-// planSink says what the run would replace.
-func (r *Run) planSink(ctx context.Context, p *Plan) error {
+// planSink says what the run would replace and remove.
+func (r *Run) planSink(ctx context.Context, p *Plan, bound *ledger.Binding) error {
 	latest, err := r.Job.Sink.Latest(ctx)
 	if err := cmp.Or(err, r.Job.CheckOwner(latest)); err != nil {
 		return err
 	}
+	if p.Drops, err = r.checkContract(latest, bound); err != nil {
+		return err
+	}
 	if latest != nil {
 		p.LatestRun = latest.AsOf
+	}
+	if sink, ok := r.Job.Sink.(pipeline.Expiry); ok {
+		if p.Removes, err = sink.Expired(ctx, r.AsOf.String()); err != nil {
+			return err
+		}
 	}
 	journal, err := r.Job.Sink.Check(ctx, r.AsOf.String())
 	var e *pipeline.Error
@@ -143,6 +154,12 @@ func (p *Plan) Text() string {
 		line("  replaces   %s, published by run %s", p.AsOf, p.Replaces)
 	default:
 		line("  publishes  %s for the first time%s", p.AsOf, prefixed("; the newest date there is ", p.LatestRun))
+	}
+	if len(p.Drops) > 0 {
+		line("  drops      %s: the newest date has them, this job does not publish them", strings.Join(p.Drops, ", "))
+	}
+	if len(p.Removes) > 0 {
+		line("  removes    %s", strings.Join(p.Removes, ", "))
 	}
 	line("  memory     about %d MiB", p.Memory>>20)
 	line("  cost       none: this source has no price")

@@ -12,21 +12,26 @@ import (
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
 
 // Run is one execution of a job for one as-of day.
 type Run struct {
-	Job          *Job
-	AsOf         calendar.Day
-	RunID        string
-	CodeVersion  string
-	Workers      int
-	BatchRows    int // rows a batch; 0: the source's choice
-	ShardBits    int // 2^ShardBits shards; 0: by the size of the input
-	AcceptVolume bool
-	Now          func() time.Time   // the clock, for runs and the journal only
-	OnStage      func(stage string) // told when a stage begins; may be nil
+	Job         *Job
+	AsOf        calendar.Day
+	RunID       string
+	CodeVersion string
+	Workers     int
+	BatchRows   int // rows a batch; 0: the source's choice
+	ShardBits   int // 2^ShardBits shards; 0: by the size of the input
+
+	AcceptVolume  bool // publish although there are far fewer rows than before
+	AcceptColumns bool // publish although columns that were published before break
+
+	Now        func() time.Time        // the clock, for runs and the journal only
+	OnStage    func(stage string)      // told when a stage begins; may be nil
+	OnProgress func(pipeline.Progress) // told how far the stage has come, by several goroutines at once; may be nil
 }
 
 // Do runs the job: from the source to published tables, or to an error that
@@ -34,7 +39,8 @@ type Run struct {
 // far the run came.
 //
 //  1. claim the as-of date in the sink
-//  2. describe the source and bind the mapping to its columns
+//  2. describe the source, bind the mapping to its columns, and compare the
+//     tables' columns with those published before
 //  3. read: rows to postings, dealt to shards by customer
 //  4. check what was read
 //  5. pass A, per shard: customer-days; sums per cohort and period; model cells
@@ -42,7 +48,8 @@ type Run struct {
 //  7. pass B, per shard: value each customer; what ranks compare with
 //  8. pass C: stage every table, customers shard by shard
 //  9. check that everything ties out, stage what was checked
-//  10. publish all tables together, the journal last
+//  10. publish all tables together, the journal last; remove the dates that the
+//     sink keeps no longer
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	s := r.newSummary()
 	err := r.do(ctx, s)
@@ -74,28 +81,42 @@ func (r *Run) do(ctx context.Context, s *Summary) error {
 	if err := r.checkInput(ctx, s, in); err != nil {
 		return err
 	}
-	r.stage(s, "compute")
-	b, err := r.compute(ctx, in)
+	b, err := r.compute(ctx, s, in)
 	if err != nil {
 		return err
 	}
 	r.stage(s, "fit")
 	r.fit(ctx, b)
-	r.stage(s, "value")
-	if err := r.value(ctx, b); err != nil {
+	if err := r.value(ctx, s, b); err != nil {
 		return err
 	}
-	r.stage(s, "stage")
 	st := &stager{run: r, publication: publication, summary: s}
 	if err := st.tables(ctx, in, b, started); err != nil {
 		return err
 	}
 	r.stage(s, "publish")
-	return publication.Publish(ctx, pipeline.Journal{
+	if err := publication.Publish(ctx, pipeline.Journal{
 		ContractVersion: ContractVersion, Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID,
 		CodeVersion: r.CodeVersion, ConfigHash: r.Job.ConfigHash, InputRows: in.tally.Rows,
 		Fingerprint: fingerprint(in.tally.Fingerprint), PublishedAt: r.Now().UTC().Format(time.RFC3339),
-	})
+	}); err != nil {
+		return err
+	}
+	r.removeExpired(ctx, s)
+	return nil
+}
+
+// removeExpired removes the dates that the sink keeps no longer. The run is
+// published: what cannot be removed is a warning, and the next run's to do.
+func (r *Run) removeExpired(ctx context.Context, s *Summary) {
+	sink, ok := r.Job.Sink.(pipeline.Expiry)
+	if !ok {
+		return
+	}
+	var err error
+	if s.Removed, err = sink.RemoveExpired(ctx, r.AsOf.String()); err != nil {
+		s.Warnings = append(s.Warnings, "not every expired date was removed; the next run tries again: "+err.Error())
+	}
 }
 
 func (r *Run) stage(s *Summary, name string) {
@@ -105,10 +126,17 @@ func (r *Run) stage(s *Summary, name string) {
 	}
 }
 
+// meter begins a stage that may take long, of so much work, -1 if unknown.
+func (r *Run) meter(s *Summary, name string, work int64) *pipeline.Meter {
+	r.stage(s, name)
+	return pipeline.NewMeter(work, r.OnProgress)
+}
+
 // input is what was read.
 type input struct {
 	description pipeline.Description
 	bound       *ledger.Binding
+	previous    *pipeline.Journal // of the newest published date; nil if there is none
 	store       *pipeline.Store
 	tally       ledger.Tally
 }
@@ -121,7 +149,13 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 	if in.description, in.bound, err = r.Bind(ctx); err != nil {
 		return nil, err
 	}
-	r.stage(s, "read")
+	if in.previous, err = r.Job.Sink.Latest(ctx); err != nil {
+		return nil, err
+	}
+	if s.Dropped, err = r.checkContract(in.previous, in.bound); err != nil {
+		return nil, err
+	}
+	meter := r.meter(s, "read", workOf(in.description))
 	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: in.bound.Columns, Rows: r.BatchRows, Readers: r.Workers})
 	if err != nil {
 		return nil, err
@@ -129,7 +163,7 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 	intakes := make([]*intake, len(readers))
 	admissions := make([]pipeline.Admission, len(readers))
 	for i := range readers {
-		intakes[i] = &intake{ledger.NewIntake(in.bound)}
+		intakes[i] = &intake{ledger.NewIntake(in.bound), in.description, meter}
 		admissions[i] = intakes[i]
 	}
 	in.store, err = pipeline.Scatter(ctx, readers, admissions, r.Workers, r.shardBits(in.description))
@@ -150,8 +184,21 @@ func (r *Run) shardBits(d pipeline.Description) int {
 	return min(most, bits.Len64(uint64(estimatedRows(d))/rowsPerShard))
 }
 
+// workOf returns how much there is to read: rows where the source knows them,
+// else bytes, -1 if it knows neither.
+func workOf(d pipeline.Description) int64 {
+	if d.Rows >= 0 {
+		return d.Rows
+	}
+	return d.Bytes
+}
+
 // intake is a ledger.Intake as the pipeline's Admission.
-type intake struct{ *ledger.Intake }
+type intake struct {
+	*ledger.Intake
+	description pipeline.Description
+	meter       *pipeline.Meter
+}
 
 func (i *intake) Admit(b pipeline.Batch) (pipeline.Deal, error) {
 	origin := ledger.Origin{Name: b.Origin, Part: b.Part, FirstRow: b.FirstRow}
@@ -164,7 +211,17 @@ func (i *intake) Admit(b pipeline.Batch) (pipeline.Deal, error) {
 	if err != nil {
 		return pipeline.Deal{}, currencyFailure(err)
 	}
+	i.count(b)
 	return pipeline.Deal(rows), nil
+}
+
+// count notes a batch in the unit of workOf.
+func (i *intake) count(b pipeline.Batch) {
+	done, rows := b.Bytes, b.Record.NumRows()
+	if i.description.Rows >= 0 {
+		done = rows
+	}
+	i.meter.Add(done, rows)
 }
 
 // checkInput keeps unreadable rows in quarantine and holds the gates. The
@@ -178,11 +235,7 @@ func (r *Run) checkInput(ctx context.Context, s *Summary, in *input) error {
 			return err
 		}
 	}
-	previous, err := r.Job.Sink.Latest(ctx)
-	if err != nil {
-		return err
-	}
-	return r.Job.Gates.checkInput(&in.tally, r.Job.Settings.Zone, r.AsOf, previous, r.AcceptVolume)
+	return r.Job.Gates.checkInput(&in.tally, r.Job.Settings.Zone, r.AsOf, in.previous, r.AcceptVolume)
 }
 
 // partial is what one worker adds up over its shards.
@@ -227,13 +280,15 @@ type base struct {
 	ranks     clv.Ranks
 	residuals clv.Residuals
 
-	hasResiduals bool  // every customer with a purchase has a residual value
-	residual     int64 // what they add up to
+	hasResiduals bool                // every customer with a purchase has a residual value
+	residual     int64               // what they add up to
+	year         numeric.Null[int64] // what each is expected to bring within a year, on average
 }
 
 // compute is pass A. Workers add up over the shards they happen to get; all
 // sums are of integers, so the result does not depend on it.
-func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
+func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error) {
+	meter := r.meter(s, "compute", int64(in.store.Shards()))
 	b := &base{frame: r.frame(in.bound), shards: make([]*ledger.Shard, in.store.Shards())}
 	partials := make([]partial, r.Workers)
 	for i := range partials {
@@ -242,6 +297,7 @@ func (r *Run) compute(ctx context.Context, in *input) (*base, error) {
 	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
 		b.shards[i] = ledger.Build(in.bound, in.store.Shard(i))
 		partials[worker].addShard(b.frame, b.shards[i])
+		meter.Add(1, b.shards[i].Totals.KeptRows)
 		return checkSize(b.frame, &partials[worker])
 	})
 	if err != nil {
@@ -274,7 +330,8 @@ func (r *Run) fit(ctx context.Context, b *base) {
 }
 
 // value is pass B.
-func (r *Run) value(ctx context.Context, b *base) error {
+func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
+	meter := r.meter(s, "value", int64(len(b.shards)))
 	b.values = make([][]clv.Value, len(b.shards))
 	bases := make([]clv.Base, r.Workers)
 	residuals := make([]clv.Residuals, r.Workers)
@@ -282,6 +339,7 @@ func (r *Run) value(ctx context.Context, b *base) error {
 		b.values[i] = b.valuation.Values(b.shards[i], r.AsOf)
 		bases[worker].AddShard(b.valuation, b.shards[i], b.values[i], r.AsOf)
 		residuals[worker].AddShard(b.valuation, b.frame, b.shards[i], b.values[i])
+		meter.Add(1, int64(b.shards[i].Len()))
 		return nil
 	})
 	if err != nil {
@@ -293,6 +351,7 @@ func (r *Run) value(ctx context.Context, b *base) error {
 		b.residuals.Add(&residuals[i])
 	}
 	b.residual, b.hasResiduals = all.Residual()
+	b.year = all.YearPerCustomer()
 	b.ranks = all.Rank()
 	return checkResidual(&all)
 }

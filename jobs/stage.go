@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -34,12 +33,14 @@ type stager struct {
 	run         *Run
 	publication pipeline.Publication
 	summary     *Summary
+	meter       *pipeline.Meter // of the parts of tables
 	receipts    map[string]pipeline.Receipt
 }
 
 // tables is pass C: it stages every table, checks that all of them tie out,
 // and stages the record of the run last.
 func (st *stager) tables(ctx context.Context, in *input, b *base, started time.Time) error {
+	st.meter = st.run.meter(st.summary, "stage", st.parts(b))
 	st.receipts = map[string]pipeline.Receipt{}
 	o := &outputs{
 		cohorts:         clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution),
@@ -71,15 +72,26 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		stageRows(ctx, st, Runs, []RunRow{st.run.runRow(in, started)}),
 		stageRows(ctx, st, RunInputs, []InputRow{inputRow(in)}),
 		stageRows(ctx, st, RunChecks, c.sorted()),
-		stageRows(ctx, st, TableColumns, columnRows(st.published(in))),
+		stageRows(ctx, st, TableColumns, columnRows(st.run.published(in.bound))),
 	)
 }
 
-// published returns the tables that the job publishes, in the order of the
-// catalogue.
-func (st *stager) published(in *input) []table.Schema {
-	tables := Catalogue(in.bound.HasIntegerKeys(), in.bound.Attributes())
-	return slices.DeleteFunc(tables, func(t table.Schema) bool { return !st.run.Job.Tables[t.Name] })
+// parts returns how many parts the tables have that are published: those of
+// the tables that may be large, and one of each other.
+func (st *stager) parts(b *base) int64 {
+	sum := 0
+	for name, isPublished := range st.run.Job.Tables {
+		switch {
+		case !isPublished:
+		case name == customersTable, name == customerValuesTable:
+			sum += len(b.shards)
+		case name == retention.CohortPeriods.Name:
+			sum += len(b.sums.grid.Parts(b.frame))
+		default:
+			sum++
+		}
+	}
+	return int64(sum)
 }
 
 func (st *stager) checks(in *input, b *base, o *outputs) *checks {
@@ -151,7 +163,14 @@ func stageRows[R any](ctx context.Context, st *stager, d table.Definition[R], ro
 }
 
 func (st *stager) stage(ctx context.Context, schema table.Schema, next func() (table.Record, error)) error {
-	receipt, err := st.publication.Stage(ctx, schema, next)
+	counted := func() (table.Record, error) {
+		record, err := next()
+		if err == nil {
+			st.meter.Add(1, record.NumRows())
+		}
+		return record, err
+	}
+	receipt, err := st.publication.Stage(ctx, schema, counted)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ type Summary struct {
 	Result   *ResultSummary  `json:"result,omitempty"`
 	Models   []ModelSummary  `json:"models,omitempty"`
 	Tables   []TableSummary  `json:"tables,omitempty"`
+	Dropped  []string        `json:"dropped_tables,omitempty"`      // that the newest date had and this run does not publish
+	Removed  []string        `json:"removed_as_of_dates,omitempty"` // dates that the sink keeps no longer
 	Warnings []string        `json:"warnings,omitempty"`
 }
 
@@ -69,8 +71,16 @@ type ResultSummary struct {
 	MeanPurchase string  `json:"mean_purchase_value,omitempty"` // on purchase days
 	Cohorts      int     `json:"month_cohorts"`                 // with customers
 	RepeatRate   float64 `json:"repeat_purchase_rate"`
-	ResidualCLV  string  `json:"residual_clv,omitempty"`
-	Checks       int     `json:"checks_passed"`
+
+	// Net revenue a customer, absent where it is not known: expected in the 365
+	// days after the as-of day, and brought in the first twelve months by those
+	// customers whose first twelve months could be observed.
+	Predicted365D    string `json:"predicted_value_365d_per_customer,omitempty"`
+	Realised12Months string `json:"realised_value_12_months_per_customer,omitempty"`
+	Exposed12Months  int64  `json:"exposed_customers_12_months"`
+	ResidualCLV      string `json:"residual_clv,omitempty"` // of all customers, lifetime, discounted
+
+	Checks int `json:"checks_passed"`
 }
 
 // ModelSummary is one fitted model.
@@ -87,14 +97,6 @@ type ParameterSummary struct {
 	Name     string   `json:"parameter"`
 	Estimate float64  `json:"estimate"`
 	StdError *float64 `json:"std_error"` // null where it is not available
-}
-
-// stdError shows the standard error, a dash where there is none.
-func (p *ParameterSummary) stdError() string {
-	if p.StdError == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.3f", *p.StdError)
 }
 
 func modelSummary(m *clv.Model) ModelSummary {
@@ -158,6 +160,14 @@ func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
 			result.Cohorts++
 		}
 	}
+	if year, ok := b.year.Get(); ok {
+		result.Predicted365D = money.Format(year)
+	}
+	net, exposed := o.cohortPeriods.pools.FirstYear()
+	result.Exposed12Months = exposed
+	if realised, ok := money.Mean(net, exposed); ok {
+		result.Realised12Months = money.Format(realised)
+	}
 	if b.hasResiduals {
 		result.ResidualCLV = money.Format(b.residual)
 	}
@@ -204,9 +214,20 @@ func excludedTotals(exclusions []ledger.Exclusion, rules []ledger.Rule) []Exclud
 	return totals
 }
 
-// warnings says what a reader of the tables should know, worst first.
+// warnings says what a reader of the tables should know, the most important
+// first: checks that warn, for they say that numbers everywhere may mean
+// something else, and a wrong number looks like a right one; then predictions
+// that are missing, which shows; then those that are doubtful; then rows that
+// do not count; last what the job file asked for.
 func warnings(s *Summary, b *base, c *checks) []string {
 	var list []string
+	for _, row := range c.sorted() {
+		if row.Status == Warned {
+			observed, _ := row.Observed.Get()
+			limit, _ := row.Expected.Get()
+			list = append(list, fmt.Sprintf("%s is %s, above %s", strings.ReplaceAll(row.Name, "_", " "), money.Format(observed), money.Format(limit)))
+		}
+	}
 	chosen := false
 	for _, m := range s.Models {
 		chosen = chosen || m.IsChosen && !strings.HasPrefix(m.ID, string(clv.GammaGamma))
@@ -225,15 +246,11 @@ func warnings(s *Summary, b *base, c *checks) []string {
 			list = append(list, fmt.Sprintf("model %s: %s: %s", m.ID, m.Status, m.Reason))
 		}
 	}
-	for _, row := range c.sorted() {
-		if row.Status == Warned {
-			observed, _ := row.Observed.Get()
-			limit, _ := row.Expected.Get()
-			list = append(list, fmt.Sprintf("%s is %s, above %s", strings.ReplaceAll(row.Name, "_", " "), money.Format(observed), money.Format(limit)))
-		}
-	}
 	if s.Source.Unreadable > 0 {
 		list = append(list, fmt.Sprintf("%d rows could not be read; they are in _quarantine/%s", s.Source.Unreadable, s.AsOf))
+	}
+	if len(s.Dropped) > 0 {
+		list = append(list, fmt.Sprintf("no longer published, though the newest date had them: %s", strings.Join(s.Dropped, ", ")))
 	}
 	return list
 }
@@ -257,60 +274,4 @@ func (s *Summary) Fail(err error) {
 		s.Hint, s.Table = e.Hint, e.Table
 		s.Stage = cmp.Or(e.Stage, s.Stage)
 	}
-}
-
-// Text returns the summary for people, in at most a screen.
-func (s *Summary) Text() string {
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("%s as of %s: %s", s.Job, s.AsOf, s.Status)
-	if s.Source != nil {
-		line("  source     %d rows, %s %s%s", s.Source.Rows, s.amount(s.Source.Amount), s.Currency,
-			prefixed("; times without a zone read in ", s.Source.NaiveZone))
-	}
-	for _, e := range s.Excluded {
-		if e.Amount == nil {
-			line("  excluded   %d rows: %s", e.Rows, e.Reason)
-		} else {
-			line("  excluded   %d rows, %s %s: %s", e.Rows, s.amount(*e.Amount), s.Currency, e.Reason)
-		}
-	}
-	if r := s.Result; r != nil {
-		line("  kept       %d rows, %s %s", r.KeptRows, s.amount(r.NetRevenue), s.Currency)
-		line("  customers  %d in %d month cohorts, %.1f %% bought again", r.Customers, r.Cohorts, 100*r.RepeatRate)
-		if r.ResidualCLV != "" {
-			line("  value      %s %s residual, discounted", s.amount(r.ResidualCLV), s.Currency)
-		}
-		line("  checks     %d passed", r.Checks)
-	}
-	for _, m := range s.Models {
-		if m.IsChosen {
-			line("  model      %s (%s)", m.ID, m.Status)
-		}
-	}
-	for _, t := range s.Tables {
-		line("  table      %-18s %9d rows", t.Name, t.Rows)
-	}
-	const mostShown = 3
-	for _, w := range s.Warnings[:min(mostShown, len(s.Warnings))] {
-		line("  warning    %s", w)
-	}
-	return b.String()
-}
-
-// meanPurchase shows the mean value of a purchase, a dash where there is none.
-func (s *Summary) meanPurchase() string {
-	if s.Result == nil || s.Result.MeanPurchase == "" {
-		return "-"
-	}
-	return s.amount(s.Result.MeanPurchase)
-}
-
-// amount shows an exact decimal with two decimals.
-func (s *Summary) amount(text string) string {
-	units, fault := money.Parse(text, 4)
-	if fault != money.NoFault {
-		return text
-	}
-	return money.FormatFixed(units, 2)
 }

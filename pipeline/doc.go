@@ -6,6 +6,7 @@
 //	source.go   Source, Reader, Batch: where rows come from
 //	sink.go     Sink, Publication, Journal: where tables go
 //	error.go    Error: class, place, hint
+//	progress.go Progress, Meter: how far a stage has come
 //	each.go     Each, Ahead: bounded concurrency with a fixed order
 //	scatter.go  Scatter, Store: rows to shards by customer
 //

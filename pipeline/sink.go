@@ -82,13 +82,45 @@ type Probe struct {
 	Exchanges bool   // a table is replaced in one step; else there is a moment in which it is away
 }
 
+// Expiry is implemented by sinks that can keep some as-of dates only, as their
+// options say. Neither method touches the date asOf itself, a newer one, or
+// one that another run holds.
+type Expiry interface {
+	// Expired returns, in order, the published dates that RemoveExpired would
+	// remove once asOf is published.
+	Expired(ctx context.Context, asOf string) ([]string, error)
+
+	// RemoveExpired removes them, after asOf was published, and returns those
+	// that are gone. By its journal a date is whole or gone whatever happens;
+	// a removal that was cut short is finished by the next. The error says
+	// which dates are still there and why.
+	RemoveExpired(ctx context.Context, asOf string) ([]string, error)
+}
+
 // Receipt is what a sink says of one staged table.
 type Receipt struct {
-	Table string           `json:"table"`
-	Rows  int64            `json:"rows"`
-	Bytes int64            `json:"bytes"`
-	Sums  map[string]int64 `json:"sums,omitempty"` // of each money column, in units of 10^-4; nulls count as nothing
-	Files []File           `json:"files"`
+	Table   string           `json:"table"`
+	Rows    int64            `json:"rows"`
+	Bytes   int64            `json:"bytes"`
+	Sums    map[string]int64 `json:"sums,omitempty"`    // of each money column, in units of 10^-4; nulls count as nothing
+	Columns []Column         `json:"columns,omitempty"` // in the table's order; journals of old versions have none
+	Files   []File           `json:"files"`
+}
+
+// Column is a column as it was published.
+type Column struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"` // as SQL names it
+	Nullable bool   `json:"nullable,omitempty"`
+}
+
+// Columns returns a table's columns as a receipt has them.
+func Columns(t table.Schema) []Column {
+	columns := make([]Column, len(t.Columns))
+	for i, c := range t.Columns {
+		columns[i] = Column{Name: c.Name, Type: c.Kind.String(), Nullable: c.Nullable}
+	}
+	return columns
 }
 
 // File is one published file.

@@ -59,14 +59,14 @@ func (s *parquetSink) checkSettled(asOf string) error {
 }
 
 // unlessReplaced returns err, found against journal j, unless the date was
-// being replaced meanwhile: then nothing is damaged, only not there yet.
+// being replaced or removed meanwhile: then nothing is damaged, only not there.
 func (s *parquetSink) unlessReplaced(j *pipeline.Journal, err error) error {
 	if err := s.checkSettled(j.AsOf); err != nil {
 		return err
 	}
 	now, journalErr := s.journal(j.AsOf)
-	if journalErr == nil && now != nil && now.RunID != j.RunID {
-		return pipeline.Errorf(pipeline.ClassTemporary, s.root, "check again", "%s was replaced during the check", j.AsOf)
+	if journalErr == nil && (now == nil || now.RunID != j.RunID) {
+		return pipeline.Errorf(pipeline.ClassTemporary, s.root, "check again", "%s was replaced or removed during the check", j.AsOf)
 	}
 	return err
 }

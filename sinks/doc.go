@@ -9,6 +9,7 @@
 //	OUT/<table>/as_of_date=YYYY-MM-DD/part-NNNNN-<12 hex of its sha256>.parquet
 //	OUT/_runs/<as_of>.json             the journal of a date, written last
 //	OUT/_runs/<as_of>.<run_id>.json    a journal that a later run superseded
+//	OUT/_runs/<as_of>.removing         the journal of a date that is being removed
 //	OUT/_runs/latest.json              names the newest whole date
 //	OUT/_staging/<run_id>/             what a run has staged; gone after it
 //	OUT/_locks/<as_of>                 locked by the run that holds the date, and names it
@@ -30,4 +31,15 @@
 // Killed before 4, the previous result is whole. Killed after it, each table
 // is whole, old or new, Check answers that the date is not there yet, and the
 // next run of the date finishes the publication before it begins its own.
+//
+// With keep_as_of, dates that it does not keep are removed when a newer one is
+// published, each under its own lock:
+//
+//  1. Rename _runs/<as_of>.json to <as_of>.removing. The point of no return:
+//     by the journals the date is gone.
+//  2. Move each partition, and the quarantine, into _staging/removing-<as_of>/.
+//  3. Delete that folder, the superseded journals, and the renamed journal last.
+//
+// Killed after 1, the next run finishes the removal; a run of that very date
+// does so before it begins.
 package sinks

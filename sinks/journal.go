@@ -47,6 +47,10 @@ func (s *parquetSink) Latest(ctx context.Context) (*pipeline.Journal, error) {
 	}
 	j, err := s.journal(l.AsOf)
 	if err == nil && j == nil {
+		// A newer date may have been published meanwhile, and this one removed.
+		if now, _ := readJSON[latest](s.latestPath()); now != nil && *now != *l {
+			return s.Latest(ctx)
+		}
 		return nil, pipeline.Errorf(pipeline.ClassQuality, s.journalPath(l.AsOf), "restore it, or remove _runs/latest.json and run that date again",
 			"the journal that latest.json names is missing")
 	}

@@ -24,6 +24,7 @@ const (
 	helperFolder   = "PERENNIAL_TEST_FOLDER"
 	helperKillAt   = "PERENNIAL_TEST_KILL_AT"
 	helperExchange = "PERENNIAL_TEST_EXCHANGE"
+	helperRemove   = "PERENNIAL_TEST_REMOVE" // remove expired dates instead
 )
 
 // TestHelperRun is the run in its own process, not a test.
@@ -46,7 +47,14 @@ func TestHelperRun(t *testing.T) {
 		}
 		return nil
 	}
-	if err := tryRun(context.Background(), s, "new", newTables); err != nil {
+	var err error
+	if os.Getenv(helperRemove) == "true" {
+		s.keeping = &keeping{days: 1}
+		_, err = s.RemoveExpired(context.Background(), asOf)
+	} else {
+		err = tryRun(context.Background(), s, "new", newTables)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -88,6 +96,30 @@ func TestAKilledRunLeavesWholeTablesAndTheNextCompletes(t *testing.T) {
 			if t.Failed() {
 				return
 			}
+		}
+	}
+}
+
+func TestAKilledRemovalLeavesDatesWholeOrGone(t *testing.T) {
+	t.Parallel() // it mostly waits for the disk
+	for k := 1; ; k++ {
+		f := dated(t)
+		c := helper(f, k, true)
+		c.Env = append(c.Env, helperRemove+"=true")
+		out, err := c.CombinedOutput()
+		if err == nil {
+			// Removing two dates of two tables is at least twenty steps.
+			if k < 20 {
+				t.Fatalf("the removal had %d steps, want at least 20", k-1)
+			}
+			return
+		}
+		if !killed(err) {
+			t.Fatalf("step %d: the removal ended by itself: %v\n%s", k, err, out)
+		}
+		wantWholeOrGone(t, f, fmt.Sprintf("killed at step %d", k))
+		if t.Failed() {
+			return
 		}
 	}
 }

@@ -12,14 +12,15 @@ import (
 
 // Parquet is the job file's sink.parquet: tables as Parquet files in a folder.
 type Parquet struct {
-	Path string `yaml:"path"` // the folder, on a local disk; created if missing
+	Path     string `yaml:"path"`       // the folder, on a local disk; created if missing
+	KeepAsOf string `yaml:"keep_as_of"` // as-of dates that stay, such as 35d+month_ends; empty: all
 }
 
 // NewParquet returns a sink that publishes tables as Parquet files under
 // o.Path; see the package comment for the layout and the protocol. It also
-// implements pipeline.Quarantine and pipeline.Prober. It looks at the options
-// alone, not at the disk: an empty path or one of an object store is
-// ClassUsage.
+// implements pipeline.Quarantine, pipeline.Expiry and pipeline.Prober. It looks
+// at the options alone, not at the disk: an empty path or one of an object
+// store, and a keep_as_of that means nothing, is ClassUsage.
 func NewParquet(o Parquet) (pipeline.Sink, error) {
 	switch {
 	case strings.TrimSpace(o.Path) == "":
@@ -29,14 +30,19 @@ func NewParquet(o Parquet) (pipeline.Sink, error) {
 		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "write to a folder on a local disk and copy it from there",
 			"sink.parquet.path %s is no folder on this machine", o.Path)
 	}
-	return &parquetSink{root: filepath.Clean(o.Path), cut: publishedCut}, nil
+	keep, err := parseKeeping(o.KeepAsOf)
+	if err != nil {
+		return nil, err
+	}
+	return &parquetSink{root: filepath.Clean(o.Path), keeping: keep, cut: publishedCut}, nil
 }
 
 // parquetSink is a folder of published tables.
 type parquetSink struct {
-	root string
-	cut  cut
-	disk disk
+	root    string
+	keeping *keeping // nil: every date stays
+	cut     cut
+	disk    disk
 }
 
 // Names of what stands beside the tables in the sink's folder.

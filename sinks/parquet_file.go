@@ -83,7 +83,7 @@ type tableWriter struct {
 }
 
 func newTableWriter(d disk, dir string, t table.Schema, c cut) *tableWriter {
-	w := &tableWriter{disk: d, dir: dir, table: t, schema: t.Arrow(), cut: c, receipt: pipeline.Receipt{Table: t.Name}}
+	w := &tableWriter{disk: d, dir: dir, table: t, schema: t.Arrow(), cut: c, receipt: pipeline.Receipt{Table: t.Name, Columns: pipeline.Columns(t)}}
 	for _, c := range t.Columns {
 		if c.Kind == table.Money {
 			if w.receipt.Sums == nil {

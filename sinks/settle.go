@@ -11,8 +11,13 @@ import (
 
 // settle brings the run that a claim names to its end, whoever began it:
 // behind its point of no return by finishing the publication, before it by
-// deleting what was staged. It may be cut short anywhere and repeated.
+// deleting what was staged. A removal of the date that has begun is finished
+// too, lest it hit what is published next. It may be cut short anywhere and
+// repeated.
 func (s *parquetSink) settle(c *claim) error {
+	if err := s.finishRemoval(c.asOf); err != nil {
+		return err
+	}
 	runID := c.holder()
 	if runID == "" {
 		return c.clear() // of a name that was cut off, if any

@@ -34,12 +34,13 @@ func codeVersion() string {
 
 // flags are the flags that several commands share.
 type flags struct {
-	asOf         string
-	workers      int
-	log          string
-	output       string
-	summary      string
-	acceptVolume bool
+	asOf          string
+	workers       int
+	log           string
+	output        string
+	summary       string
+	acceptVolume  bool
+	acceptColumns bool
 }
 
 // run executes the command line and returns the exit code.
@@ -116,9 +117,13 @@ func (f *flags) addOutput(c *cobra.Command) {
 	c.Flags().StringVar(&f.output, "output", "text", "`text` or json, to standard output")
 }
 
+func (f *flags) addAcceptColumns(c *cobra.Command) {
+	c.Flags().BoolVar(&f.acceptColumns, "accept-columns", false, "publish although columns that were published before are gone or of another type")
+}
+
 func (f *flags) addRun(c *cobra.Command) {
 	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "`number` of goroutines that compute")
-	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: text on a terminal, else json)")
+	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: a progress bar on a terminal, else json)")
 	c.Flags().StringVar(&f.summary, "summary", "", "`file` for the summary as JSON, also of a failed run")
 	c.Flags().BoolVar(&f.acceptVolume, "accept-volume", false, "publish although the source has far fewer rows than the previous run's")
 }

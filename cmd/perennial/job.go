@@ -41,7 +41,8 @@ func loadRun(w *world, path string, f *flags) (*jobs.Run, error) {
 		return nil, err
 	}
 	return &jobs.Run{
-		Job: job, AsOf: asOf, CodeVersion: codeVersion(), Workers: max(1, f.workers), AcceptVolume: f.acceptVolume,
+		Job: job, AsOf: asOf, CodeVersion: codeVersion(), Workers: max(1, f.workers),
+		AcceptVolume: f.acceptVolume, AcceptColumns: f.acceptColumns,
 		RunID: now.UTC().Format("20060102T150405Z") + "-" + w.newID(), Now: w.now,
 	}, nil
 }
@@ -80,6 +81,7 @@ func newPlan(w *world) *cobra.Command {
 	}
 	f.addAsOf(c)
 	f.addOutput(c)
+	f.addAcceptColumns(c)
 	return c
 }
 
@@ -139,6 +141,7 @@ func newRun(w *world) *cobra.Command {
 	f.addAsOf(c)
 	f.addOutput(c)
 	f.addRun(c)
+	f.addAcceptColumns(c)
 	return c
 }
 
@@ -158,12 +161,9 @@ func runJob(c *cobra.Command, w *world, path string, f *flags) (*jobs.Summary, e
 }
 
 func doRun(c *cobra.Command, w *world, run *jobs.Run, f *flags) (*jobs.Summary, error) {
-	log := newLogger(w, f)
 	started := w.now()
-	run.OnStage = func(stage string) {
-		log.Info("stage", "stage", stage, "job", run.Job.Name, "as_of_date", run.AsOf.String(), "run_id", run.RunID,
-			"seconds", w.now().Sub(started).Round(time.Millisecond).Seconds())
-	}
+	log, end := watch(w, f, run)
+	defer end()
 	summary, err := run.Do(c.Context())
 	if err != nil {
 		log.Error("failed", "stage", summary.Stage, "class", summary.Class, "job", run.Job.Name, "run_id", run.RunID, "message", summary.Message)

@@ -49,6 +49,7 @@ var libraries = map[string][]string{
 	"cloud.google.com/go/bigquery":               {"sources/*.go", "sinks/*.go"},
 	"github.com/spf13/cobra":                     {"cmd/perennial/*.go"},
 	"github.com/goccy/go-yaml":                   {"jobs/*.go"},
+	"golang.org/x/term":                          {"cmd/perennial/*.go"},
 	"log/slog":                                   {"cmd/perennial/*.go", "pipeline/*.go"},
 	module + "pipeline/table":                    {"jobs/*.go", "pipeline/*.go", "pipeline/*/*.go", "sources/*.go", "sinks/*.go", "transforms/*/table.go"},
 	"github.com/apache/arrow/go/v17/parquet":     {},

@@ -8,6 +8,7 @@
 //	command.go   the commands and their common flags
 //	adapters.go  the sources and sinks
 //	job.go       a job file, as of a day: validate, plan, check, run
+//	progress.go  a run watched: bars on a terminal, else log lines
 //	doctor.go    doctor: what a run needs
 //	memory.go    how much memory there is
 //	init.go      init: a job file for files that nobody has described
@@ -26,6 +27,8 @@ import (
 	"syscall"
 	"time"
 	_ "time/tzdata" // zones where the machine has none: containers without a distribution
+
+	"golang.org/x/term"
 )
 
 // world is everything of the outside that commands see.
@@ -37,6 +40,7 @@ type world struct {
 	newID          func() string // six random letters and digits
 	signalled      func() int    // 128 + the number of the signal that ended the run, 0 if none did
 	isTerminal     bool          // stderr is one
+	width          func() int    // of that terminal, in columns
 	xcom           string        // folder in which Airflow looks for return.json
 	root           fs.FS         // of the machine, for its limits
 	termination    string        // file from which Kubernetes takes the last words
@@ -76,13 +80,21 @@ const (
 )
 
 func realWorld() world {
-	info, err := os.Stderr.Stat()
 	return world{
 		args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr,
 		lookup: os.LookupEnv, now: time.Now, newID: randomID,
-		isTerminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
-		xcom:       "/airflow/xcom", termination: "/dev/termination-log", root: os.DirFS("/"),
+		isTerminal: term.IsTerminal(int(os.Stderr.Fd())), width: terminalWidth,
+		xcom: "/airflow/xcom", termination: "/dev/termination-log", root: os.DirFS("/"),
 	}
+}
+
+// terminalWidth returns the columns of the terminal that stderr is.
+func terminalWidth() int {
+	const usual = 80 // where it does not say
+	if columns, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && columns > 0 {
+		return columns
+	}
+	return usual
 }
 
 func randomID() string {

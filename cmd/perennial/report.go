@@ -43,11 +43,11 @@ func reportOne(to io.Writer, err error) {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-func newLogger(w *world, f *flags) *slog.Logger {
-	if f.log == "text" || f.log == "" && w.isTerminal {
-		return slog.New(slog.NewTextHandler(w.stderr, nil))
+func newLogger(to io.Writer, f *flags) *slog.Logger {
+	if f.log == "text" {
+		return slog.New(slog.NewTextHandler(to, nil))
 	}
-	return slog.New(slog.NewJSONHandler(w.stderr, nil))
+	return slog.New(slog.NewJSONHandler(to, nil))
 }
 
 // writeSummary writes the summary to the file that was asked for and, where

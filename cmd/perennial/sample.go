@@ -91,7 +91,12 @@ func demo(c *cobra.Command, w *world, dir string) error {
 	if err != nil {
 		return err
 	}
+	end := func() {}
+	if w.isTerminal { // elsewhere the demo has no log
+		_, end = watch(w, &flags{}, run)
+	}
 	summary, err := run.Do(c.Context())
+	end()
 	if err != nil {
 		return err
 	}

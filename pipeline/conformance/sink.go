@@ -38,7 +38,7 @@ func TestSink(t *testing.T, open func(t *testing.T) Place) {
 		{"an empty place has no latest and every date is temporary", testEmptyPlace},
 		{"what is published can be read, checked and is the latest", testPublish},
 		{"all kinds of columns keep values and nulls", testKinds},
-		{"a receipt counts rows, bytes and the sums of money", testReceipt},
+		{"a receipt counts rows, bytes and the sums of money and lists the columns", testReceipt},
 		{"a table without rows is published", testTableWithoutRows},
 		{"the same rows in other batches make the same receipt", testBatches},
 		{"a second run of a date replaces that date alone", testReplace},
@@ -133,6 +133,9 @@ func testReceipt(t *testing.T, p Place) {
 	want := map[string]int64{"amount": 7_540, "null_amount": 7_500}
 	if !reflect.DeepEqual(r.Sums, want) {
 		t.Errorf("sums are %v, want %v", r.Sums, want)
+	}
+	if want := pipeline.Columns(visits("a").Schema()); !slices.Equal(r.Columns, want) {
+		t.Errorf("columns are %v, want %v", r.Columns, want)
 	}
 }
 

@@ -59,6 +59,10 @@ func (c *Customer) meanGap() (float64, bool) { return numeric.Ratio(c.span(), c.
 type Base struct {
 	recency, frequency, monetary, residual []int64
 	size                                   float64 // Σ |net revenue| + |residual value|, to bound their sums
+
+	year     int64   // Σ predicted value of a year
+	years    int64   // customers that have one
+	yearSize float64 // Σ |predicted value of a year|
 }
 
 // AddShard enters a shard's customers with what they are worth.
@@ -80,6 +84,11 @@ func (b *Base) AddShard(v *Valuation, s *ledger.Shard, values []Value, asOf cale
 			b.residual = append(b.residual, residual)
 			b.size += math.Abs(float64(residual))
 		}
+		if year, ok := v.predict(&values[customer], v.year, NetRevenue).Value.Get(); ok {
+			b.year += year
+			b.years++
+			b.yearSize += math.Abs(float64(year))
+		}
 		b.size += math.Abs(float64(net))
 	}
 }
@@ -91,11 +100,14 @@ func (b *Base) Add(o *Base) {
 	b.monetary = append(b.monetary, o.monetary...)
 	b.residual = append(b.residual, o.residual...)
 	b.size += o.size
+	b.year += o.year
+	b.years += o.years
+	b.yearSize += o.yearSize
 }
 
 // Overflows reports whether some sum of the customers' values might be more
 // than a money column holds.
-func (b *Base) Overflows() bool { return b.size > money.Max }
+func (b *Base) Overflows() bool { return max(b.size, b.yearSize) > money.Max }
 
 // Residual returns the sum of all residual values, and whether every customer
 // has one.
@@ -104,6 +116,17 @@ func (b *Base) Residual() (sum int64, isWhole bool) {
 		sum += r
 	}
 	return sum, len(b.residual) == len(b.recency) && len(b.recency) > 0
+}
+
+// YearPerCustomer returns what a customer is expected to bring in the 365 days
+// after the as-of day: Σ predicted_value_365d ÷ customers with a purchase,
+// rounded half-even. Null unless every such customer has a prediction.
+func (b *Base) YearPerCustomer() numeric.Null[int64] {
+	mean, ok := money.Mean(b.year, b.years)
+	if !ok || b.years != int64(len(b.recency)) {
+		return numeric.Null[int64]{}
+	}
+	return numeric.Known(mean)
 }
 
 // Ranks rank a customer within the base.

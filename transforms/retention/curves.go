@@ -30,13 +30,14 @@ type CurvePoint struct {
 }
 
 // pool is several cohorts' cells at one offset.
-type pool struct{ cohorts, exposed, retained, repeated int64 }
+type pool struct{ cohorts, exposed, retained, repeated, cumulativeNet int64 }
 
 func (p *pool) add(o *pool) {
 	p.cohorts += o.cohorts
 	p.exposed += o.exposed
 	p.retained += o.retained
 	p.repeated += o.repeated
+	p.cumulativeNet += o.cumulativeNet
 }
 
 // Pools adds up cohort_periods over the cohorts that are not left-truncated,
@@ -51,7 +52,7 @@ func (s *Pools) AddPeriods(rows []CohortPeriod) {
 		p := &rows[i]
 		modes := s.Of(p.Dimension) // also where nothing is pooled: survival has the dimension too
 		if !p.IsLeftTruncated && p.Exposed > 0 {
-			modes[p.Mode][p.Grain].At(p.Offset).add(&pool{1, p.Exposed, p.Retained, p.Repeated})
+			modes[p.Mode][p.Grain].At(p.Offset).add(&pool{1, p.Exposed, p.Retained, p.Repeated, p.ExposedCumulativeNet})
 		}
 	}
 }
@@ -63,6 +64,17 @@ func (s *Pools) Add(o *Pools) {
 			to[mode].Merge(&from[mode], (*pool).add)
 		}
 	})
+}
+
+// FirstYear returns the net revenue that customers of the whole base have
+// brought in their first twelve months, and how many customers those are: the
+// exposed ones of rolling offset 11 of the grain month, pooled over the cohorts
+// that are not left-truncated. Both are 0 where nobody is exposed, and where
+// that offset is not kept.
+func (s *Pools) FirstYear() (net, customers int64) {
+	const lastOfYear = 11 // the first twelve months are offsets 0 to 11
+	p := s.Of(cohort.All)[Rolling][calendar.ByMonth].Get(lastOfYear)
+	return p.cumulativeNet, p.exposed
 }
 
 // Curves returns retention_curves in the order of the key: bounded and
