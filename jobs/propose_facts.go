@@ -207,13 +207,13 @@ func (f *facts) unreadable(p *parts) int64 {
 	if t := f.moments.best(); t != nil {
 		n += f.moments.values - t.read
 	}
-	if !p.amount.onceOnly { // there a blank is a zero
-		n += f.noAmount
+	if !p.amount.onceOnly { // there a row without them counts as zero
+		n += f.noAmount + f.noCurrency
 	}
 	for _, l := range f.looks {
 		n += l.values - l.numbers
 	}
-	return n + f.noCurrency
+	return n
 }
 
 // days returns the first and the last day of the data up to today, and false

@@ -19,6 +19,7 @@ type parts struct {
 	price      *sample
 	plus       []*sample // added to amount
 	minus      []*sample // taken off amount
+	tax        *sample   // that may be part of amount
 	cost       *sample
 	currency   *sample
 	attributes []*sample
@@ -70,6 +71,7 @@ var (
 	priceNames    = strings.Fields(`unit_price unitprice price_per_unit price_each lineitem_price item_price price sale_price unit_amount einzelpreis stueckpreis preis prix_unitaire prix`)
 	freightNames  = strings.Fields(`freight_value freight freight_amount shipping_price shipping_amount shipping versandkosten frais_de_port`)
 	refundNames   = strings.Fields(`refunded_amount amount_refunded refund_amount order_refund_amount total_refunded refunds refunded erstattung erstattungsbetrag remboursement`)
+	taxNames      = strings.Fields(`taxes tax tax_amount total_tax order_total_tax vat vat_amount mwst ust umsatzsteuer steuer tva`)
 	costNames     = strings.Fields(`cost cogs cost_of_goods cost_of_goods_sold cost_amount total_cost line_cost wareneinsatz`)
 	currencyNames = strings.Fields(`currency currency_code order_currency transaction_currency waehrung devise`)
 	placeNames    = strings.Fields(`country country_code shipping_country billing_country customer_country ship_country land pays customer_state region
@@ -345,6 +347,9 @@ func (p *parts) chooseAmount() {
 	}
 	p.minus = named(p.columns, refundNames, nil, func(c *sample) bool { return isFree(c) && c.number.negatives == 0 && c != p.amount.column })
 	p.minus = p.minus[:min(1, len(p.minus))]
+	if a := p.amount.column; a != nil && !strings.Contains(a.words, "net") && !strings.HasSuffix(a.words, "_ht") {
+		p.tax = firstOf(named(p.columns, taxNames, nil, isFree))
+	}
 }
 
 // saysOther reports whether a name that has a word of amounts speaks of

@@ -373,6 +373,9 @@ func (w *writer) amounts() {
 	default:
 		w.amountColumn()
 	}
+	if w.tax != nil {
+		w.wonder("    ", "tax", fmt.Sprintf("if %s is part of %s, add it to minus: amounts are without tax", w.tax.nameOf(), w.amount.column.nameOf()))
+	}
 	if w.refunds*2 > w.rows {
 		w.wonder("    ", "amount", "most amounts are negative, and sales must be positive: turn the sign in the source")
 	}

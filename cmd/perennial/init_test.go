@@ -6,10 +6,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -159,6 +163,49 @@ ch_3,2024-06-02 10:00:00,700,0,usd,cus_2,b@example.com,Paid
 		customers: 2, netRevenue: "3200",
 	},
 	{
+		name: "Shopify: an order's amount on its first line alone", file: "orders_export.csv",
+		content: `Name,Email,Financial Status,Paid at,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Billing Country,Refunded Amount
+#1001,anna@example.com,paid,2024-05-01 10:00:00 +0200,EUR,30.00,5.00,5.59,35.00,2024-05-01 09:59:50 +0200,1,Mug,10.00,DE,0.00
+#1001,anna@example.com,,,,,,,,2024-05-01 09:59:50 +0200,2,Plate,10.00,,
+#1002,anna@example.com,partially_refunded,2024-06-01 10:00:00 +0200,EUR,20.00,5.00,3.99,25.00,2024-06-01 09:59:50 +0200,2,Mug,10.00,DE,10.00
+#1003,bert@example.com,paid,2024-05-02 10:00:00 +0200,EUR,7.00,0.00,1.12,7.00,2024-05-02 09:59:50 +0200,1,Spoon,7.00,AT,0.00
+`,
+		mapping: []string{"currency: EUR", "customer_id: Email", `occurred_at: {column: Created at, format: "%Y-%m-%d %H:%M:%S %z"}`, "order_id: Name",
+			"amount: {plus: [Total], minus: [Refunded Amount], blank: zero}", "attributes: {billing_country: Billing Country}"},
+		questions: []string{"timezone", "tax", "status", "cohorts.from"},
+		customers: 2, netRevenue: "57",
+	},
+	{
+		name: "German: semicolons, decimal commas, windows-1252", file: "verkäufe.csv",
+		content: windows1252("Kundennummer;Bestellnr;Bestelldatum;Betrag;Währung;Länge\n" +
+			"K1;1;01.05.2024;1.234,50;EUR;ä\nK1;2;02.06.2024;12,5;EUR;ö\nK2;3;31.05.2024;7;EUR;ü\nK2;4;01.06.2024;-0,50;EUR;ß\n"),
+		mapping: []string{`delimiter: ";"`, "encoding: windows-1252", `decimal: ","`, "customer_id: Kundennummer", "order_id: Bestellnr",
+			`occurred_at: {column: Bestelldatum, format: "%d.%m.%Y"}`, "amount: Betrag", "currency: Währung"},
+		questions: []string{"cohorts.from"},
+		customers: 2, netRevenue: "1253.5",
+	},
+	{
+		name: "UTF-16 with tabs, as spreadsheets export it", file: "sheet.tsv",
+		content:   utf16Text("\ufeffclient\tdate\tmontant\r\nA\t2024-05-02\t5.25\r\nA\t2024-06-02\t6.00\r\nB\t2024-05-03\t7.00\r\n"),
+		mapping:   []string{`delimiter: "\t"`, "encoding: utf-16", "customer_id: client", "occurred_at: date", "amount: montant"},
+		questions: []string{"currency", "cohorts.from"},
+		customers: 2, netRevenue: "18.25",
+	},
+	{
+		name: "the total of the order in each of its lines", file: "lines.csv",
+		content:   orderLines(),
+		mapping:   []string{"quantity: quantity", "unit_price: price", "order_id: order_id"},
+		questions: []string{"currency", "cohorts.from"},
+		customers: 10, netRevenue: "310", // 20 × 5 + (1 + … + 20)
+	},
+	{
+		name: "a day above 12 after the first rows", file: "late.csv",
+		content:   "customer_id,date,amount_eur\n" + strings.Repeat("1,03/04/2024,0.01\n", 25_000) + "2,04/25/2024,1\n",
+		mapping:   []string{`occurred_at: {column: date, format: "%m/%d/%Y"}`},
+		questions: []string{"currency", "duplicates", "cohorts.from"},
+		customers: 2, netRevenue: "251",
+	},
+	{
 		name: "names that YAML would misread", file: "odd names (1).csv",
 		content: "\"Customer: ID\",\"Order\nDate\",\"Total \"\"#\"\"\",\"Currency\u00a0\",Amount ${HOME}\n" +
 			"1,2024-05-02,5.00,EUR,1\n1,2024-06-02,6.00,EUR,1\n2,2024-05-03,7.00,EUR,1\n",
@@ -184,6 +231,36 @@ ch_3,2024-06-02 10:00:00,700,0,usd,cus_2,b@example.com,Paid
 		questions: []string{"timezone", "currency", "cohorts.from"},
 		customers: 2, netRevenue: "17.55",
 	},
+}
+
+// orderLines is twenty orders of ten customers with two lines each: 2 pieces of
+// 2.50 and 1 of the order's number.
+func orderLines() string {
+	var b strings.Builder
+	b.WriteString("order_id,customer_id,order_date,quantity,price,order_total\n")
+	for n := 1; n <= 20; n++ {
+		for _, line := range []string{"2,2.50", fmt.Sprintf("1,%d.00", n)} {
+			fmt.Fprintf(&b, "%d,c%d,2024-05-%02d,%s,%d.00\n", n, n%10, n, line, n+5)
+		}
+	}
+	return b.String()
+}
+
+// windows1252 encodes text whose letters are those of Latin-1.
+func windows1252(text string) []byte {
+	var encoded []byte
+	for _, r := range text {
+		encoded = append(encoded, byte(r))
+	}
+	return encoded
+}
+
+func utf16Text(text string) []byte {
+	var encoded []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		encoded = append(encoded, byte(unit), byte(unit>>8))
+	}
+	return encoded
 }
 
 type dated struct {
@@ -213,11 +290,7 @@ func TestProposedJobsAreRight(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkProposal(t, s, proposed, string(content))
-			var summary jobs.Summary
-			if err := json.Unmarshal([]byte(perennial(t, "run", path, "--output", "json")), &summary); err != nil {
-				t.Fatal(err)
-			}
-			if r := summary.Result; r.Customers != s.customers || r.NetRevenue != s.netRevenue {
+			if r := resultOf(t, path); r.Customers != s.customers || r.NetRevenue != s.netRevenue {
 				t.Errorf("the run found %d customers and %s, want %d and %s; the job was\n%s", r.Customers, r.NetRevenue, s.customers, s.netRevenue, content)
 			}
 		})
@@ -285,4 +358,54 @@ func checkProposal(t *testing.T, s shape, printed, file string) {
 	if n := strings.Count(file, "# QUESTION: "); n != len(s.questions) {
 		t.Errorf("%d lines of the file are marked QUESTION, want %d:\n%s", n, len(s.questions), file)
 	}
+}
+
+// TestProposedJobsOfRealData: with the suggestions that a person who knows the
+// data would follow, the proposals find what the jobs in jobs/ find. The data
+// are in the folder that PERENNIAL_DATA names.
+func TestProposedJobsOfRealData(t *testing.T) {
+	data := os.Getenv("PERENNIAL_DATA")
+	if data == "" {
+		t.Skip("PERENNIAL_DATA is not set")
+	}
+	repository, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		job, file string
+		answers   []string // old, new, …
+	}{
+		{"online_retail", "online_retail_ii/online_retail_II.csv.gz", []string{
+			"#exact_duplicates", "exact_duplicates", "#exclude", "exclude", "#  - {name: prefix_A", "  - {name: prefix_A", "#from:", "from:", "grains: [month]", "grains: [month, quarter]"}},
+		{"cdnow", "cdnow/CDNOW_master.txt", []string{"#zero_amounts", "zero_amounts", "as_of: 1998-06-30", "as_of: 1997-09-30"}},
+		{"cdnow_sample", "cdnow/CDNOW_sample.txt", []string{"#zero_amounts", "zero_amounts", "as_of: 1998-06-30", "as_of: 1997-09-30"}},
+	} {
+		t.Run(test.job, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			perennial(t, "init", filepath.Join(data, test.file), "--output", "job.yaml")
+			proposed, err := os.ReadFile("job.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			known, err := os.ReadFile(filepath.Join(repository, "jobs", test.job+".yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeShape(t, "job.yaml", strings.NewReplacer(test.answers...).Replace(string(proposed)))
+			writeShape(t, "known.yaml", strings.NewReplacer("${PERENNIAL_DATA}", data, "${PERENNIAL_OUT:-out}", "known").Replace(string(known)))
+			if got, want := resultOf(t, "job.yaml"), resultOf(t, "known.yaml"); !reflect.DeepEqual(got, want) {
+				t.Errorf("the proposal finds %+v, jobs/%s.yaml finds %+v; it was\n%s", got, test.job, want, proposed)
+			}
+		})
+	}
+}
+
+func resultOf(t *testing.T, job string) jobs.ResultSummary {
+	t.Helper()
+	var summary jobs.Summary
+	if err := json.Unmarshal([]byte(perennial(t, "run", job, "--output", "json")), &summary); err != nil {
+		t.Fatal(err)
+	}
+	return *summary.Result
 }
