@@ -111,16 +111,16 @@ func newSamples(columns []ledger.SourceColumn) []*sample {
 	return samples
 }
 
-func (s *sample) add(value string) {
+func (c *sample) add(value string) {
 	value = strings.Clone(value) // it belongs to a batch
-	s.values = append(s.values, value)
+	c.values = append(c.values, value)
 	if strings.TrimSpace(value) == "" {
-		s.blank++
+		c.blank++
 		return
 	}
-	s.counts[value]++
-	s.number.add(value, s.kind)
-	s.time.add(value)
+	c.counts[value]++
+	c.number.add(value, c.kind)
+	c.time.add(value)
 }
 
 // readRows calls row for the first rows of a source, with the columns of those

@@ -362,15 +362,18 @@ func checkProposal(t *testing.T, s shape, printed, file string) {
 
 // TestProposedJobsOfRealData: with the suggestions that a person who knows the
 // data would follow, the proposals find what the jobs in jobs/ find. The data
-// are in the folder that PERENNIAL_DATA names.
+// stand beside the project, not in it.
 func TestProposedJobsOfRealData(t *testing.T) {
-	data := os.Getenv("PERENNIAL_DATA")
-	if data == "" {
-		t.Skip("PERENNIAL_DATA is not set")
-	}
 	repository, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
+	}
+	data := filepath.Join(repository, "..", "shared", "data")
+	if _, err := os.Stat(data); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("the public data are not here: %v", err)
+		}
+		t.Skipf("the public data are not here: %v", err)
 	}
 	for _, test := range []struct {
 		job, file string
