@@ -21,6 +21,7 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		retention.CohortPeriods.Schema(),
 		retention.RetentionCurves.Schema(),
 		cohort.BusinessPeriods.Schema(),
+		clv.Formulas.Schema(),
 		clv.Models.Schema(),
 		clv.ModelParameters.Schema(),
 		Runs.Schema(),

@@ -246,6 +246,27 @@ func TestCDNOWCohortsAgreeWithReference(t *testing.T) {
 	}
 }
 
+// TestCDNOWFormulas: the four steps of the third quarter of 1997 for active
+// customers come to 119.45 dollars, with 4,263 of them, 2,289 of 5,376 of the
+// second quarter among them; a year and the year before it are not there. By an
+// independent program, from the master file.
+func TestCDNOWFormulas(t *testing.T) {
+	out, summary := runJob(t, "cdnow.yaml", "", "")
+	formulas := tableRows(t, out, "clv_formulas")
+	row := rowBy(t, formulas, "method", "four_step", "window_months", int64(3), "customer_denominator", "active")
+	for column, want := range map[string]int64{"clv": 119_4477, "orders": 7558, "active_customers": 4263, "previous_customers": 5376, "retained_customers": 2289} {
+		naiveWant(t, column, row[column].(int64), want)
+	}
+	year := rowBy(t, formulas, "method", "churn_discount", "window_months", int64(12))
+	if want := "repeat_buying_used_as_retention,history_too_short,no_previous_customers"; year["clv"] != nil || year["warning"] != want {
+		t.Errorf("of twelve months: %v, %v", year["clv"], year["warning"])
+	}
+	// Three quarters of nobody new after three months: a closed group, not data that begin late.
+	if len(summary.Warnings) > 0 {
+		t.Errorf("warnings %q", summary.Warnings)
+	}
+}
+
 // padded returns a customer's number as the file has it: zeros are kept.
 func padded(format, number string) string {
 	return strings.ReplaceAll(fmt.Sprintf(format, number), " ", "0")

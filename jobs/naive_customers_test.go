@@ -1,6 +1,8 @@
 package jobs_test
 
 import (
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -85,6 +87,7 @@ func (b *naiveBook) customersTable() []map[string]any {
 		}
 		b.datedColumns(row, c)
 		b.rfmColumns(row, c)
+		b.labelColumns(row, c)
 		table = append(table, row)
 	}
 	return table
@@ -131,7 +134,7 @@ func (b *naiveBook) datedColumns(row map[string]any, c naiveCustomer) {
 
 // rfmColumns adds the three scores. The population is the customers with a purchase.
 func (b *naiveBook) rfmColumns(row map[string]any, c naiveCustomer) {
-	row["rfm_recency"], row["rfm_frequency"], row["rfm_monetary"] = nil, nil, nil
+	row["rfm_recency"], row["rfm_frequency"], row["rfm_monetary"], row["rfm_segment"] = nil, nil, nil, nil
 	if len(c.purchases) == 0 {
 		return
 	}
@@ -152,4 +155,6 @@ func (b *naiveBook) rfmColumns(row map[string]any, c naiveCustomer) {
 	row["rfm_recency"] = 1 + 5*worseRecency/population
 	row["rfm_frequency"] = 1 + 5*worseFrequency/population
 	row["rfm_monetary"] = 1 + 5*worseMonetary/population
+	// "rfm_segment (the three digits, `543`)"
+	row["rfm_segment"] = strings.ReplaceAll(fmt.Sprint(row["rfm_recency"], row["rfm_frequency"], row["rfm_monetary"]), " ", "")
 }

@@ -247,9 +247,10 @@ func lawRatesAreShares(t *testing.T, d naiveDraw) {
 	}
 }
 
+// A rate of clv_formulas has no bounds.
 func lawBoundsHold(t *testing.T, row map[string]any, column string) {
 	rate, ok := row[column].(float64)
-	if !ok {
+	if _, hasBounds := row[column+"_low"]; !ok || !hasBounds {
 		return
 	}
 	// At 0 and at 1 a Wilson bound is the rate itself, up to one rounding of a number near 1.
@@ -336,11 +337,41 @@ func TestRandomRowsReachEverySituation(t *testing.T) {
 	situations := []string{"unreadable", "after_as_of", "rule", "exact_duplicate", "unattributed", "refund_ignored",
 		"before_first_purchase", "kept", "no purchase", "second purchase", "cancelled day", "purchase of zero",
 		"order on two days", "group of rows", "money without purchase", "contribution", "left-truncated", "empty cohort",
-		"partly exposed", "clamped anniversary"}
+		"partly exposed", "clamped anniversary", "value of every method", "history_too_short", "no_previous_customers",
+		"no_observed_churn", "q without churn", "orders of a day followed"}
 	const often = naiveDraws / 20
 	for _, situation := range situations {
 		if seen[situation] < often {
 			t.Errorf("%q occurs in %d of %d draws, want at least %d", situation, seen[situation], naiveDraws, often)
+		}
+	}
+	t.Log(seen)
+}
+
+// Busy draws are there for the quantiles of gaps, for stages by them, for windows of twelve months and for the first cohort.
+func TestRandomBusyRowsReachQuantiles(t *testing.T) {
+	seen := map[any]int{}
+	for seed := int64(40); seed < 50; seed++ { // those that TestTablesAgreeWithNaiveImplementation compares
+		rows, s := randomBusyRows(rand.New(rand.NewSource(seed)))
+		tables, book := naive(rows, s), naiveRead(rows, s)
+		if active, _, _ := book.lifecycle(); active != 90 {
+			seen["quantiles"]++
+		}
+		if _, size, most, isThere := book.firstCohortSize(); isThere {
+			seen[pick(size > most, "first cohort too large", "first cohort")]++
+		}
+		for _, row := range tables["customers"] {
+			seen[row["lifecycle_stage"]]++
+		}
+		for _, row := range tables["clv_formulas"] {
+			if row["window_months"] == int64(12) && row["clv"] != nil {
+				seen["twelve months"]++
+			}
+		}
+	}
+	for _, situation := range []string{"quantiles", "new", "active", "at_risk", "dormant", "lost", "twelve months", "first cohort", "first cohort too large"} {
+		if seen[situation] == 0 {
+			t.Errorf("%q never occurs", situation)
 		}
 	}
 	t.Log(seen)
@@ -379,6 +410,19 @@ func naiveSituations(d naiveDraw) map[string]bool {
 		}
 	}
 	note("contribution", b.hasContribution)
+	methods := map[any]bool{}
+	for _, row := range d.tables["clv_formulas"] {
+		methods[row["method"]] = methods[row["method"]] || row["clv"] != nil
+		warning, _ := row["warning"].(string)
+		for word := range strings.SplitSeq(warning, ",") {
+			found[word] = true
+		}
+		isOfOrders := row["method"] == "transaction_based"
+		note("q without churn", isOfOrders && row["retention_rate"] == 1.0)
+		note("orders of a day followed", isOfOrders && row["retention_rate"] != nil && row["retention_rate"] != 1.0 && row["repeated_orders"].(int64) > 0)
+	}
+	note("value of every method", methods["four_step"] && methods["customer_centred"] && methods["transaction_based"] &&
+		methods["churn_discount"] && methods["historic"])
 	for _, cohort := range d.tables["cohorts"] {
 		note("empty cohort", cohort["cohort_size"] == int64(0))
 	}

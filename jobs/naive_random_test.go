@@ -29,6 +29,19 @@ func randomRows(rng *rand.Rand) ([]naiveRow, naiveSettings) {
 	return shop.rows, s
 }
 
+// randomBusyRows draws a source of many customers over 26 months: enough for quantiles of the gaps between purchases, for
+// windows of twelve months and for a first cohort with six after it.
+func randomBusyRows(rng *rand.Rand) ([]naiveRow, naiveSettings) {
+	s := randomNaiveSettings(rng)
+	s.Grains, s.MaxOffset = []string{"quarter"}, nil // short grains would make too many cells
+	shop := naiveShop{rng: rng, customers: 40 + rng.Intn(80), hasContribution: rng.Intn(2) == 0}
+	shop.days = naiveMonthEnds(s, 26)
+	for range 300 {
+		shop.happen()
+	}
+	return shop.rows, s
+}
+
 // randomNaiveSettings draws an as_of around ends of months, the leap day of 2024 among them, and the switches.
 func randomNaiveSettings(rng *rand.Rand) naiveSettings {
 	monthEnds := []string{"2023-12-31", "2024-02-28", "2024-02-29", "2024-03-31", "2024-04-30", "2025-02-28"}
@@ -67,6 +80,11 @@ func randomNaiveDays(rng *rand.Rand, s naiveSettings) []time.Time {
 	if slices.Contains(s.Grains, "day") {
 		months = 1
 	}
+	return naiveMonthEnds(s, months)
+}
+
+// naiveMonthEnds returns the last and first days of so many months up to as_of, and the day after it.
+func naiveMonthEnds(s naiveSettings, months int) []time.Time {
 	var days []time.Time
 	for back := range months + 1 {
 		firstOfMonth := naivePeriod(s.AsOf, "month", s.WeekStart).AddDate(0, 1-back, 0)

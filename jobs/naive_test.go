@@ -52,6 +52,7 @@ func naive(rows []naiveRow, s naiveSettings) map[string][]map[string]any {
 		"cohort_periods":   cells,
 		"retention_curves": book.retentionCurves(cells),
 		"business_periods": book.businessPeriods(),
+		"clv_formulas":     book.clvFormulas(),
 	}
 }
 

@@ -60,6 +60,7 @@ func TestOnlineRetail(t *testing.T) {
 	t.Run("ties out", func(t *testing.T) { retailTiesOut(t, out, summary) })
 	t.Run("exclusions", func(t *testing.T) { retailExclusions(t, out, summary) })
 	t.Run("numbers", func(t *testing.T) { retailNumbers(t, out) })
+	t.Run("formulas", func(t *testing.T) { retailFormulas(t, out) })
 	t.Run("giant cancellation", func(t *testing.T) { retailGiantCancellation(t, out) })
 }
 
@@ -141,6 +142,35 @@ func retailNumbers(t *testing.T, out string) {
 	// The log-likelihood is that of 30-digit arithmetic at the estimates.
 	if got := model["log_likelihood"].(float64); math.Abs(got - -85392.12429765533) > 1e-6 {
 		t.Errorf("log-likelihood %.9f", got)
+	}
+}
+
+// retailFormulas: rows of clv_formulas, the limits of stages and how many are in
+// each.
+func retailFormulas(t *testing.T, out string) {
+	t.Helper()
+	formulas := naiveSelect(tableRows(t, out, "clv_formulas"), naiveColumns{"dimension_name": "all"})
+	for key, want := range map[string]string{
+		"four_step 12 active": "5372.4135", "four_step 12 all": "3951.9827", "customer_centred 3 all": "1631.2259",
+		"transaction_based 3 active": "2036.8050", "churn_discount 12 active": "2544.8330", "historic 0 all": "2794.5799",
+	} {
+		var method, denominator string
+		var months int64
+		fmt.Sscan(key, &method, &months, &denominator)
+		row := rowBy(t, formulas, "method", method, "window_months", months, "customer_denominator", denominator)
+		naiveWant(t, key, row["clv"].(int64), units(t, want))
+	}
+	row := rowBy(t, formulas, "method", "transaction_based", "window_months", int64(3))
+	for column, want := range map[string]int64{"orders": 6341, "active_customers": 2849, "total_customers": 5836, "previous_customers": 1942,
+		"retained_customers": 1324, "previous_orders": 4003, "repeated_orders": 3029} {
+		naiveWant(t, "September to November 2011: "+column, row[column].(int64), want)
+	}
+	checks, customers := tableRows(t, out, "run_checks"), tableRows(t, out, "customers")
+	for name, days := range map[string]int64{"lifecycle_active_days": 71, "lifecycle_at_risk_days": 148, "lifecycle_dormant_days": 312, "purchase_gaps": 26922} {
+		naiveWant(t, name, rowBy(t, checks, "check_name", name)["observed"].(int64), days*naiveUnit)
+	}
+	for stage, n := range map[string]int64{"new": 315, "active": 2291, "at_risk": 678, "dormant": 840, "lost": 1740} {
+		naiveWant(t, stage, int64(len(naiveSelect(customers, naiveColumns{"lifecycle_stage": stage}))), n)
 	}
 }
 

@@ -246,6 +246,8 @@ type partial struct {
 	grid     retention.Grid
 	survival retention.Survival
 	cells    clv.Cells
+	gaps     clv.Gaps
+	formulas clv.FormulaSums
 }
 
 func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
@@ -255,6 +257,8 @@ func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
 	p.grid.AddShard(f, s)
 	p.survival.AddShard(f, s)
 	p.cells.AddShard(s, f.AsOf)
+	p.gaps.AddShard(s)
+	p.formulas.AddShard(f, s)
 }
 
 func (p *partial) add(o *partial) {
@@ -264,6 +268,8 @@ func (p *partial) add(o *partial) {
 	p.grid.Add(&o.grid)
 	p.survival.Add(&o.survival)
 	p.cells.Add(&o.cells)
+	p.gaps.Add(&o.gaps)
+	p.formulas.Add(&o.formulas)
 }
 
 // base is the customer base: the shards, and what they add up to.
@@ -278,6 +284,7 @@ type base struct {
 	valuation *clv.Valuation
 	values    [][]clv.Value // by shard
 	ranks     clv.Ranks
+	lifecycle clv.Lifecycle
 	residuals clv.Residuals
 
 	hasResiduals bool                // every customer with a purchase has a residual value
@@ -309,6 +316,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 		b.sums.add(&partials[i+1])
 	}
 	b.sums.cells.Compact()
+	b.lifecycle = b.sums.gaps.Lifecycle()
 	b.exclusions = ledger.MergeExclusions(b.shards, r.Job.Settings.Rules)
 	if err := checkSize(b.frame, b.sums); err != nil {
 		return nil, err

@@ -53,10 +53,12 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 	); err != nil {
 		return err
 	}
-	o.curves = retention.Curves(b.frame, &o.cohortPeriods.pools, &b.sums.survival)
+	expected := b.valuation.Retention(st.run.Job.MaxOffset)
+	o.curves = retention.Curves(b.frame, &o.cohortPeriods.pools, &b.sums.survival, &expected)
 	if err := firstError(
 		stageRows(ctx, st, retention.RetentionCurves, o.curves),
 		stageRows(ctx, st, cohort.BusinessPeriods, o.businessPeriods),
+		stageRows(ctx, st, clv.Formulas, b.valuation.FormulaRows(b.frame, &b.sums.formulas, b.sums.cells.First(b.frame.AsOf))),
 		stageRows(ctx, st, clv.Models, b.models),
 		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.models)),
 		stageRows(ctx, st, ledger.Exclusions, b.exclusions),
@@ -99,6 +101,8 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 	c.input(st.run, in, b)
 	c.sourceTiesOut(&in.tally, b.exclusions, o.businessPeriods)
 	c.tablesTieOut(st.run, b, o)
+	c.lifecycle(b)
+	c.firstCohort(b.frame, o.cohorts)
 	if receipt, ok := st.receipts[customersTable]; ok {
 		c.customersTieOut(b, receipt)
 	}
@@ -133,7 +137,7 @@ func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs) error 
 func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
 	err := stageParts(ctx, st, customers, len(b.shards), func(i int) []clv.Customer {
-		return b.valuation.Customers(b.frame, b.shards[i], b.values[i], &b.ranks)
+		return b.valuation.Customers(b.frame, b.shards[i], b.values[i], &b.ranks, b.lifecycle)
 	})
 	if err != nil {
 		return err

@@ -223,9 +223,7 @@ func warnings(s *Summary, b *base, c *checks) []string {
 	var list []string
 	for _, row := range c.sorted() {
 		if row.Status == Warned {
-			observed, _ := row.Observed.Get()
-			limit, _ := row.Expected.Get()
-			list = append(list, fmt.Sprintf("%s is %s, above %s", strings.ReplaceAll(row.Name, "_", " "), money.Format(observed), money.Format(limit)))
+			list = append(list, row.warning())
 		}
 	}
 	chosen := false
@@ -253,6 +251,17 @@ func warnings(s *Summary, b *base, c *checks) []string {
 		list = append(list, fmt.Sprintf("no longer published, though the newest date had them: %s", strings.Join(s.Dropped, ", ")))
 	}
 	return list
+}
+
+// warning says what a check warns of and, where a person can act, what to do.
+func (c *CheckRow) warning() string {
+	observed, _ := c.Observed.Get()
+	limit, _ := c.Expected.Get()
+	if month, ok := calendar.ParseDay(c.Scope + "-01"); ok && c.Name == firstCohortSize {
+		return fmt.Sprintf("the first cohort, %s, has %s customers, more than twice as many as a usual month: if the data begin later than the business, set cohorts.from: %s",
+			c.Scope, money.Format(observed), month.AddMonths(1))
+	}
+	return fmt.Sprintf("%s is %s, above %s", strings.ReplaceAll(c.Name, "_", " "), money.Format(observed), money.Format(limit))
 }
 
 // finish notes how the run ended.

@@ -2,6 +2,7 @@ package clv
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
@@ -28,12 +29,15 @@ type Customer struct {
 	Recency, Frequency, Monetary numeric.Null[int64]
 	Percentile                   numeric.Null[int64]
 
-	Status   Status
-	Alive    numeric.Null[float64]
-	Year     Prediction
-	Lifetime Prediction
-	ModelID  string // empty where there are no predictions
-	SpendID  string // empty where the spend part is not a model's
+	Stage Stage // empty without a purchase
+
+	Status       Status
+	Alive        numeric.Null[float64]
+	NextPurchase numeric.Null[calendar.Day]
+	Year         Prediction
+	Lifetime     Prediction
+	ModelID      string // empty where there are no predictions
+	SpendID      string // empty where the spend part is not a model's
 }
 
 // NetRevenue returns gross sales and refunds together.
@@ -53,6 +57,20 @@ func (c *Customer) meanRepeatValue() (int64, bool) { return money.Mean(c.RepeatV
 
 // meanGap returns the mean days between purchases.
 func (c *Customer) meanGap() (float64, bool) { return numeric.Ratio(c.span(), c.x()).Get() }
+
+// segment returns the three scores as digits, of customers with a purchase.
+func (c *Customer) segment() (string, bool) {
+	recency, ok := c.Recency.Get()
+	frequency, _ := c.Frequency.Get()
+	monetary, _ := c.Monetary.Get()
+	return strconv.FormatInt(100*recency+10*frequency+monetary, 10), ok
+}
+
+// tier returns the tier of the percentile.
+func (c *Customer) tier() (string, bool) {
+	percentile, ok := c.Percentile.Get()
+	return string(tierOf(percentile)), ok
+}
 
 // Base is what scores and percentiles compare a customer with: all customers
 // with a purchase.
@@ -152,12 +170,13 @@ func (r *Ranks) apply(c *Customer) {
 }
 
 // Customers returns the rows of a shard's customers, in the shard's order.
-func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Shard, values []Value, ranks *Ranks) []Customer {
+func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Shard, values []Value, ranks *Ranks, limits Lifecycle) []Customer {
 	rows := make([]Customer, s.Len())
 	for i := range rows {
 		rows[i] = v.customer(f, s, i, &values[i])
-		if rows[i].HasPurchase {
-			ranks.apply(&rows[i])
+		if c := &rows[i]; c.HasPurchase {
+			ranks.apply(c)
+			c.Stage = limits.stage(c.First, c.Last, c.AsOf, c.x())
 		}
 	}
 	return rows
@@ -187,6 +206,7 @@ func (v *Valuation) customer(f *cohort.Frame, s *ledger.Shard, customer int, val
 	c.CohortMonth = f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, h.first))
 	c.FirstPurchaseValue, c.RepeatValue = h.firstValue, h.repeatValue
 	c.Year, c.Lifetime = v.predict(value, v.year, NetRevenue), v.lifetime(value)
+	c.NextPurchase = v.nextPurchase(value, h.x(), h.first, f.AsOf)
 	c.ModelID, c.SpendID = v.modelIDs(value.Status)
 	return c
 }

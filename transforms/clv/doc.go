@@ -3,7 +3,8 @@
 // model of what a purchase is worth.
 //
 // In: shards of the ledger, and the frame and cohorts of cohort. Out: the
-// tables customers, customer_values, cohorts, models and model_parameters.
+// tables customers, customer_values, cohorts, clv_formulas, models and
+// model_parameters.
 //
 //	settings.go        horizons, time unit, discounting
 //	cells.go           customers as cells (x, t_x, T) and (x, repeat value): what models are fitted on
@@ -13,10 +14,15 @@
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	score.go           scoring many customers
 //	valuation.go       models, factors and discounting put together: a customer's value
+//	curve.go           the chosen model's retention curve
 //	ranking.go         scores and percentiles: the share of customers strictly worse
+//	gaps.go            days between purchases, and the stages of customers that follow from them
+//	labels.go          stages, tiers, the expected day of the next purchase
 //	customers.go       rows of customers
 //	values.go          rows of customer_values
 //	cohorts.go         rows of cohorts
+//	formula_sums.go    what customers did in the last months and in those before
+//	formulas.go        methods, their factors and warnings: rows of clv_formulas
 //	models.go          rows of models and model_parameters
 //	table.go           all of these as tables
 //

@@ -27,6 +27,15 @@ const (
 	FitInsufficientData FitStatus = "insufficient_data"
 )
 
+// FitStatuses are the outcomes with their meaning.
+var FitStatuses = []Term{
+	{string(FitOK), "a maximum of the likelihood, well determined"},
+	{string(FitBoundary), "a parameter stands at 0 or infinity; usable, without standard errors"},
+	{string(FitNotIdentified), "the data cannot tell the parameters apart; not used"},
+	{string(FitNotConverged), "no maximum was found; not used"},
+	{string(FitInsufficientData), "too few customers to begin; no parameters"},
+}
+
 // Parameter is one estimated parameter of a model.
 type Parameter struct {
 	Name     string // as in the papers

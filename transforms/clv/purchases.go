@@ -22,6 +22,14 @@ const (
 	GammaGamma Family = "gamma_gamma"
 )
 
+// Families are the families with their meaning.
+var Families = []Term{
+	{string(NBD), "buys for ever at a rate of one's own; the rates are gamma distributed"},
+	{string(BGNBD), "the same, and drops out for ever with a probability of one's own, beta distributed, after each repeat purchase"},
+	{string(MBGNBD), "the same, and may drop out after the first purchase too"},
+	{string(GammaGamma), "the values of purchases are gamma distributed around a mean of one's own; these differ by a scale that is gamma distributed too"},
+}
+
 // Purchases is a model of when customers buy, with its parameters.
 //
 // While alive a customer buys at random at rate λ; λ differs between customers
@@ -141,6 +149,31 @@ func (m Purchases) Discounted(x int, tx, T, delta, h float64) float64 {
 // Written with expm1 and log1p, exact for small h.
 func (m Purchases) ProbabilityOfPurchase(x int, tx, T, h float64) float64 {
 	return m.ProbabilityAlive(x, tx, T) * m.after(x, T).probabilityOfPurchase(h)
+}
+
+// MedianToPurchase returns the time after T by which a customer who is alive at
+// T has bought again with probability ½.
+//
+//	(α+T)·(2^(1/(r+x)) − 1)
+//
+// It solves ((α+T)/(α+T+h))^(r+x) = ½, the probability of no purchase in
+// (T, T+h] given alive at T, which is the same in all families: dropout follows
+// purchases only. The mean is infinite for r+x ≤ 1, the median never. Written
+// with expm1, exact for large r+x.
+func (m Purchases) MedianToPurchase(x int, T float64) float64 {
+	f := m.after(x, T)
+	return f.alpha * math.Expm1(math.Ln2/f.r)
+}
+
+// RetainedNew returns the probability of at least one purchase in (from, to] of
+// a customer who has just made the first one; from and to are times since then,
+// 0 ≤ from ≤ to.
+//
+//	P(alive)·E_p[ (α/(α+p·from))^r − (α/(α+p·from+(to−from)))^r ]
+//
+// of the model that knows of the first purchase (see future.retained).
+func (m Purchases) RetainedNew(from, to float64) float64 {
+	return m.ProbabilityAlive(0, 0, 0) * m.after(0, 0).retained(from, to)
 }
 
 // scale returns alive·value where an infinite value of a customer who is

@@ -119,6 +119,31 @@ func (f future) probabilityOfPurchase(h float64) float64 {
 	return -math.Expm1(-f.r * math.Log1p(h/f.alpha))
 }
 
+// retained returns P(X(from, to] > 0) of a customer who is alive now.
+//
+//	BG/NBD   E_p[ (1 + p·u)^−r − (1 + p·u + v)^−r ],   p ~ Beta(a, b), u = from/α, v = (to−from)/α
+//	NBD      1 − (1 + v)^−r
+//
+// 0 ≤ from ≤ to. A customer who buys at rate λ and drops out with probability p
+// after a purchase is alive at `from` with probability e^(−λp·from), and then
+// silent until `to` with e^(−λ(to−from)); the first factor less the product of
+// both, over λ ~ Gamma(r, α), is the bracket. Own derivation, checked by
+// simulation (TestRetainedNewAgreesWithSimulation). The difference is written
+// as (1 + pu)^−r·(1 − (1 + v/(1 + pu))^−r) with expm1 and log1p, so that it is
+// exact for short periods and late ones. By the quadrature of dropoutRule for
+// u: its nearest singularity is that of (1 + pu)^−r. Agrees with 60-digit
+// values to 1e-11 relative or 1e-15 (TestRetainedNewAgreesWithHighPrecision).
+func (f future) retained(from, to float64) float64 {
+	u, v := from/f.alpha, (to-from)/f.alpha
+	at := func(p float64) float64 {
+		return -math.Exp(-f.r*math.Log1p(p*u)) * math.Expm1(-f.r*math.Log1p(v/(1+p*u)))
+	}
+	if f.a == 0 || u == 0 {
+		return at(0)
+	}
+	return f.dropoutRule(u).Integrate(at)
+}
+
 // ruleKey names a rule over p: either n nodes of Gauss–Jacobi, or graded with
 // the exponent of 2 of the grade.
 type ruleKey struct {

@@ -63,13 +63,17 @@ func scoreColumns() []table.Field[Customer] {
 		table.NullIntegers("rfm_recency", "1 + floor(5 × share of customers who bought last longer ago): 5 is most recent.", "without a purchase", func(r *Customer) (int64, bool) { return r.Recency.Get() }).In("score 1 to 5").Never(),
 		table.NullIntegers("rfm_frequency", "1 + floor(5 × share of customers with fewer purchase_days): 5 is most frequent.", "without a purchase", func(r *Customer) (int64, bool) { return r.Frequency.Get() }).In("score 1 to 5").Never(),
 		table.NullIntegers("rfm_monetary", "1 + floor(5 × share of customers with less net_revenue): 5 is most.", "without a purchase", func(r *Customer) (int64, bool) { return r.Monetary.Get() }).In("score 1 to 5").Never(),
+		table.NullTexts("rfm_segment", "rfm_recency, rfm_frequency and rfm_monetary as three digits: 543.", "without a purchase", (*Customer).segment),
+		table.NullTexts("lifecycle_stage", "By days since the last purchase, with the base's gaps between purchases as limits (in run_checks). "+listed(Stages), "without a purchase", func(r *Customer) (string, bool) { return optional(string(r.Stage)) }),
 		table.NullNumbers("probability_alive", "Probability that the customer has not dropped out for ever.", "without a prediction", func(r *Customer) (float64, bool) { return r.Alive.Get() }).In("probability").Additive(),
 		table.NullNumbers("expected_purchases_365d", "Expected purchases in the 365 days after the as-of day.", "without a prediction", func(r *Customer) (float64, bool) { return r.Year.Purchases.Get() }).In("purchases").Additive(),
 		table.NullAmounts("predicted_value_365d", "Expected net revenue in the 365 days after the as-of day, undiscounted.", "without a prediction", func(r *Customer) (int64, bool) { return r.Year.Value.Get() }),
 		table.NullAmounts("residual_clv", "Expected net revenue after the as-of day without end, discounted to it.", "without a prediction, and where infinite (a discount rate of 0)", func(r *Customer) (int64, bool) { return r.Lifetime.Residual.Get() }),
 		table.NullAmounts("total_clv", "net_revenue + residual_clv.", "where residual_clv is", func(r *Customer) (int64, bool) { return total(r.NetRevenue(), r.Lifetime.Residual) }),
 		table.NullIntegers("value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best.", "where residual_clv is", func(r *Customer) (int64, bool) { return r.Percentile.Get() }).In("percentile").Never(),
-		table.Texts("prediction_status", "predicted; population_mean: the value of a purchase is the population's; insufficient_data: no usable fit; no_purchase.", func(r *Customer) string { return string(r.Status) }),
+		table.NullTexts("value_tier", listed(Tiers), "where value_percentile is", (*Customer).tier),
+		table.NullDates("expected_next_purchase_date", "Day by which the customer, if alive, has bought again with probability ½, silent up to the as-of day.", "without a prediction, where probability_alive is below 0.5, and beyond the year 9999", func(r *Customer) (int32, bool) { d, ok := r.NextPurchase.Get(); return int32(d), ok }),
+		table.Texts("prediction_status", listed(Statuses), func(r *Customer) string { return string(r.Status) }),
 		table.NullTexts("model_id", "Model of purchases behind the prediction.", "without one", func(r *Customer) (string, bool) { return optional(r.ModelID) }),
 		table.NullTexts("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", func(r *Customer) (string, bool) { return optional(r.SpendID) }),
 	}
@@ -154,6 +158,58 @@ func cohortValueColumns() []table.Field[Cohort] {
 	}
 }
 
+// Formulas declares clv_formulas.
+var Formulas = table.Definition[Formula]{
+	Name:    "clv_formulas",
+	Doc:     "The formulas that everybody quotes, with their factors, beside the model: one row per dimension value, method, window, denominator and value basis, ordered by its key, the whole base first. The window is the last w = window_months complete calendar months on or before the as-of day. Nothing here adds up over rows. " + FormulaSymbols,
+	Key:     []string{"dimension_name", "dimension_value", "method", "window_months", "customer_denominator", "value_basis"},
+	Columns: append(formulaKeyColumns(), append(formulaSumColumns(), formulaFactorColumns()...)...),
+}
+
+func formulaKeyColumns() []table.Field[Formula] {
+	return []table.Field[Formula]{
+		table.Texts("dimension_name", "all for the whole base, else the name of the column in customers by which it is split.", func(r *Formula) string { return r.Dimension.Name }),
+		table.Texts("dimension_value", "all for the whole base, else the value of that column.", func(r *Formula) string { return r.Dimension.Value }),
+		table.Texts("method", listedMethods(), func(r *Formula) string { return r.Method.Name }),
+		table.Integers("window_months", "Length of the window: 1, 3 or 12 months; 0: everything up to the as-of day (historic).", func(r *Formula) int64 { return int64(r.Months) }).In("months").Never(),
+		table.Texts("customer_denominator", "Whom the formula divides by, C. "+listed(Denominators), func(r *Formula) string { return string(r.Denominator) }),
+		table.Texts("value_basis", "net_revenue or contribution; contribution is there only where it is known.", func(r *Formula) string { return string(r.Basis) }),
+	}
+}
+
+func formulaSumColumns() []table.Field[Formula] {
+	const historic = "for historic"
+	return []table.Field[Formula]{
+		table.Integers("orders", "O: orders in the window.", func(r *Formula) int64 { return r.sums.orders }).In("orders").Never(),
+		table.Integers("active_customers", "A: customers with a purchase in the window.", func(r *Formula) int64 { return r.sums.active }).In("customers").Never(),
+		table.Integers("total_customers", "Customers acquired by the end of the window.", func(r *Formula) int64 { return r.sums.customers }).In("customers").Never(),
+		table.Amounts("gross_sales", "Sum of sales in the window.", func(r *Formula) int64 { return r.sums.gross }).Never(),
+		table.Amounts("net_revenue", "N: sales and refunds booked in the window.", func(r *Formula) int64 { return r.sums.net }).Never(),
+		table.NullAmounts("contribution", "Contribution of the window.", "where it is not known for every row", func(r *Formula) (int64, bool) { return r.sums.contribution, r.hasContribution }).Never(),
+		table.NullIntegers("previous_customers", "Customers with a purchase in the w months before the window.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.previousActive) }).In("customers").Never(),
+		table.NullIntegers("retained_customers", "Of previous_customers, those with a purchase in the window.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.retained) }).In("customers").Never(),
+		table.NullIntegers("previous_orders", "Orders in the w months before the window.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.previousOrders) }).In("orders").Never(),
+		table.NullIntegers("repeated_orders", "Of previous_orders, those followed by another of the same customer within w months, on the same day at the earliest.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.repeated) }).In("orders").Never(),
+	}
+}
+
+func formulaFactorColumns() []table.Field[Formula] {
+	const noRetention = "for historic, where there were none before, and where the windows reach before the month of the first purchase"
+	return []table.Field[Formula]{
+		table.NullAmounts("average_order_value", "AOV: gross_sales ÷ orders, rounded half-even to 4 decimals; clv is computed before rounding.", "without orders", func(r *Formula) (int64, bool) { return money.Mean(r.sums.gross, r.sums.orders) }).Never(),
+		table.NullNumbers("orders_per_customer_month", "f: orders ÷ (C × window_months), C by customer_denominator.", "for historic, and without customers", func(r *Formula) (float64, bool) { return finite(r.factors.frequency) }).In("orders per month"),
+		table.NullNumbers("retention_rate", "r: retained_customers ÷ previous_customers; for transaction_based q: repeated_orders ÷ previous_orders.", noRetention, func(r *Formula) (float64, bool) { return r.retention(r.factors.r) }),
+		table.NullNumbers("churn_rate", "1 − retention_rate.", "where retention_rate is", func(r *Formula) (float64, bool) { return r.retention(1 - r.factors.r) }),
+		table.NullNumbers("retention_months", "window_months ÷ churn_rate.", "where churn_rate is or is 0, and for transaction_based, which counts orders", func(r *Formula) (float64, bool) { return r.retention(r.lifetime()) }).In("months"),
+		table.NullNumbers("margin_rate", "g: contribution ÷ net_revenue.", "for the basis net_revenue, where g is 1, and where net_revenue is not above 0", func(r *Formula) (float64, bool) { return r.margin() }),
+		table.Numbers("discount_rate", "Annual effective rate of churn_discount and of model_clv.", func(r *Formula) float64 { return r.DiscountRate }).In("share per year"),
+		table.NullAmounts("clv", "What the method comes to, rounded half-even to 4 decimals.", "where a factor is or a divisor is 0", func(r *Formula) (int64, bool) { return r.Value.Get() }).Never(),
+		table.NullAmounts("model_clv", "Lifetime value of a customer just acquired by the chosen models, the first purchase included, in this basis: expected value of a purchase × (1 + expected repeat purchases, each discounted).", "without a usable model, where infinite, and for parts of the base: models are of the whole", func(r *Formula) (int64, bool) { return r.Model.Get() }).Never(),
+		table.NullNumbers("ratio_to_model", "clv ÷ model_clv.", "where either is, and where model_clv is 0", (*Formula).ratio).In("ratio"),
+		table.NullTexts("warning", "Words separated by commas. "+listed(FormulaWarnings), "where there is none", func(r *Formula) (string, bool) { return optional(r.Warning) }),
+	}
+}
+
 // Models declares models.
 var Models = table.Definition[Model]{
 	Name: "models",
@@ -162,7 +218,7 @@ var Models = table.Definition[Model]{
 	Columns: []table.Field[Model]{
 		table.Texts("model_id", "<family>/<dimension_name>/<dimension_value>.", func(r *Model) string { return ModelID(r.Family) }),
 		table.Texts("role", "purchases: when customers buy. spend: what a purchase is worth.", func(r *Model) string { return r.Role }),
-		table.Texts("family", "nbd, bg_nbd, mbg_nbd or gamma_gamma.", func(r *Model) string { return string(r.Family) }),
+		table.Texts("family", listed(Families), func(r *Model) string { return string(r.Family) }),
 		table.Texts("dimension_name", "The part of the base it was fitted on: all.", func(*Model) string { return cohort.All.Name }),
 		table.Texts("dimension_value", "The part of the base it was fitted on: all.", func(*Model) string { return cohort.All.Value }),
 		table.Texts("time_unit", "Unit of time of the parameters.", func(r *Model) string { return r.TimeUnit.Name }),
@@ -175,7 +231,7 @@ var Models = table.Definition[Model]{
 		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
 		table.Flags("is_converged", "Whether the search ended at a maximum or at a bound.", func(r *Model) bool { return r.Converged }),
 		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }).In("iterations").Never(),
-		table.Texts("status", "ok, boundary, not_identified, not_converged or insufficient_data.", func(r *Model) string { return string(r.Fit.Status) }),
+		table.Texts("status", listed(FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),
 		table.Flags("is_chosen", "Whether predictions rest on it.", func(r *Model) bool { return r.IsChosen }),
 		table.Texts("reason", "Why it has this status, and why it was chosen or not.", func(r *Model) string { return r.Reason }),
 		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied.", "for purchases, and where purchases are worth nothing", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }).In("ratio"),

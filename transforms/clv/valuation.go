@@ -21,6 +21,14 @@ const (
 	NoPurchase       Status = "no_purchase"
 )
 
+// Statuses are the statuses with their meaning.
+var Statuses = []Term{
+	{string(Predicted), "by the customer's own purchases"},
+	{string(PopulationMean), "the value of a purchase is the population's: no repeat purchase, or none of positive value"},
+	{string(InsufficientData), "no usable model of purchases, and no predictions"},
+	{string(NoPurchase), "never bought, and no predictions"},
+}
+
 // Basis is what a value is counted in.
 type Basis string
 
@@ -120,12 +128,37 @@ func (v *Valuation) value(h *history, asOf calendar.Day, into []Outlook) Value {
 		value.Status = Predicted
 		x, mean = int(h.x()), float64(h.repeatValue)/money.Scale/float64(h.x())
 	}
-	purchase := v.meanPurchase
-	if v.hasSpend {
-		purchase, _ = v.spend.Expected(x, mean).Get()
-	}
-	value.spend = purchase * v.net
+	value.spend = v.purchaseValue(x, mean) * v.net
 	return value
+}
+
+// purchaseValue returns the expected value of a purchase, in currency, of a
+// customer whose x repeat purchases had the given mean; x = 0 is the
+// population's.
+func (v *Valuation) purchaseValue(x int, mean float64) float64 {
+	if !v.hasSpend {
+		return v.meanPurchase
+	}
+	purchase, _ := v.spend.Expected(x, mean).Get()
+	return purchase
+}
+
+// bases are the bases that values are computed in, in the order of the tables.
+func (v *Valuation) bases() []Basis {
+	if v.HasContribution {
+		return []Basis{Contribution, NetRevenue}
+	}
+	return []Basis{NetRevenue}
+}
+
+// inBasis returns net revenue in a basis; not ok for contribution where the
+// base has no net revenue.
+func (v *Valuation) inBasis(net float64, basis Basis) (float64, bool) {
+	if basis == NetRevenue {
+		return net, true
+	}
+	share, ok := v.contribution.Get()
+	return net * share, ok
 }
 
 // Prediction is what is expected of a customer within a horizon.
@@ -143,13 +176,10 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 	if len(value.outlooks) == 0 {
 		return Prediction{}
 	}
-	outlook, spend := value.outlooks[horizon], value.spend
-	if basis == Contribution {
-		share, ok := v.contribution.Get()
-		if !ok {
-			return Prediction{}
-		}
-		spend *= share
+	outlook := value.outlooks[horizon]
+	spend, ok := v.inBasis(value.spend, basis)
+	if !ok {
+		return Prediction{}
 	}
 	p := Prediction{
 		PurchaseValue: rounded(spend),

@@ -194,7 +194,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	var cohorts cohort.Cohorts
 	cohorts.AddShard(f, shard)
 	var fromCustomers, fromCohorts int64
-	for _, c := range v.Customers(f, shard, values, &ranks) {
+	for _, c := range v.Customers(f, shard, values, &ranks, usualLifecycle) {
 		residual, _ := c.Lifetime.Residual.Get()
 		fromCustomers += residual
 	}

@@ -26,10 +26,7 @@ func total(historic int64, residual numeric.Null[int64]) (int64, bool) {
 // CustomerValues returns the rows of a shard's customers, in the shard's
 // order, for each horizon and basis. Contribution has rows only where it is known.
 func (v *Valuation) CustomerValues(s *ledger.Shard, values []Value) []CustomerValue {
-	bases := []Basis{NetRevenue}
-	if v.HasContribution {
-		bases = []Basis{Contribution, NetRevenue}
-	}
+	bases := v.bases()
 	rows := make([]CustomerValue, 0, s.Len()*len(v.Settings.Horizons)*len(bases))
 	for customer := range s.Len() {
 		from, to := s.Range(customer)

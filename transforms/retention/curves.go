@@ -9,11 +9,12 @@ import (
 // CurveType is what a curve shows.
 type CurveType string
 
-// The curves computed from what was observed.
+// The curves: three of what was observed, and one that a model expects.
 const (
 	Bounded          CurveType = "bounded"            // share with a purchase in the offset after the first purchase day
 	Repurchase       CurveType = "repurchase"         // share with a second purchase by the end of the offset
 	SurvivalToSecond CurveType = "survival_to_second" // share without a second purchase yet
+	ByModel          CurveType = "model"              // bounded, as expected of who has just been acquired
 )
 
 // CurvePoint is a row of retention_curves.
@@ -24,10 +25,15 @@ type CurvePoint struct {
 	Grain     calendar.Grain
 	Offset    int32
 
-	Cohorts, Exposed, Events int64
+	Cohorts, Exposed, Events int64 // meaningless with a model
 	Rate, Low, High          numeric.Null[float64]
 	Hazard                   numeric.Null[float64]
+	IsExtrapolated           bool
+	ModelID                  string // empty: of observed customers
 }
+
+// observed returns a number that only curves of observed customers have.
+func (p *CurvePoint) observed(n int64) (int64, bool) { return n, p.ModelID == "" }
 
 // pool is several cohorts' cells at one offset.
 type pool struct{ cohorts, exposed, retained, repeated, cumulativeNet int64 }
@@ -78,20 +84,28 @@ func (s *Pools) FirstYear() (net, customers int64) {
 }
 
 // Curves returns retention_curves in the order of the key: bounded and
-// repurchase from the pools, and survival. An offset to which nobody is
-// exposed has no point.
-func Curves(f *cohort.Frame, pools *Pools, survival *Survival) []CurvePoint {
+// repurchase from the pools, survival, and of the whole base what a model
+// expects. An offset to which nobody is exposed has no point in the first two.
+func Curves(f *cohort.Frame, pools *Pools, survival *Survival, expected *Expected) []CurvePoint {
 	var points []CurvePoint
 	for _, d := range pools.Sorted() {
-		for _, t := range []CurveType{Bounded, Repurchase} {
-			for mode := ByCalendar; mode <= Rolling; mode++ {
-				for _, grain := range f.Grains {
-					head := CurvePoint{Dimension: d, Type: t, Mode: mode, Grain: grain}
-					points = appendCurve(points, head, &pools.Of(d)[mode][grain])
-				}
-			}
+		points = pools.appendCurves(points, f, d, Bounded)
+		if d == cohort.All {
+			points = expected.appendPoints(points, f, pools)
 		}
+		points = pools.appendCurves(points, f, d, Repurchase)
 		points = survival.appendPoints(points, d)
+	}
+	return points
+}
+
+// appendCurves appends a dimension value's curves of a type.
+func (s *Pools) appendCurves(points []CurvePoint, f *cohort.Frame, d cohort.Dimension, t CurveType) []CurvePoint {
+	for mode := ByCalendar; mode <= Rolling; mode++ {
+		for _, grain := range f.Grains {
+			head := CurvePoint{Dimension: d, Type: t, Mode: mode, Grain: grain}
+			points = appendCurve(points, head, &s.Of(d)[mode][grain])
+		}
 	}
 	return points
 }

@@ -2,12 +2,14 @@
 // and pools cohorts into curves.
 //
 // In: shards of the ledger and the frame of cohort. Out: cohort_periods and
-// retention_curves. It refuses to know of models.
+// retention_curves. It refuses to know of models: what one expects is handed
+// in as a rate per offset.
 //
 //	grid.go      a customer's days to sums per cohort and offset, calendar and rolling
 //	periods.go   cohort_periods: the sums read out, part by part
 //	curves.go    retention_curves: bounded and repurchase, pooled over cohorts; the order of all curves
 //	survival.go  retention_curves: Kaplan–Meier share without a second purchase
+//	expected.go  retention_curves: the curve of a model, beyond what was observed
 //	table.go     both as tables
 //
 // The definitions:

@@ -59,7 +59,7 @@ func periods(f *cohort.Frame, g *retention.Grid) []retention.CohortPeriod {
 func curves(f *cohort.Frame, g *retention.Grid, survival *retention.Survival) []retention.CurvePoint {
 	var pools retention.Pools
 	pools.AddPeriods(periods(f, g))
-	return retention.Curves(f, &pools, survival)
+	return retention.Curves(f, &pools, survival, &retention.Expected{})
 }
 
 // Two customers of January; one bought again on 10 February. On 31 March the

@@ -1,0 +1,282 @@
+package clv
+
+import (
+	"math"
+	"strings"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/money"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Denominator is which customers a formula divides by.
+type Denominator string
+
+// The denominators, in the order of the tables.
+const (
+	ActiveCustomers Denominator = "active" // with a purchase in the window
+	AllCustomers    Denominator = "all"    // ever acquired by the end of the window
+)
+
+// Denominators are the denominators with their meaning.
+var Denominators = []Term{
+	{string(ActiveCustomers), "customers with a purchase in the window"},
+	{string(AllCustomers), "customers acquired by the end of the window"},
+}
+
+// Method is a formula for the value of a customer as it is found in textbooks
+// and calculators.
+type Method struct {
+	Name    string
+	Formula string // in the symbols of FormulaSymbols
+	Doc     string
+
+	denominators []Denominator
+	usesHistory  bool // everything up to the as-of day instead of windows
+	usesOrders   bool // its r is of orders, not of customers
+	value        func(f *factors) float64
+}
+
+// FormulaSymbols says what the symbols of the methods' formulas mean.
+const FormulaSymbols = "Of the last w complete months: O orders, N net revenue, A active customers, C customers of the denominator; AOV = gross sales ÷ O; f = O ÷ (C·w). " +
+	"r = share of the customers of the w months before who bought again in the window; months = w ÷ (1 − r); q = share of the orders of the w months before that were followed by another of the same customer within w months. " +
+	"g = 1 for net_revenue, contribution ÷ net revenue of the window for contribution. d = (1 + discount_rate)^(w/12) − 1."
+
+// Methods are the methods in the order of the table.
+var Methods = []Method{
+	{
+		Name: "churn_discount", Formula: "g · N/A · r ÷ (1 + d − r)",
+		Doc:          "the revenue of a window, returning with r and discounted, for ever; without the current window",
+		denominators: []Denominator{ActiveCustomers},
+		value:        func(f *factors) float64 { return f.g * f.net / f.active * f.r / (1 + f.d - f.r) },
+	},
+	{
+		Name: "customer_centred", Formula: "g · N/(C·w) · months",
+		Doc:          "net revenue of a customer's month × months until the customer is taken to have left",
+		denominators: []Denominator{ActiveCustomers, AllCustomers},
+		value:        func(f *factors) float64 { return f.g * f.net / (f.customers * f.w) * f.months },
+	},
+	{
+		Name: "four_step", Formula: "g · AOV · f · months",
+		Doc:          "order value × orders of a customer's month × months until the customer is taken to have left",
+		denominators: []Denominator{ActiveCustomers, AllCustomers},
+		value:        func(f *factors) float64 { return f.g * f.orderValue * f.frequency * f.months },
+	},
+	{
+		Name: "historic", Formula: "g · N/C over all time",
+		Doc:          "what customers have brought so far",
+		denominators: []Denominator{AllCustomers}, usesHistory: true,
+		value: func(f *factors) float64 { return f.g * f.net / f.customers },
+	},
+	{
+		Name: "transaction_based", Formula: "g · AOV ÷ (1 − q)",
+		Doc:          "order value × orders until one is not followed by another",
+		denominators: []Denominator{ActiveCustomers}, usesOrders: true,
+		value: func(f *factors) float64 { return f.g * f.orderValue / (1 - f.r) },
+	},
+}
+
+// The warnings of clv_formulas.
+const (
+	repeatBuyingAsRetention = "repeat_buying_used_as_retention"
+	orderRepeatAsRetention  = "order_repeat_used_as_retention"
+	historyTooShort         = "history_too_short"
+	noPreviousCustomers     = "no_previous_customers"
+	noObservedChurn         = "no_observed_churn"
+)
+
+// FormulaWarnings are the words of column warning with their meaning, in the
+// order in which they stand there.
+var FormulaWarnings = []Term{
+	{repeatBuyingAsRetention, "r is the share who bought again; who skips a window counts as lost, though in a shop nobody cancels"},
+	{orderRepeatAsRetention, "the same with the share of orders that were followed by another"},
+	{historyTooShort, "the two windows reach before the month of the first purchase, so that there is no retention_rate and no clv"},
+	{noPreviousCustomers, "nobody bought in the window before"},
+	{noObservedChurn, "all came back (r or q is 1), so that the months are without end"},
+}
+
+// factors are what formulas are made of, money in units of 10^-4. One that is
+// not defined is NaN or infinite, and so is what is made of it.
+type factors struct {
+	g, w, d                float64
+	net, active, customers float64
+	orderValue, frequency  float64
+	r, months              float64 // r is q in a method of orders
+}
+
+// Formula is a row of clv_formulas.
+type Formula struct {
+	Dimension    cohort.Dimension
+	Method       *Method
+	Months       int
+	Denominator  Denominator
+	Basis        Basis
+	DiscountRate float64
+	Value, Model numeric.Null[int64]
+	Warning      string // words of FormulaWarnings, empty for none
+
+	sums            window
+	factors         factors
+	hasContribution bool
+}
+
+// FormulaRows returns the rows of clv_formulas in the order of the key. first
+// is the day of the first purchase of all: windows that reach before its month
+// know no retention. The basis contribution has rows only where it is known.
+func (v *Valuation) FormulaRows(f *cohort.Frame, sums *FormulaSums, first numeric.Null[calendar.Day]) []Formula {
+	list := spans(f)
+	day, isKnown := first.Get()
+	begin := f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, day))
+	var rows []Formula
+	for _, d := range sums.Sorted() {
+		for m := range Methods {
+			for i, s := range list {
+				if Methods[m].usesHistory != (s.months == 0) {
+					continue
+				}
+				head := Formula{Dimension: d, Method: &Methods[m], Months: s.months, sums: sums.Of(d)[i]}
+				rows = v.appendFormulas(rows, head, s.months > 0 && (!isKnown || s.previous < begin))
+			}
+		}
+	}
+	return rows
+}
+
+// appendFormulas appends the rows of one method and window.
+func (v *Valuation) appendFormulas(rows []Formula, head Formula, isTooShort bool) []Formula {
+	head.DiscountRate, head.hasContribution = v.Settings.DiscountRate, v.HasContribution
+	for _, denominator := range head.Method.denominators {
+		for _, basis := range v.bases() {
+			row := head
+			row.Denominator, row.Basis = denominator, basis
+			row.factors = row.factorsOf(isTooShort)
+			row.Warning = row.warnings(isTooShort)
+			if value, fault := money.FromUnits(row.Method.value(&row.factors)); fault == money.NoFault {
+				row.Value = numeric.Known(value)
+			}
+			if row.Dimension == cohort.All { // models are of the whole base
+				row.Model = v.newCustomer(basis)
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// factorsOf computes the row's factors from its window.
+func (r *Formula) factorsOf(isTooShort bool) factors {
+	f := factors{g: 1, w: float64(r.Months), net: float64(r.sums.net), active: float64(r.sums.active), customers: float64(r.denominator())}
+	f.d = math.Expm1(math.Log1p(r.DiscountRate) * f.w / 12)
+	f.orderValue = float64(r.sums.gross) / float64(r.sums.orders)
+	f.frequency = float64(r.sums.orders) / (f.customers * f.w)
+	if r.Basis == Contribution {
+		f.g = math.NaN()
+		if r.sums.net > 0 {
+			f.g = float64(r.sums.contribution) / f.net
+		}
+	}
+	switch {
+	case isTooShort:
+		f.r = math.NaN()
+	case r.Method.usesOrders:
+		f.r = float64(r.sums.repeated) / float64(r.sums.previousOrders)
+	default:
+		f.r = float64(r.sums.retained) / float64(r.sums.previousActive)
+	}
+	f.months = f.w / (1 - f.r)
+	return f
+}
+
+// denominator returns how many customers the row divides by.
+func (r *Formula) denominator() int64 {
+	if r.Denominator == ActiveCustomers {
+		return r.sums.active
+	}
+	return r.sums.customers
+}
+
+// warnings returns the row's warnings, separated by commas.
+func (r *Formula) warnings(isTooShort bool) string {
+	if r.Method.usesHistory {
+		return ""
+	}
+	applies := map[string]bool{
+		repeatBuyingAsRetention: !r.Method.usesOrders,
+		orderRepeatAsRetention:  r.Method.usesOrders,
+		historyTooShort:         isTooShort,
+		noPreviousCustomers:     r.sums.previousActive == 0,
+		noObservedChurn:         r.factors.r == 1,
+	}
+	var words []string
+	for _, w := range FormulaWarnings {
+		if applies[w.Name] {
+			words = append(words, w.Name)
+		}
+	}
+	return strings.Join(words, ",")
+}
+
+// newCustomer returns the lifetime value of a customer who has just made the
+// first purchase, that purchase included: the expected value of a purchase ×
+// (1 + expected repeat purchases, discounted). Null without a model and where
+// infinite.
+func (v *Valuation) newCustomer(basis Basis) numeric.Null[int64] {
+	if !v.hasPurchases {
+		return numeric.Null[int64]{}
+	}
+	delta := v.Settings.deltaPerDay() * v.Settings.TimeUnit.Days
+	repeats := v.purchases.Discounted(0, 0, 0, delta, math.Inf(1))
+	purchase, ok := v.inBasis(v.purchaseValue(0, 0)*v.net, basis)
+	if !ok {
+		return numeric.Null[int64]{}
+	}
+	return rounded(purchase * (1 + repeats))
+}
+
+// finite returns a factor, and false where it is not defined.
+func finite(factor float64) (float64, bool) {
+	return factor, !math.IsNaN(factor) && !math.IsInf(factor, 0)
+}
+
+// windowed returns a number of the window before, which the whole history does
+// not have.
+func (r *Formula) windowed(n int64) (int64, bool) { return n, !r.Method.usesHistory }
+
+// retention returns a factor of retention.
+func (r *Formula) retention(factor float64) (float64, bool) {
+	factor, ok := finite(factor)
+	return factor, ok && !r.Method.usesHistory
+}
+
+// lifetime returns the months of the row, which a method of orders does not
+// have.
+func (r *Formula) lifetime() float64 {
+	if r.Method.usesOrders {
+		return math.NaN()
+	}
+	return r.factors.months
+}
+
+// margin returns g where it is a rate.
+func (r *Formula) margin() (float64, bool) {
+	g, ok := finite(r.factors.g)
+	return g, ok && r.Basis == Contribution
+}
+
+// ratio returns clv ÷ model_clv.
+func (r *Formula) ratio() (float64, bool) {
+	value, ok := r.Value.Get()
+	model, also := r.Model.Get()
+	ratio, defined := numeric.Ratio(value, model).Get()
+	return ratio, ok && also && defined
+}
+
+// listedMethods returns the methods as text.
+func listedMethods() string {
+	terms := make([]Term, len(Methods))
+	for i, m := range Methods {
+		terms[i] = Term{m.Name, m.Formula + ", " + m.Doc}
+	}
+	return listed(terms)
+}

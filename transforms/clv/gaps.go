@@ -1,0 +1,92 @@
+package clv
+
+import (
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+)
+
+// Gaps counts the gaps of the base: the days between consecutive purchases of
+// a customer, over all customers.
+type Gaps struct{ counts cohort.Series[int64] } // by days, at least 1
+
+// AddShard adds the customers of a shard.
+func (g *Gaps) AddShard(s *ledger.Shard) {
+	for customer := range s.Len() {
+		from, to := s.Range(customer)
+		if from == to {
+			continue
+		}
+		last := s.Days.Day[from] // the first day is a purchase
+		for i := from + 1; i < to; i++ {
+			if s.Days.IsPurchase[i] {
+				*g.counts.At(int32(s.Days.Day[i] - last))++
+				last = s.Days.Day[i]
+			}
+		}
+	}
+}
+
+// Add adds other gaps.
+func (g *Gaps) Add(o *Gaps) {
+	g.counts.Merge(&o.counts, func(to, from *int64) { *to += *from })
+}
+
+// Count returns how many gaps there are.
+func (g *Gaps) Count() int64 {
+	var n int64
+	for days := int32(1); days < g.counts.End(); days++ {
+		n += g.counts.Get(days)
+	}
+	return n
+}
+
+// quantile returns the least gap of which at least the given thousandths of
+// all gaps are no longer: the inverse of the empirical distribution. 0 without
+// any gap.
+func (g *Gaps) quantile(thousandths int64) int64 {
+	total, below := g.Count(), int64(0)
+	for days := int32(1); days < g.counts.End(); days++ {
+		below += g.counts.Get(days)
+		if 1000*below >= thousandths*total {
+			return int64(days)
+		}
+	}
+	return 0
+}
+
+// Lifecycle is the limits of the stages of customers, in days since the last
+// purchase: the longest silence of an active, an at-risk and a dormant
+// customer.
+type Lifecycle struct{ Active, AtRisk, Dormant int64 }
+
+// usualLifecycle stands in where too few gaps are known.
+var usualLifecycle = Lifecycle{90, 180, 365}
+
+// Lifecycle returns the limits that the gaps give: their quantiles 0.75, 0.90
+// and 0.975. With fewer than 50 gaps, of which the last quantile would be the
+// longest, it is 90, 180 and 365 days.
+func (g *Gaps) Lifecycle() Lifecycle {
+	const enough = 50
+	if g.Count() < enough {
+		return usualLifecycle
+	}
+	return Lifecycle{g.quantile(750), g.quantile(900), g.quantile(975)}
+}
+
+// stage returns the stage of a customer with a purchase.
+func (l Lifecycle) stage(first, last, asOf calendar.Day, x int64) Stage {
+	silent := int64(asOf - last)
+	switch {
+	case x == 0 && int64(asOf-first) <= l.Active:
+		return StageNew
+	case silent <= l.Active:
+		return StageActive
+	case silent <= l.AtRisk:
+		return StageAtRisk
+	case silent <= l.Dormant:
+		return StageDormant
+	default:
+		return StageLost
+	}
+}

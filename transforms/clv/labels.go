@@ -1,0 +1,100 @@
+package clv
+
+import (
+	"math"
+	"strings"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Term is a word that stands in the tables, with its meaning.
+type Term struct{ Name, Doc string }
+
+// listed returns terms as text: "a: what a means. b: what b means."
+func listed(terms []Term) string {
+	texts := make([]string, len(terms))
+	for i, t := range terms {
+		texts[i] = t.Name + ": " + t.Doc + "."
+	}
+	return strings.Join(texts, " ")
+}
+
+// Stage is where a customer stands by the days since the last purchase. It is
+// a rule of thumb beside probability_alive, with limits from the gaps of the
+// whole base (Lifecycle): who buys seldom is called lost too early.
+type Stage string
+
+// The stages.
+const (
+	StageNew     Stage = "new"
+	StageActive  Stage = "active"
+	StageAtRisk  Stage = "at_risk"
+	StageDormant Stage = "dormant"
+	StageLost    Stage = "lost"
+)
+
+// Stages are the stages with their meaning; the limits are in run_checks.
+var Stages = []Term{
+	{string(StageNew), "one purchase, at most lifecycle_active_days ago"},
+	{string(StageActive), "last purchase at most lifecycle_active_days ago"},
+	{string(StageAtRisk), "longer ago, at most lifecycle_at_risk_days"},
+	{string(StageDormant), "longer ago, at most lifecycle_dormant_days"},
+	{string(StageLost), "longer ago than that"},
+}
+
+// Tier is a class of customers by value_percentile.
+type Tier string
+
+// The tiers.
+const (
+	TierTop    Tier = "top"
+	TierHigh   Tier = "high"
+	TierMedium Tier = "medium"
+	TierLow    Tier = "low"
+)
+
+// Tiers are the tiers with their meaning.
+var Tiers = []Term{
+	{string(TierTop), "value_percentile 99 and 100"},
+	{string(TierHigh), "90 to 98"},
+	{string(TierMedium), "50 to 89"},
+	{string(TierLow), "below 50"},
+}
+
+// tierOf returns the tier of a percentile.
+func tierOf(percentile int64) Tier {
+	switch {
+	case percentile >= 99:
+		return TierTop
+	case percentile >= 90:
+		return TierHigh
+	case percentile >= 50:
+		return TierMedium
+	default:
+		return TierLow
+	}
+}
+
+// likelyAlive is the P(alive) from which a next purchase is expected at all.
+const likelyAlive = 0.5
+
+// lastDay is the last day that every reader of tables can show.
+var lastDay = calendar.Date(9999, 12, 31)
+
+// nextPurchase returns the day by which a customer who is alive at the as-of
+// day has bought again with probability ½: the median of the time to the next
+// purchase, in whole days rounded up. Null where the customer is more likely
+// gone, without a prediction, and beyond the year 9999.
+func (v *Valuation) nextPurchase(value *Value, x int32, first, asOf calendar.Day) numeric.Null[calendar.Day] {
+	alive, ok := value.Alive.Get()
+	if !ok || alive < likelyAlive {
+		return numeric.Null[calendar.Day]{}
+	}
+	unit := v.Settings.TimeUnit.Days
+	days := math.Ceil(v.purchases.MedianToPurchase(int(x), float64(asOf-first)/unit) * unit)
+	if days > float64(lastDay-asOf) {
+		return numeric.Null[calendar.Day]{}
+	}
+	return numeric.Known(asOf + calendar.Day(days))
+}
