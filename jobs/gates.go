@@ -97,13 +97,13 @@ func checkResidual(b *clv.Base) error {
 // contribution reports whether contribution is known for every kept row, and
 // an error where it is known for some only.
 func contribution(t *ledger.Totals) (bool, error) {
-	switch t.MissingContribution {
+	switch rows := t.KeptRows - t.WithoutMoney; t.MissingContribution {
 	case 0:
 		return true, nil
-	case t.KeptRows:
+	case rows:
 		return false, nil
 	default:
 		return false, quality("fill in the costs, or set value.margin_rate for rows without one",
-			"%d of %d rows that count have no cost", t.MissingContribution, t.KeptRows)
+			"%d of %d rows that count have no cost", t.MissingContribution, rows)
 	}
 }

@@ -57,6 +57,7 @@ type SourcePart struct {
 	BigQuery   located           `yaml:"bigquery"`
 	Columns    ColumnsPart       `yaml:"columns"`
 	Attributes map[string]string `yaml:"attributes"` // name: source column
+	Decimal    string            `yaml:"decimal"`    // . or , in numbers that are text; default .
 }
 
 // ColumnsPart maps our names to the source's. A name left out means a source

@@ -23,12 +23,14 @@ func (t *timePart) UnmarshalYAML(decode func(any) error) error {
 	return decode((*fields)(t))
 }
 
-// amountPart is a column's name, {column, scale}, or {plus, minus}.
+// amountPart is a column's name, or {column, scale, blank}, or
+// {plus, minus, scale, blank}.
 type amountPart struct {
 	Column string   `yaml:"column"`
 	Scale  *int     `yaml:"scale"`
 	Plus   []string `yaml:"plus"`
 	Minus  []string `yaml:"minus"`
+	Blank  string   `yaml:"blank"` // unreadable | zero; default unreadable
 }
 
 // UnmarshalYAML takes any of the forms.

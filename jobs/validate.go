@@ -131,9 +131,16 @@ func (l *loader) checkColumns() {
 	}
 	m.Amount = l.amount(at+"amount", &c.Amount)
 	m.Cost = l.amount(at+"cost", &c.Cost)
+	m.Amount.BlankIsZero = l.choice(at+"amount.blank", c.Amount.Blank, "unreadable", "zero")
+	if c.Cost.Blank != "" {
+		l.problem(at+"cost.blank", "leave it out; a row without a cost has value.margin_rate", "blank is of amount only")
+	}
+	m.DecimalComma = l.choice("source.decimal", l.file.Source.Decimal, ".", ",")
 	switch hasProduct := c.Quantity != "" || c.UnitPrice != ""; {
 	case hasProduct && c.Amount.isSet():
 		l.problem(at+"amount", "keep one of the two", "the amount is mapped both as amount and as quantity × unit_price")
+	case hasProduct && c.Amount.Blank != "":
+		l.problem(at+"amount.blank", "leave it out; a row without one of the two is unreadable", "blank is not of quantity × unit_price")
 	case hasProduct && (c.Quantity == "" || c.UnitPrice == ""):
 		l.problem(at+"quantity", "map both quantity and unit_price", "only one of quantity and unit_price is mapped")
 	case hasProduct:

@@ -24,7 +24,9 @@ type CSV struct {
 	// Header says where the names of the columns come from. Default true.
 	Header Header `yaml:"header"`
 
-	// Encoding is utf-8; this version reads no other.
+	// Encoding is utf-8, latin-1 (or iso-8859-1), windows-1252, utf-16le,
+	// utf-16be, or utf-16, whose byte order mark decides and without one means
+	// little endian. Default utf-8.
 	Encoding string `yaml:"encoding"`
 
 	// NullValues are the texts that stand for null, in quotes or not.
@@ -68,10 +70,9 @@ func NewCSV(o CSV) (pipeline.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch strings.ToLower(o.Encoding) {
-	case "", "utf-8", "utf8":
-	default:
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "convert the files to utf-8", "encoding %q is not supported by this version", o.Encoding)
+	encoding, err := encodingOf(o.Encoding)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkNames(o.Header.Names); err != nil {
 		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "", "header: %w", err)
@@ -80,7 +81,8 @@ func NewCSV(o CSV) (pipeline.Source, error) {
 	if nulls == nil {
 		nulls = []string{""}
 	}
-	return &csvSource{paths: o.Paths, format: csvFormat{comma: comma, header: o.Header, nulls: nulls}}, nil
+	format := csvFormat{encoding: encoding, comma: comma, header: o.Header, nulls: nulls}
+	return &csvSource{paths: o.Paths, format: format, sectionBytes: sectionBytes}, nil
 }
 
 // delimiterByte returns the delimiter as a byte, zero for whitespace.
@@ -101,15 +103,17 @@ func delimiterByte(delimiter string) (byte, error) {
 
 // csvFormat is how the bytes of a file become rows.
 type csvFormat struct {
-	comma  byte // zero for runs of blanks
-	header Header
-	nulls  []string
+	encoding textEncoding
+	comma    byte // zero for runs of blanks
+	header   Header
+	nulls    []string
 }
 
 // csvSource is a pipeline.Source of delimited text files.
 type csvSource struct {
-	paths  []string
-	format csvFormat
+	paths        []string
+	format       csvFormat
+	sectionBytes int64
 
 	// From Describe on.
 	files   []dataFile
@@ -132,10 +136,12 @@ func (s *csvSource) Describe(ctx context.Context) (pipeline.Description, error) 
 	return pipeline.Description{Name: described(s.paths), Columns: s.schema, Rows: -1, Bytes: bytes, Files: paths}, nil
 }
 
-// Open implements pipeline.Source. A reader reads whole files.
+// Open implements pipeline.Source. A reader reads whole files, and sections of
+// large ones.
 func (s *csvSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
-	wanted := csvRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: len(s.files)}}
-	readers := make([]pipeline.Reader, readersFor(len(s.files), r.Readers))
+	work := newSections(s, r.Readers > 1)
+	wanted := csvRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: work}
+	readers := make([]pipeline.Reader, readersFor(work.estimate(), r.Readers))
 	for i := range readers {
 		readers[i] = &reader{batches: newCSVReader(wanted)}
 	}

@@ -18,11 +18,27 @@ import (
 
 // csvFile is an open file, its header read.
 type csvFile struct {
-	path    string
-	tokens  *tokens
-	columns []string // nil if nothing says how many there are
-	pending bool     // the current row of tokens is a row of data, not yet read
-	close   func() error
+	path     string
+	encoding textEncoding
+	stored   *countedReader
+	mark     int64 // bytes of its byte order mark
+	tokens   *tokens
+	columns  []string // nil if nothing says how many there are
+	pending  bool     // the current row of tokens is a row of data, not yet read
+	close    func() error
+}
+
+// countedReader counts what has been read.
+type countedReader struct {
+	io.Reader
+	bytes int64
+}
+
+// Read implements io.Reader.
+func (r *countedReader) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	r.bytes += int64(n)
+	return n, err
 }
 
 // open opens a file and reads its header.
@@ -31,53 +47,83 @@ func (f csvFormat) open(path string) (*csvFile, error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
-	file := &csvFile{path: path, close: stored.Close}
-	if err := file.begin(f, stored); err != nil {
+	file := &csvFile{path: path, encoding: f.encoding, stored: &countedReader{Reader: stored}, close: stored.Close}
+	if err := file.begin(f); err != nil {
 		file.Close()
 		return nil, file.placed(err)
 	}
 	return file, nil
 }
 
-func (c *csvFile) begin(f csvFormat, stored *os.File) error {
-	text, err := c.decompressed(stored)
+func (c *csvFile) begin(f csvFormat) error {
+	text, err := c.decompressed()
 	if err != nil {
 		return err
 	}
-	if c.tokens, err = newTokens(text, f.comma); err != nil {
+	text, mark, err := f.encoding.open(text)
+	if err != nil {
 		return err
 	}
+	c.mark = int64(mark)
+	c.tokens = newTokens(text, f.comma)
 	c.columns, c.pending, err = f.readColumns(c.tokens, c.path)
 	return err
+}
+
+// openAt opens a file at the beginning of one of its sections.
+func (f csvFormat) openAt(path string, s section) (*csvFile, error) {
+	if s.isFirst {
+		return f.open(path)
+	}
+	stored, err := os.Open(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	text := &countedReader{Reader: s.text(stored)}
+	file := &csvFile{path: path, encoding: f.encoding, stored: text, columns: s.columns, close: stored.Close}
+	file.tokens = newTokens(f.encoding.decoded(text), f.comma)
+	file.tokens.next = s.line
+	return file, nil
 }
 
 // Close closes the file.
 func (c *csvFile) Close() error { return c.close() }
 
 // decompressed returns the text of a file whose name says how it is stored.
-func (c *csvFile) decompressed(stored *os.File) (io.Reader, error) {
+func (c *csvFile) decompressed() (io.Reader, error) {
 	switch strings.ToLower(filepath.Ext(c.path)) {
 	case ".gz":
-		r, err := gzip.NewReader(stored)
+		r, err := gzip.NewReader(c.stored)
 		if err == io.EOF { // an empty file is no gzip file, though the package takes it for the end of one
 			err = io.ErrUnexpectedEOF
 		}
 		return r, err
 	case ".zst":
 		// One at a time: the decoder then starts no goroutine.
-		r, err := zstd.NewReader(stored, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(largestWindow))
+		r, err := zstd.NewReader(c.stored, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(largestWindow))
 		if err != nil {
 			return nil, err
 		}
+		closeFile := c.close
 		c.close = func() error {
 			r.Close()
-			return stored.Close()
+			return closeFile()
 		}
 		return r, nil
 	case ".bz2":
-		return bzip2.NewReader(stored), nil
+		return bzip2.NewReader(c.stored), nil
 	default:
-		return stored, nil
+		return c.stored, nil
+	}
+}
+
+// isPlain reports whether a file is stored as it is, by its name.
+func isPlain(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".gz", ".zst", ".bz2":
+		return false
+	default:
+		return true
 	}
 }
 
@@ -93,6 +139,10 @@ func (c *csvFile) placed(err error) error {
 	switch {
 	case errors.As(err, &known):
 		return err
+	case errors.Is(err, errNotEncoded):
+		line, column := c.tokens.place(len(c.tokens.buf))
+		return c.placed(&rowError{line: line, column: column, what: c.encoding.mismatch(),
+			hint: "set source.csv.encoding to what the file is written in, or fetch the file again, it may have been damaged"})
 	case errors.As(err, &row):
 		place := fmt.Sprintf("%s:%d:%d", c.path, row.line, row.column)
 		return pipeline.Errorf(pipeline.ClassSource, place, row.hint, "%s", row.what)

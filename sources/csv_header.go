@@ -52,7 +52,7 @@ func (f csvFormat) columnsOf(path string) ([]string, error) {
 // readColumns reads the names from the first line, or counts the fields of the
 // first row, which stays the current one.
 func (f csvFormat) readColumns(t *tokens, path string) (names []string, pending bool, err error) {
-	fromFile := !f.header.None && f.header.Names == nil
+	fromFile := f.hasHeaderLine()
 	err = t.advance()
 	switch {
 	case err == io.EOF && fromFile:
@@ -70,6 +70,9 @@ func (f csvFormat) readColumns(t *tokens, path string) (names []string, pending 
 		return numberedNames(len(t.fields)), true, nil
 	}
 }
+
+// hasHeaderLine reports whether the first row of each file holds the names.
+func (f csvFormat) hasHeaderLine() bool { return !f.header.None && f.header.Names == nil }
 
 // headerNames returns the fields of the current row as names.
 func headerNames(t *tokens, path string) ([]string, error) {

@@ -22,17 +22,18 @@ type csvRequest struct {
 	source *csvSource
 	schema *arrow.Schema // the columns asked for
 	rows   int           // at most so many in a batch
-	work   *queue        // of files
+	work   *sections
 }
 
-// csvReader delivers whole files, one after the other.
+// csvReader delivers whole files and sections of files, one after the other.
 type csvReader struct {
 	csvRequest
-	file   *csvFile // nil between files
-	part   int      // index of file
-	row    int64    // number of the row that comes next
-	field  []int    // of each requested column, its index in a row of file
-	column []textColumn
+	section section
+	file    *csvFile // nil between sections
+	done    int64    // rows of section that have been delivered
+	told    int64    // bytes that those batches stand for
+	field   []int    // of each requested column, its index in a row of file
+	column  []textColumn
 }
 
 func newCSVReader(r csvRequest) *csvReader {
@@ -53,38 +54,84 @@ func (r *csvReader) leave() error {
 	return file.Close()
 }
 
-// next returns the next batch of the current file, or else of those after it.
+// next returns the next batch of the current section, or else of those after
+// it.
 func (r *csvReader) next(ctx context.Context) (pipeline.Batch, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return pipeline.Batch{}, err
 		}
 		if r.file == nil {
-			if err := r.enter(); err != nil {
+			var err error
+			if r.section, err = r.work.take(ctx); err != nil {
 				return pipeline.Batch{}, err
 			}
 		}
-		batch, err := r.fill(ctx)
-		if err != nil {
-			return pipeline.Batch{}, err
-		}
-		if batch.Record != nil {
+		batch, err := r.read(ctx)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return pipeline.Batch{}, ctx.Err()
+		case err != nil:
+			return pipeline.Batch{}, r.firstError(ctx, err)
+		case batch.Record != nil:
 			return batch, nil
 		}
-		if err := r.leave(); err != nil {
-			return pipeline.Batch{}, err
-		}
+		r.work.end(r.section.number)
 	}
 }
 
-// enter opens the next file; io.EOF if there is none left.
-func (r *csvReader) enter() error {
-	part, ok := r.work.take()
-	if !ok {
-		return io.EOF
+// firstError returns the error of the first section that has one, where the
+// current one has failed with err, so that it does not matter who was faster:
+// sections before it that others are still reading are looked through here.
+func (r *csvReader) firstError(ctx context.Context, err error) error {
+	request := r.csvRequest
+	request.schema = pick(r.schema, nil)
+	for _, s := range r.work.before(r.section.number) {
+		other := newCSVReader(request)
+		other.section = s
+		if found := other.readThrough(ctx); found != nil {
+			err = found
+			break
+		}
 	}
-	path := r.source.files[part].path
-	file, err := r.source.format.open(path)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	r.work.fail(err)
+	return err
+}
+
+// readThrough reads the current section for its error alone.
+func (r *csvReader) readThrough(ctx context.Context) error {
+	defer r.leave()
+	for {
+		batch, err := r.read(ctx)
+		if err != nil || batch.Record == nil {
+			return err
+		}
+		batch.Record.Release()
+	}
+}
+
+// read returns the next batch of the current section, which it opens and
+// leaves; the batch's record is nil if there is no row left.
+func (r *csvReader) read(ctx context.Context) (pipeline.Batch, error) {
+	if r.file == nil {
+		if err := r.enter(); err != nil {
+			return pipeline.Batch{}, err
+		}
+	}
+	batch, err := r.fill(ctx)
+	if err == nil && batch.Record == nil {
+		err = r.leave()
+	}
+	return batch, err
+}
+
+// enter opens the file of the current section.
+func (r *csvReader) enter() error {
+	path := r.source.files[r.section.part].path
+	file, err := r.source.format.openAt(path, r.section)
 	if err != nil {
 		return err
 	}
@@ -94,7 +141,7 @@ func (r *csvReader) enter() error {
 			return err
 		}
 	}
-	r.file, r.part, r.row = file, part, 1
+	r.file, r.done, r.told = file, 0, 0
 	r.field = r.field[:0]
 	for _, f := range r.schema.Fields() {
 		r.field = append(r.field, slices.Index(file.columns, f.Name))
@@ -102,18 +149,22 @@ func (r *csvReader) enter() error {
 	return nil
 }
 
-// fill reads a batch of the current file; its record is nil if there is no row
-// left.
+// fill reads a batch of the current section; its record is nil if there is no
+// row left.
 func (r *csvReader) fill(ctx context.Context) (pipeline.Batch, error) {
-	batch := pipeline.Batch{Origin: r.file.path, Part: r.part, FirstRow: r.row}
+	batch := pipeline.Batch{Origin: r.file.path, Part: r.section.part, FirstRow: r.section.row + r.done}
+	wanted := int(min(int64(r.rows), r.section.rows-r.done))
 	rows, text := 0, 0
-	for rows < r.rows && text < batchText {
+	for rows < wanted && text < batchText {
 		if rows%rowsAtOnce == 0 && ctx.Err() != nil {
 			return pipeline.Batch{}, ctx.Err()
 		}
 		err := r.advance()
-		if err == io.EOF {
+		if err == io.EOF && r.section.rows == toEnd {
 			break
+		}
+		if err == io.EOF { // rows were here when they were passed over
+			return pipeline.Batch{}, changed(r.file.path)
 		}
 		if err != nil {
 			return pipeline.Batch{}, r.file.placed(err)
@@ -129,9 +180,27 @@ func (r *csvReader) fill(ctx context.Context) (pipeline.Batch, error) {
 	}
 	if rows > 0 {
 		batch.Record = r.record(rows)
-		r.row += int64(rows)
+		r.done += int64(rows)
+		batch.Bytes = r.consumed() - r.told
+		r.told += batch.Bytes
 	}
 	return batch, nil
+}
+
+// consumed is how many stored bytes the batches of the current section stand
+// for: what has been read, which runs ahead of the rows by a buffer.
+func (r *csvReader) consumed() int64 {
+	if r.section.bytes == toEnd {
+		return r.file.stored.bytes
+	}
+	all := r.section.bytes
+	if r.section.isFirst {
+		all += r.section.begin // the byte order mark
+	}
+	if r.done == r.section.rows {
+		return all
+	}
+	return min(all, r.file.stored.bytes)
 }
 
 // advance goes to the next row, which may be the one that opening has read.

@@ -157,7 +157,7 @@ func TestCSVFilesThatCannotBeRead(t *testing.T) {
 		pieces     []string
 	}{
 		{"quote never closed", "a,b\n1,2\n3,\"4\n5,6\n", CSV{}, []string{"t.csv:3:3: a quote opens here", "double it"}},
-		{"not UTF-8", "a,b\n1,2\nxy,caf\xe9\n", CSV{}, []string{"t.csv:3:7: the text is not UTF-8", "iconv"}},
+		{"not UTF-8", "a,b\n1,2\nxy,caf\xe9\n", CSV{}, []string{"t.csv:3:7: the text is not UTF-8", "set source.csv.encoding to"}},
 		{"not UTF-8 in a row of several lines", "a,b\n1,\"\nxy\xff\"\n", CSV{}, []string{"t.csv:3:3:"}},
 		{"not UTF-8 in the header", "a,\xff\n1,2\n", CSV{}, []string{"t.csv:1:3:"}},
 		{"no header", "", CSV{}, []string{"the file is empty"}},

@@ -34,9 +34,9 @@ func (e *rowError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.
 
 // tokens cuts a stream of bytes into rows of fields (RFC 4180): a field that
 // begins with a quote ends with one, a quote in it is doubled, and it may hold
-// delimiters and line ends. Lines end with LF or CRLF. A byte order mark and
-// empty lines are skipped; NUL is a byte like any other. Fields in quotes are
-// kept as they are, line ends included.
+// delimiters and line ends. Lines end with LF or CRLF. Empty lines are skipped;
+// NUL is a byte like any other. Fields in quotes are kept as they are, line
+// ends included.
 //
 // With blanks as the delimiter fields are what stands between runs of blanks
 // and tabs, and quotes mean nothing.
@@ -49,10 +49,11 @@ type tokens struct {
 	comma  byte
 	stop   [256]bool // the bytes that may end an unquoted field
 
-	buf   []byte // what has been read and not been left behind is buf[start:]
-	start int    // of the current row, and after next of the one to come
-	end   bool   // the input is exhausted
-	next  int64  // the line at start, from 1
+	buf    []byte // what has been read and not been left behind is buf[start:]
+	start  int    // of the current row, and after next of the one to come
+	end    bool   // the input is exhausted
+	failed error  // what ended the input before its end
+	next   int64  // the line at start, from 1
 
 	// The current row, valid until the next call of advance.
 	row    []byte // as read, without its line end
@@ -70,23 +71,13 @@ type span struct {
 	doubled  bool
 }
 
-// newTokens begins to cut input. Comma is the delimiter, unless it is zero:
-// then fields are separated by blanks.
-func newTokens(input io.Reader, comma byte) (*tokens, error) {
+// newTokens begins to cut input, which has no byte order mark any more. Comma
+// is the delimiter, unless it is zero: then fields are separated by blanks.
+func newTokens(input io.Reader, comma byte) *tokens {
 	t := &tokens{input: input, comma: comma, blanks: comma == 0, next: 1, buf: make([]byte, 0, firstBuffer)}
 	t.stop[comma], t.stop['\n'], t.stop['"'] = true, true, true
-	for len(t.buf) < len(byteOrderMark) && !t.end {
-		if err := t.read(); err != nil {
-			return nil, err
-		}
-	}
-	if bytes.HasPrefix(t.buf, byteOrderMark) {
-		t.start = len(byteOrderMark)
-	}
-	return t, nil
+	return t
 }
-
-var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // advance goes to the next row. It returns io.EOF after the last one, a
 // *rowError where the file cannot be read on, and the input's errors.
@@ -101,6 +92,9 @@ func (t *tokens) advance() error {
 		}
 		if err != nil {
 			return err
+		}
+		if length > longestRow {
+			return t.tooLong()
 		}
 		t.line = t.next
 		t.row = t.buf[t.start : t.start+length]
@@ -168,24 +162,31 @@ func (t *tokens) cutPlain(b []byte, from int) (int, error) {
 
 // cutQuoted cuts the field in quotes that begins at from.
 func (t *tokens) cutQuoted(b []byte, from int) (int, error) {
-	field := span{from: from + 1}
+	to, doubled, err := t.closing(b, from)
+	if err != nil {
+		return 0, err
+	}
+	t.fields = append(t.fields, span{from: from + 1, to: to, doubled: doubled})
+	return t.afterQuote(b, to+1)
+}
+
+// closing returns where the quote stands that closes the one at from, and
+// whether there are doubled ones between them.
+func (t *tokens) closing(b []byte, from int) (at int, doubled bool, err error) {
 	for i := from + 1; ; i++ {
 		k := bytes.IndexByte(b[i:], '"')
-		if k < 0 {
-			return 0, t.unclosed(b, from)
+		if k < 0 || i+k >= longestRow {
+			return 0, false, t.unclosed(b, from)
 		}
 		i += k
 		if i+1 == len(b) && !t.end {
-			return 0, errNeedMore // the next byte decides what this quote means
+			return 0, false, errNeedMore // the next byte decides what this quote means
 		}
-		if i+1 < len(b) && b[i+1] == '"' {
-			field.doubled = true
-			i++
-			continue
+		if i+1 == len(b) || b[i+1] != '"' {
+			return i, doubled, nil
 		}
-		field.to = i
-		t.fields = append(t.fields, field)
-		return t.afterQuote(b, i+1)
+		doubled = true
+		i++
 	}
 }
 
@@ -212,7 +213,7 @@ func (t *tokens) unclosed(b []byte, from int) error {
 		return errNeedMore
 	}
 	what := "a quote opens here and is never closed"
-	if !t.end {
+	if len(b) >= longestRow {
 		what = fmt.Sprintf("a quote opens here and is not closed within %d MiB", longestRow>>20)
 	}
 	return &rowError{
@@ -260,9 +261,14 @@ func trimLineEnd(line []byte) []byte {
 
 // more reads at least as much as there is of the current row, so that a long
 // row is looked at a few times only, however small the pieces of the input.
+// An error of the input is returned once what came before it has been cut.
 func (t *tokens) more() error {
 	for have := len(t.buf) - t.start; ; {
-		if err := t.read(); err != nil || t.end || len(t.buf)-t.start >= 2*have {
+		err := t.read()
+		switch got := len(t.buf) - t.start; {
+		case err != nil && got > have:
+			return nil
+		case err != nil || t.end || got >= 2*have:
 			return err
 		}
 	}
@@ -270,11 +276,14 @@ func (t *tokens) more() error {
 
 // read appends input to the buffer, first moving the current row to its front.
 func (t *tokens) read() error {
+	if len(t.buf)-t.start > longestRow {
+		return t.tooLong()
+	}
+	if t.failed != nil {
+		return t.failed
+	}
 	if len(t.buf) == cap(t.buf) {
 		rest := t.buf[t.start:]
-		if len(rest) > longestRow {
-			return &rowError{line: t.next, column: 1, what: fmt.Sprintf("a row is longer than %d MiB", longestRow>>20), hint: "is this file delimited text?"}
-		}
 		to := t.buf[:0]
 		if len(rest) > cap(t.buf)/2 {
 			to = make([]byte, 0, 2*cap(t.buf))
@@ -289,12 +298,24 @@ func (t *tokens) read() error {
 			t.end = true
 			return nil
 		case err != nil:
+			t.failed = err
 			return err
 		case n > 0:
 			return nil
 		}
 	}
 	return io.ErrNoProgress
+}
+
+// tooLong is a row that would take too much memory.
+func (t *tokens) tooLong() error {
+	return &rowError{line: t.next, column: 1, what: fmt.Sprintf("a row is longer than %d MiB", longestRow>>20), hint: "is this file delimited text?"}
+}
+
+// place returns the line and column of the byte at i in the buffer.
+func (t *tokens) place(i int) (line, column int64) {
+	before := t.buf[t.start:i]
+	return t.next + int64(bytes.Count(before, newline)), int64(len(before) - bytes.LastIndexByte(before, '\n'))
 }
 
 // maxEmptyReads is how often in a row an input may return neither bytes nor an
@@ -311,7 +332,7 @@ func (t *tokens) validate() error {
 		line:   t.line + int64(bytes.Count(t.row[:i], newline)),
 		column: int64(i - bytes.LastIndexByte(t.row[:i], '\n')),
 		what:   "the text is not UTF-8",
-		hint:   "convert the file, for example with: iconv -f windows-1252 -t utf-8",
+		hint:   "set source.csv.encoding to what the file is written in, most often windows-1252",
 	}
 }
 

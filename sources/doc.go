@@ -3,7 +3,7 @@
 // conformance.Source:
 //
 //	csv.go       delimited text, plain or compressed: options, columns
-//	csv_*.go     its files, header, tokens and reader
+//	csv_*.go     its files, encodings, header, tokens, sections and reader
 //	parquet.go   Parquet files: options, row groups
 //	parquet_*.go its files, types, pages and reader
 //	reader.go    what the readers of all formats have in common
@@ -16,8 +16,8 @@
 // in the few types of pipeline.SourceType. A source knows no metric, renames
 // nothing and drops nothing: a row that it cannot read stays in its place as a
 // pipeline.Fault, and everything that would silently lose or change a row (a
-// stream cut short, a quote never closed, bytes that are not UTF-8, files whose
-// columns disagree) is an error that names the file and the place.
+// stream cut short, a quote never closed, bytes that are not in the encoding,
+// files whose columns disagree) is an error that names the file and the place.
 //
 // No source starts a goroutine; the readers it hands out may be used by as many
 // goroutines, one each.

@@ -132,9 +132,18 @@ func (r *parquetReader) fill(ctx context.Context) (pipeline.Batch, error) {
 	}
 	batch := pipeline.Batch{
 		Record: newRecord(r.schema, columns, rows), Origin: r.file.path, Part: r.group.file, FirstRow: r.group.firstRow + r.done,
+		Bytes: r.bytesBefore(r.done+int64(rows)) - r.bytesBefore(r.done),
 	}
 	r.done += int64(rows)
 	return batch, nil
+}
+
+// bytesBefore is how many bytes of the file the rows before one of the current
+// row group stand for, whatever columns are read: each row for as many, so that
+// all of them are the file.
+func (r *parquetReader) bytesBefore(row int64) int64 {
+	share := float64(r.group.firstRow-1+row) / float64(r.file.content.NumRows())
+	return int64(share * float64(r.source.files[r.group.file].size))
 }
 
 // text is how many bytes of text the batch has.

@@ -358,7 +358,7 @@ func BenchmarkParquet(b *testing.B) {
 	}, rows, 1<<20, parquet.Compression(&parquet.Zstd))
 	source := parquetOf(b, content)
 	for b.Loop() {
-		countRows(b, source, 200_000)
+		countRows(b, source, 1, 200_000)
 	}
 	b.ReportMetric(200_000*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
 }

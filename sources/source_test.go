@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -21,12 +23,17 @@ import (
 func write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
+	writeInto(t, dir, files)
+	return dir
+}
+
+func writeInto(t testing.TB, dir string, files map[string]string) {
+	t.Helper()
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return dir
 }
 
 // result is all that a source delivers, in the order of parts and rows.
@@ -213,35 +220,40 @@ func TestAskingForAnUnknownColumnPanics(t *testing.T) {
 	}
 }
 
-// countRows reads all columns with one reader, for benchmarks.
-func countRows(b *testing.B, source pipeline.Source, want int64) {
+// countRows reads all columns with so many readers, each on a goroutine, for
+// benchmarks.
+func countRows(b *testing.B, source pipeline.Source, readers int, want int64) {
 	b.Helper()
 	ctx := context.Background()
 	d, err := source.Describe(ctx)
 	if err != nil {
 		b.Fatal(err)
 	}
-	var columns []string
+	request := pipeline.Request{Readers: readers}
 	for _, f := range d.Columns.Fields() {
-		columns = append(columns, f.Name)
+		request.Columns = append(request.Columns, f.Name)
 	}
-	readers, err := source.Open(ctx, pipeline.Request{Columns: columns, Readers: 1})
+	opened, err := source.Open(ctx, request)
 	if err != nil {
 		b.Fatal(err)
 	}
-	rows := int64(0)
-	for {
-		batch, err := readers[0].Next(ctx)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		rows += batch.Record.NumRows()
-		batch.Record.Release()
+	var rows atomic.Int64
+	var all sync.WaitGroup
+	for _, r := range opened {
+		all.Go(func() {
+			defer r.Close()
+			batch, err := r.Next(ctx)
+			for ; err == nil; batch, err = r.Next(ctx) {
+				rows.Add(batch.Record.NumRows())
+				batch.Record.Release()
+			}
+			if err != io.EOF {
+				b.Error(err)
+			}
+		})
 	}
-	if err := readers[0].Close(); err != nil || rows != want {
-		b.Fatalf("%d rows, %v; want %d", rows, err, want)
+	all.Wait()
+	if rows.Load() != want {
+		b.Fatalf("%d rows, want %d", rows.Load(), want)
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/csv"
 	"os"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
+	"unicode/utf16"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/parquet-go/parquet-go"
@@ -20,9 +23,9 @@ import (
 
 // Commands of scripts that make inputs and obstacles:
 //
-//	encode bom|latin1 FILE   puts a byte order mark in front; converts to ISO 8859-1
+//	encode bom|latin1|utf16 FILE   puts a byte order mark in front; converts to ISO 8859-1, or to UTF-16 with its mark
 //	encode gzip FILE         writes FILE.gz
-//	encode parquet FILE.csv  writes FILE.parquet, amounts as DOUBLE, whole numbers as INT64, all else as text
+//	encode parquet FILE.csv  writes FILE.parquet, amounts as DOUBLE, whole numbers as INT64, a column day as DATE, all else as text
 //	truncate FILE BYTES      cuts the file's last bytes off
 //	append N LINE FILE       appends the line N times
 //	unprivileged N COMMAND…  as exits, but as the user nobody if root runs the tests
@@ -33,7 +36,7 @@ import (
 // encode writes a file in another form.
 func encode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: encode bom|latin1|gzip|parquet FILE")
+		ts.Fatalf("usage: encode bom|latin1|utf16|gzip|parquet FILE")
 	}
 	path := ts.MkAbs(args[1])
 	text := ts.ReadFile(args[1])
@@ -44,6 +47,12 @@ func encode(ts *testscript.TestScript, neg bool, args []string) {
 		var encoded []byte
 		for _, r := range text {
 			encoded = append(encoded, byte(r)) // ISO 8859-1 is the first 256 code points
+		}
+		ts.Check(os.WriteFile(path, encoded, 0o666))
+	case "utf16":
+		var encoded []byte
+		for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+			encoded = binary.LittleEndian.AppendUint16(encoded, unit)
 		}
 		ts.Check(os.WriteFile(path, encoded, 0o666))
 	case "gzip":
@@ -61,7 +70,7 @@ func encode(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // writeParquet writes a CSV text as a Parquet file: amounts as DOUBLE, whole
-// numbers as INT64, all else as text.
+// numbers as INT64, a column day as DATE, all else as text.
 func writeParquet(path, text string) error {
 	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
@@ -98,6 +107,14 @@ func parquetColumn(name string, column int, records [][]string) (parquet.Node, f
 				panic(err)
 			}
 			return v
+		}
+	case name == "day":
+		return parquet.Date(), func(text string) any {
+			day, err := time.Parse(time.DateOnly, text)
+			if err != nil {
+				panic(err)
+			}
+			return int32(day.Unix() / (24 * 60 * 60))
 		}
 	case isWhole:
 		return parquet.Int(64), func(text string) any {

@@ -31,6 +31,7 @@ type Cell = *string
 func Source(t *testing.T, build func(t *testing.T, rows Rows) pipeline.Source) {
 	t.Run("describe tells what open delivers", func(t *testing.T) { testSourceDescribe(t, build) })
 	t.Run("every row exactly once and in its place", func(t *testing.T) { testSourceRows(t, build) })
+	t.Run("batches stand for the bytes described", func(t *testing.T) { testSourceBytes(t, build) })
 	t.Run("columns as asked for", func(t *testing.T) { testSourceColumns(t, build) })
 	t.Run("no rows", func(t *testing.T) { testSourceWithoutRows(t, build) })
 	t.Run("a batch outlives its reader", func(t *testing.T) { testSourceBatch(t, build) })
@@ -105,6 +106,27 @@ func testSourceRows(t *testing.T, build func(*testing.T, Rows) pipeline.Source) 
 			}
 			checkRows(t, label, batches, rows)
 			release(batches)
+		}
+	}
+}
+
+func testSourceBytes(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+	rows := sampleRows(40, 300, 0, 7)
+	for _, size := range []int{0, 1, 50} {
+		source := build(t, rows)
+		d := describe(t, source)
+		batches := readAll(t, source, pipeline.Request{Columns: rows.Columns, Rows: size, Readers: 2})
+		sum := int64(0)
+		for _, b := range batches {
+			if b.Bytes < 0 {
+				t.Errorf("batches of %d: one stands for %d bytes", size, b.Bytes)
+			}
+			sum += b.Bytes
+		}
+		release(batches)
+		// A source may count what it reads ahead, but nothing twice.
+		if d.Bytes >= 0 && (sum <= 0 || sum > d.Bytes+d.Bytes/10) {
+			t.Errorf("batches of %d stand for %d bytes in all, described are %d", size, sum, d.Bytes)
 		}
 	}
 }

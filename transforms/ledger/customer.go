@@ -68,14 +68,19 @@ func (a *assembly) unattributed(postings []*posting) {
 	}
 }
 
-// exclude counts the postings that are not kept and sums up those that are.
+// exclude counts the postings that are not kept and sums up those that are. A
+// row without an amount need not have a cost.
 func (a *assembly) exclude(postings []*posting) {
 	t := &a.shard.Totals
 	for _, p := range postings {
 		if p.fate == Kept {
 			t.KeptRows++
 			t.KeptAmount += p.amount
-			if !p.hasContribution {
+			switch {
+			case p.hasContribution:
+			case p.isBlank:
+				t.WithoutMoney++
+			default:
 				t.MissingContribution++
 			}
 			continue
@@ -93,7 +98,7 @@ type customerDay struct {
 	orders                       int32
 	gross, refunds, contribution int64
 	rows                         int
-	onlyZeros                    bool
+	onlyZeros                    bool // rows with amounts have none but 0
 }
 
 func (d *customerDay) isPurchase(s *Settings) bool {
@@ -179,8 +184,8 @@ func groups(rows []*posting) iter.Seq[[]*posting] {
 // zeroOrder counts an order of a day of only zero rows, which is a purchase
 // where zero amounts are.
 func (a *assembly) zeroOrder(d *customerDay, rows []*posting) {
-	isKept := func(p *posting) bool { return p.fate == Kept }
-	if slices.ContainsFunc(rows, isKept) && a.isNewOrder(rows[0]) {
+	isZero := func(p *posting) bool { return p.fate == Kept && !p.isBlank }
+	if slices.ContainsFunc(rows, isZero) && a.isNewOrder(rows[0]) {
 		d.orders++
 	}
 }
@@ -251,12 +256,13 @@ func (a *assembly) enter(d customerDay, isPurchase bool) {
 }
 
 // attributes enters the attributes of the earliest kept row of the first
-// purchase day; of several at one instant, the smallest value of each.
+// purchase day that has an amount; of several at one instant, the smallest
+// value of each.
 func (a *assembly) attributes(rows []*posting) {
 	for i := range a.shard.Attributes {
 		var earliest *posting
 		for _, p := range rows {
-			if p.fate != Kept {
+			if p.fate != Kept || p.isBlank {
 				continue
 			}
 			if earliest == nil || p.instant < earliest.instant ||

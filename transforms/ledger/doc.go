@@ -30,6 +30,9 @@
 //     not a new order.
 //   - A purchase is a civil day on which a customer has an order and all their
 //     rows of that day sum to more than 0; its value is that sum.
+//   - A row without an amount, where the mapping says that this is 0, is money
+//     of nothing: it makes no order, purchase or refund, whatever the settings,
+//     and gives no attribute. It is kept like any other row.
 //   - With zero amounts counted as purchases, a day of nothing but zero rows is
 //     a purchase, and its order ids are orders. On any other day a sum of 0 is
 //     neither sale nor order.

@@ -104,7 +104,7 @@ func (in *Intake) read(p *posting, columns []column, i int, row int64, o Origin)
 		return nil
 	}
 	p.fate = in.fate(p, columns, i)
-	if c := in.at(columns, in.bound.mapping.Currency); c != nil {
+	if c := in.at(columns, in.bound.mapping.Currency); c != nil && !c.isNull(i) {
 		in.text = c.appendText(in.text[:0], i)
 		p.isForeign = !strings.EqualFold(string(in.text), in.bound.settings.Currency)
 		if p.isForeign && p.fate == Kept {
@@ -184,17 +184,17 @@ func (in *Intake) readMoneyAndTime(p *posting, columns []column, i int) (fault, 
 	if f, ok := in.readTime(p, in.at(columns, b.mapping.OccurredAt.Column), i); !ok {
 		return f, false
 	}
-	if c := in.at(columns, b.mapping.Currency); c != nil && c.isNull(i) {
-		return fault{c.name, "the currency is missing"}, false
-	}
 	amount, known, f := in.readAmount(&b.mapping.Amount, columns, i)
 	if f.reason != "" {
 		return f, false
 	}
-	if !known {
+	p.amount, p.isBlank = amount, !known
+	if p.isBlank && !b.mapping.Amount.isBlankZero() {
 		return fault{b.mapping.Amount.columns()[0], "the amount is missing"}, false
 	}
-	p.amount = amount
+	if c := in.at(columns, b.mapping.Currency); c != nil && c.isNull(i) && !p.isBlank {
+		return fault{c.name, "the currency is missing"}, false
+	}
 	return in.readContribution(p, columns, i)
 }
 
@@ -349,7 +349,7 @@ func (in *Intake) fate(p *posting, columns []column, i int) Fate {
 			in.text = c.appendText(in.text[:0], i)
 			text = string(in.text)
 		}
-		if s.Rules[r].match(text, isNull) {
+		if s.Rules[r].match(text, c.number(text), isNull) {
 			return firstRule + Fate(r)
 		}
 	}

@@ -94,6 +94,10 @@ func TestAmounts(t *testing.T) {
 		{"rounded half-even once", product, "a,2024-01-01,3,0.00015", 4, ""},
 		{"a blank factor is no amount", product, "a,2024-01-01,,1", 0, "the amount is missing"},
 		{"a broken factor", product, "a,2024-01-01,x,1", 0, "not a number"},
+		{"a blank is 0 where that is said", AmountColumns{Column: "amount", Decimals: 4, BlankIsZero: true}, "a,2024-01-01,,", 0, ""},
+		{"so is a sum of blanks", AmountColumns{Plus: []string{"amount", "order"}, Minus: []string{"country"}, Decimals: 4, BlankIsZero: true}, "a,2024-01-01,,,", 0, ""},
+		{"other text is still no number", AmountColumns{Column: "amount", Decimals: 4, BlankIsZero: true}, "a,2024-01-01,,-", 0, "not a number"},
+		{"a product has no such blank", AmountColumns{Quantity: "order", UnitPrice: "amount", BlankIsZero: true}, "a,2024-01-01,,1", 0, "the amount is missing"},
 	}
 	for _, c := range cases {
 		t.Run(c.rule, func(t *testing.T) {
@@ -108,6 +112,42 @@ func TestAmounts(t *testing.T) {
 				t.Errorf("amount %d, quarantine %+v; want %d", got, tally.Quarantine, c.amount)
 			}
 		})
+	}
+}
+
+// With a decimal comma every number that is text is read so: amounts, factors,
+// costs and what rules compare; their operands are plain decimals.
+func TestDecimalCommas(t *testing.T) {
+	names := []string{"customer", "at", "quantity", "price", "cost"}
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: names[0], Type: arrow.BinaryTypes.String}, {Name: names[1], Type: arrow.BinaryTypes.String}, {Name: names[2], Type: arrow.BinaryTypes.String},
+		{Name: names[3], Type: arrow.BinaryTypes.String}, {Name: names[4], Type: arrow.PrimitiveTypes.Float64},
+	}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	for _, row := range []struct {
+		quantity, price string
+		cost            float64
+	}{{"1,5", "1.234,50", 1.25}, {"1", "12.50", 0}, {"1", "0,5", 0}, {"2", "1.000", 0.5}} {
+		for i, text := range []string{"a", "2024-01-01", row.quantity, row.price} {
+			b.Field(i).(*array.StringBuilder).Append(text)
+		}
+		b.Field(4).(*array.Float64Builder).Append(row.cost)
+	}
+	m := Mapping{
+		CustomerID: "customer", OccurredAt: TimeColumn{Column: "at"}, DecimalComma: true,
+		Amount: AmountColumns{Quantity: "quantity", UnitPrice: "price"}, Cost: AmountColumns{Column: "cost", Decimals: 2, IsStated: true},
+	}
+	s := testSettings(t)
+	s.Rules = []Rule{{Name: "half", Column: "price", Equals: number("0.5")}, {Name: "one", Column: "price", Equals: number("1.000")}, {Name: "dear", Column: "cost", GreaterThan: number("100.5")}}
+	shard, tally := build(t, m, s, b.NewRecord())
+	// 1.5 × 1234.50 = 1851.75 and 2 × 1000 = 2000; 1.000 is a thousand and not the rule's 1.
+	want(t, "days", days(shard), []string{"a: 2024-01-01 2 3851.75 0 true"})
+	want(t, "exclusions", excluded(shard, s.Rules), []string{"rule:half 2024-01 1 1 0.5", "unreadable - 1 1 -"})
+	if got := money.Format(shard.Days.Contribution[0]); got != "3850" {
+		t.Errorf("contribution %s, want 3851.75 less costs of 1.25 and 0.50", got)
+	}
+	if q := tally.Quarantine; len(q) != 1 || q[0].Column != "price" || q[0].Reason != "not a number" {
+		t.Errorf("quarantine %+v", q)
 	}
 }
 
@@ -227,6 +267,22 @@ func TestBindFindsEveryProblem(t *testing.T) {
 	}
 }
 
+// A row without an amount may be without a currency, but not in another.
+func TestBlankRowsAndCurrencies(t *testing.T) {
+	m := testMapping()
+	m.Currency, m.Attributes, m.Amount.BlankIsZero = "country", nil, true
+	_, tally := build(t, m, testSettings(t), textRecord(testColumns, []string{"a,2024-01-01,o1,5,EUR", "a,2024-01-01,o1,,", "a,2024-01-01,o1,,eur", "a,2024-01-01,o2,7,"}))
+	if len(tally.Quarantine) != 1 || tally.Quarantine[0].Row != 4 || tally.Quarantine[0].Reason != "the currency is missing" {
+		t.Errorf("quarantine %+v, want row 4", tally.Quarantine)
+	}
+	record := textRecord(testColumns, []string{"a,2024-01-01,o1,,USD"})
+	b := bind(t, m, testSettings(t), record.Schema())
+	var e *CurrencyError
+	if _, err := NewIntake(b).Admit(project(record, b), Origin{FirstRow: 1}); !errors.As(err, &e) {
+		t.Errorf("got %v, want another currency", err)
+	}
+}
+
 func TestAnotherCurrencyIsAnError(t *testing.T) {
 	m := testMapping()
 	m.Currency = "country"
@@ -314,16 +370,16 @@ func TestRules(t *testing.T) {
 	}
 	for _, c := range cases {
 		for _, v := range c.matches {
-			if !c.rule.match(v, false) {
+			if !c.rule.match(v, v, false) {
 				t.Errorf("%+v does not match %q", c.rule, v)
 			}
 		}
 		for _, v := range c.others {
-			if c.rule.match(v, false) {
+			if c.rule.match(v, v, false) {
 				t.Errorf("%+v matches %q", c.rule, v)
 			}
 		}
-		if c.rule.match("", true) != c.null {
+		if c.rule.match("", "", true) != c.null {
 			t.Errorf("%+v: null matches: %v", c.rule, !c.null)
 		}
 	}
@@ -360,7 +416,7 @@ func FuzzPosting(f *testing.F) {
 	f.Fuzz(func(t *testing.T, fate uint16, day int32, instant, amount int64, key, attribute []byte, flag bool, h uint64) {
 		p := posting{
 			fate: Fate(fate), hash: h, day: calendar.Day(day), instant: instant, amount: amount, contribution: -amount,
-			hasContribution: flag, hasOrder: !flag, attributes: [][]byte{attribute},
+			hasContribution: flag, hasOrder: !flag, isBlank: flag, attributes: [][]byte{attribute},
 		}
 		if p.hasOrder {
 			p.order = digest{h, 1}
@@ -372,7 +428,7 @@ func FuzzPosting(f *testing.F) {
 		encoded := append(p.encode(nil), "rest"...)
 		got, rest := decode(encoded, make([][]byte, 1))
 		if string(rest) != "rest" || got.compare(&p) != 0 || got.fate != p.fate || got.instant != p.instant ||
-			got.contribution != p.contribution || got.hasContribution != p.hasContribution || got.hasOrder != p.hasOrder ||
+			got.contribution != p.contribution || got.hasContribution != p.hasContribution || got.hasOrder != p.hasOrder || got.isBlank != p.isBlank ||
 			(got.key == nil) != (p.key == nil) || string(got.attributes[0]) != string(attribute) {
 			t.Errorf("got %+v, want %+v", got, p)
 		}

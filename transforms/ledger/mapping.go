@@ -17,6 +17,8 @@ type Mapping struct {
 	Cost       AmountColumns
 	Currency   string
 	Attributes []Attribute
+
+	DecimalComma bool // text is written with a decimal comma where it is read as a number
 }
 
 // TimeColumn is where the moment of a posting stands.
@@ -29,12 +31,19 @@ type TimeColumn struct {
 // AmountColumns is where an amount stands: in one column, in a sum of columns
 // (a blank is 0 unless all are blank), or in quantity times unit price,
 // multiplied exactly and rounded half-even once.
+//
+// Some exports write the amount of an order on its first line alone. With
+// BlankIsZero a row whose amount is wholly blank is money of nothing: it may be
+// without a currency, and it makes no order, purchase or refund and gives no
+// attribute, whatever the job's rules are. Of its own it has a cost, if one is
+// written.
 type AmountColumns struct {
 	Column      string
 	Plus, Minus []string
 	Quantity    string
 	UnitPrice   string
 	Decimals    int  // more decimals than this make the row unreadable; at most 4
+	BlankIsZero bool // a blank amount is 0 and not unreadable
 	IsStated    bool // Decimals were stated by the user, as a floating-point column needs
 }
 
@@ -77,6 +86,10 @@ func (a AmountColumns) columns() []string {
 	names = append(names, a.Minus...)
 	return slices.DeleteFunc(names, func(n string) bool { return n == "" })
 }
+
+// isBlankZero reports whether a blank amount is 0. A product is blank if either
+// factor is, and of that nobody can say that it is nothing.
+func (a AmountColumns) isBlankZero() bool { return a.BlankIsZero && a.Quantity == "" }
 
 // isMapped reports whether the amount stands anywhere.
 func (a AmountColumns) isMapped() bool { return len(a.columns()) > 0 }

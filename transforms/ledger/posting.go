@@ -51,6 +51,7 @@ type posting struct {
 	amount          int64
 	contribution    int64
 	hasContribution bool
+	isBlank         bool // the source has no amount, and that counts as 0
 	isForeign       bool // in another currency, so that its amount is no part of any sum
 	hasOrder        bool
 	order           digest   // of the order id
@@ -72,6 +73,7 @@ const (
 	flagContribution
 	flagForeign
 	flagOrder
+	flagBlank
 )
 
 // encode appends the posting's bytes, which decode reads back.
@@ -88,6 +90,9 @@ func (p *posting) encode(b []byte) []byte {
 	}
 	if p.hasOrder {
 		flags |= flagOrder
+	}
+	if p.isBlank {
+		flags |= flagBlank
 	}
 	b = append(b, flags)
 	b = binary.LittleEndian.AppendUint64(b, p.hash)
@@ -139,6 +144,7 @@ func decode(b []byte, attributes [][]byte) (posting, []byte) {
 	p.hasContribution = flags&flagContribution != 0
 	p.isForeign = flags&flagForeign != 0
 	p.hasOrder = flags&flagOrder != 0
+	p.isBlank = flags&flagBlank != 0
 	for i := range attributes {
 		attributes[i] = d.bytes()
 	}

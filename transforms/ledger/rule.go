@@ -47,9 +47,9 @@ func (r *Rule) comparesText() bool {
 	return r.LessThan != nil && !r.LessThan.isNumber || r.GreaterThan != nil && !r.GreaterThan.isNumber
 }
 
-// match reports whether the rule excludes a row with this value. Only is_null
-// matches a null.
-func (r *Rule) match(text string, isNull bool) bool {
+// match reports whether the rule excludes a row with this value, as text and,
+// where it is a number, in plain decimal notation. Only is_null matches a null.
+func (r *Rule) match(text, number string, isNull bool) bool {
 	if r.IsNull != nil {
 		return *r.IsNull == isNull
 	}
@@ -58,28 +58,31 @@ func (r *Rule) match(text string, isNull bool) bool {
 	}
 	switch {
 	case r.Equals != nil:
-		return r.Equals.compares(text, func(c int) bool { return c == 0 })
+		return r.Equals.compares(text, number, func(c int) bool { return c == 0 })
 	case r.In != nil:
 		return slices.ContainsFunc(r.In, func(o Operand) bool {
-			return o.compares(text, func(c int) bool { return c == 0 })
+			return o.compares(text, number, func(c int) bool { return c == 0 })
 		})
 	case r.StartsWith != "":
 		return strings.HasPrefix(text, r.StartsWith)
 	case r.LessThan != nil:
-		return r.LessThan.compares(text, func(c int) bool { return c < 0 })
+		return r.LessThan.compares(text, number, func(c int) bool { return c < 0 })
 	case r.GreaterThan != nil:
-		return r.GreaterThan.compares(text, func(c int) bool { return c > 0 })
+		return r.GreaterThan.compares(text, number, func(c int) bool { return c > 0 })
 	default:
 		panic("ledger: a rule without a condition")
 	}
 }
 
-// compares reports whether accept holds for the order of text against the operand.
-func (o *Operand) compares(text string, accept func(int) bool) bool {
-	if !o.isNumber || text == o.text {
+// compares reports whether accept holds for the order of a value against the operand.
+func (o *Operand) compares(text, number string, accept func(int) bool) bool {
+	switch {
+	case !o.isNumber:
 		return accept(cmp.Compare(text, o.text))
+	case number == o.text: // the same without reading it
+		return accept(0)
 	}
-	value, fault := money.ParseDecimal(text)
+	value, fault := money.ParseDecimal(number)
 	return fault == money.NoFault && accept(compareDecimals(value, o.number))
 }
 

@@ -43,7 +43,8 @@ func (d *Days) Net(i int32) int64 { return d.GrossSales[i] + d.Refunds[i] }
 type Totals struct {
 	KeptRows            int64
 	KeptAmount          int64
-	MissingContribution int64 // kept rows without cost or margin
+	MissingContribution int64 // kept rows with an amount and without cost or margin
+	WithoutMoney        int64 // kept rows without amount, cost and margin
 	CancelledSameDay    int64 // days with an order that are no purchase: bought and cancelled
 
 	Customers     int64 // with a purchase
@@ -63,6 +64,7 @@ func (t *Totals) Add(o Totals) {
 	t.KeptRows += o.KeptRows
 	t.KeptAmount += o.KeptAmount
 	t.MissingContribution += o.MissingContribution
+	t.WithoutMoney += o.WithoutMoney
 	t.CancelledSameDay += o.CancelledSameDay
 	t.Customers += o.Customers
 	t.PurchaseDays += o.PurchaseDays

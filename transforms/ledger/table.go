@@ -44,6 +44,7 @@ var QuarantineRows = table.Definition[Rejected]{
 // the column's type is set.
 type column struct {
 	name     string
+	comma    bool // numbers in text have a decimal comma
 	array    arrow.Array
 	text     *array.String
 	integers []int64
@@ -117,11 +118,19 @@ func appendTime(b []byte, micros int64, zoned bool) []byte {
 	return b
 }
 
+// number returns the text of a value as package money reads numbers.
+func (c *column) number(text string) string {
+	if c.comma && c.text != nil {
+		return money.Pointed(text)
+	}
+	return text
+}
+
 // amount returns a value that is not null in units of 10^-4.
 func (c *column) amount(i, decimals int) (int64, money.Fault) {
 	switch {
 	case c.text != nil:
-		return money.Parse(c.text.Value(i), decimals)
+		return money.Parse(c.number(c.text.Value(i)), decimals)
 	case c.floats != nil:
 		return money.FromFloat(c.floats[i], decimals)
 	case c.decimals != nil:
@@ -136,7 +145,7 @@ func (c *column) amount(i, decimals int) (int64, money.Fault) {
 func (c *column) decimal(i int) (money.Decimal, money.Fault) {
 	switch {
 	case c.text != nil:
-		return money.ParseDecimal(c.text.Value(i))
+		return money.ParseDecimal(c.number(c.text.Value(i)))
 	case c.floats != nil:
 		return money.FloatDecimal(c.floats[i])
 	case c.decimals != nil:
@@ -169,6 +178,7 @@ func (in *Intake) Admit(record arrow.Record, origin Origin) (Rows, error) {
 	columns := make([]column, record.NumCols())
 	for i := range columns {
 		columns[i] = columnOf(record.ColumnName(i), record.Column(i))
+		columns[i].comma = in.bound.mapping.DecimalComma
 	}
 	return in.admit(columns, int(record.NumRows()), origin)
 }

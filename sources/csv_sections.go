@@ -1,0 +1,198 @@
+package sources
+
+import (
+	"context"
+	"io"
+	"math"
+	"os"
+	"sync"
+)
+
+// sectionBytes is about how long a section is: long beside the buffers that
+// are read beyond its end, short beside a file worth cutting.
+const sectionBytes = 4 << 20
+
+// section is consecutive rows of a file that one reader reads: a whole file,
+// or a part of one that begins and ends between two rows.
+type section struct {
+	number  int      // in the order of files and rows
+	part    int      // index of the file
+	isFirst bool     // of the file
+	begin   int64    // the byte, after a byte order mark
+	bytes   int64    // to where the next section begins; toEnd for the last
+	row     int64    // number of the first row
+	rows    int64    // without the header line; toEnd for the last
+	line    int64    // at begin
+	columns []string // of the file; nil for a whole one
+}
+
+// toEnd is as many rows or bytes as there are.
+const toEnd = math.MaxInt64
+
+// text returns what is stored from the section's beginning on. It goes on
+// beyond its end, for a quote that opens in the last row may have to be looked
+// for there, but nothing is read of that before it is wanted.
+func (s section) text(stored io.ReaderAt) io.Reader {
+	if s.bytes == toEnd {
+		return io.NewSectionReader(stored, s.begin, toEnd-s.begin)
+	}
+	end := s.begin + s.bytes
+	return io.MultiReader(io.NewSectionReader(stored, s.begin, s.bytes), io.NewSectionReader(stored, end, toEnd-end))
+}
+
+// sections deals the files of one Open to its readers: whoever is free takes
+// the next section, in the order of files and rows.
+//
+// Small, compressed and UTF-16 files are dealt whole. A larger one is cut into
+// sections where rows begin. Where that is, which number a row has and on which
+// line it stands is known only to who has passed over all rows before, quotes
+// and all; but to pass over rows takes a small part of the time of reading
+// them. So the readers take turns: one passes over a section, then reads it
+// while another passes over the next. Nothing is guessed, and each row is what
+// it is to one reader of the whole file.
+type sections struct {
+	source *csvSource
+	isCut  bool          // large files are cut
+	turn   chan struct{} // holds a value while a reader passes over rows
+	next   section       // the section that comes next, as far as it is known; of whose turn it is
+
+	mu     sync.Mutex
+	begun  map[int]section // by number: dealt and not yet read to the end
+	failed error           // ends the reading for all
+}
+
+func newSections(s *csvSource, isCut bool) *sections {
+	return &sections{source: s, isCut: isCut, turn: make(chan struct{}, 1), begun: map[int]section{}}
+}
+
+// estimate returns about how many sections there are.
+func (s *sections) estimate() int {
+	n := 0
+	for part, file := range s.source.files {
+		n++
+		if s.cuts(part) {
+			n += int(file.size / s.source.sectionBytes)
+		}
+	}
+	return n
+}
+
+// cuts reports whether a file is cut.
+func (s *sections) cuts(part int) bool {
+	file := s.source.files[part]
+	return s.isCut && file.size >= 2*s.source.sectionBytes && isPlain(file.path) && s.source.format.encoding.isBytes
+}
+
+// take deals the next section, io.EOF after the last one. Where a section has
+// failed it returns that error: nobody need read on.
+func (s *sections) take(ctx context.Context) (section, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return section{}, ctx.Err()
+	}
+	taken, err := s.find(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.failed != nil:
+		return section{}, s.failed
+	case err == nil:
+		s.begun[taken.number] = taken
+	}
+	return taken, err
+}
+
+// find returns the next section.
+func (s *sections) find(ctx context.Context) (section, error) {
+	switch {
+	case s.next.part == len(s.source.files):
+		return section{}, io.EOF
+	case s.next.columns == nil && !s.enter(): // between files
+		return s.takeRest(), nil
+	default:
+		return s.cut(ctx)
+	}
+}
+
+// enter begins the next file and reports whether it is to be cut. One that does
+// not open is not: its reader says why.
+func (s *sections) enter() bool {
+	s.next.isFirst, s.next.row, s.next.line = true, 1, 1
+	if !s.cuts(s.next.part) {
+		return false
+	}
+	file, err := s.source.format.open(s.source.files[s.next.part].path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	s.next.begin, s.next.columns = file.mark, file.columns
+	return file.columns != nil
+}
+
+// takeRest takes all that is left of the next file.
+func (s *sections) takeRest() section {
+	taken := s.next
+	taken.bytes, taken.rows = toEnd, toEnd
+	s.next = section{number: taken.number + 1, part: taken.part + 1}
+	return taken
+}
+
+// cut takes a section of the next file. Where rows cannot be passed over it
+// goes on to the end of the file, and its reader says why.
+func (s *sections) cut(ctx context.Context) (section, error) {
+	stored, err := os.Open(s.source.files[s.next.part].path)
+	if err != nil {
+		return s.takeRest(), nil
+	}
+	defer stored.Close()
+	taken := s.next
+	taken.bytes = s.source.sectionBytes
+	t := newTokens(taken.text(stored), s.source.format.comma)
+	t.next = taken.line
+	taken.bytes, taken.rows, err = t.passOver(ctx, s.source.sectionBytes)
+	switch {
+	case ctx.Err() != nil:
+		return section{}, ctx.Err()
+	case err != nil:
+		return s.takeRest(), nil
+	}
+	if taken.isFirst && s.source.format.hasHeaderLine() {
+		taken.rows--
+	}
+	s.next = section{
+		number: taken.number + 1, part: taken.part, begin: taken.begin + taken.bytes,
+		row: taken.row + taken.rows, line: t.next, columns: taken.columns,
+	}
+	return taken, nil
+}
+
+// end notes that a section has been read to its end.
+func (s *sections) end(number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.begun, number)
+}
+
+// fail notes the error that ends the reading.
+func (s *sections) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed = err
+}
+
+// before returns the sections before one that have been dealt and not yet been
+// read to their end, in their order.
+func (s *sections) before(number int) []section {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []section
+	for i := range number {
+		if begun, ok := s.begun[i]; ok {
+			found = append(found, begun)
+		}
+	}
+	return found
+}
