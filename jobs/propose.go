@@ -81,6 +81,7 @@ type sample struct {
 	kind   ledger.ColumnType
 	values []string
 	number numberLook
+	comma  numberLook // the same, if numbers have a decimal comma
 	time   timeLook
 	blank  int
 	counts map[string]int // of values, blank ones left out
@@ -106,7 +107,7 @@ func takeSample(ctx context.Context, open func() (pipeline.Source, error)) ([]*s
 func newSamples(columns []ledger.SourceColumn) []*sample {
 	samples := make([]*sample, len(columns))
 	for i, c := range columns {
-		samples[i] = &sample{name: c.Name, words: inWords(c.Name), kind: c.Type, counts: map[string]int{}, time: newTimeLook(allFormats(c.Type))}
+		samples[i] = &sample{name: c.Name, words: inWords(c.Name), kind: c.Type, counts: map[string]int{}, comma: numberLook{comma: true}, time: newTimeLook(allFormats(c.Type))}
 	}
 	return samples
 }
@@ -120,6 +121,7 @@ func (c *sample) add(value string) {
 	}
 	c.counts[value]++
 	c.number.add(value, c.kind)
+	c.comma.add(value, c.kind)
 	c.time.add(value)
 }
 

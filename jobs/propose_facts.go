@@ -47,7 +47,7 @@ func countFacts(ctx context.Context, o ProposeOptions, p *parts) (*facts, error)
 		f.moments.today = o.today()
 	}
 	for _, c := range p.numbers() {
-		f.looks[c] = &numberLook{}
+		f.looks[c] = &numberLook{comma: p.comma}
 	}
 	for _, c := range p.attributes {
 		f.valuesByName[c] = map[string]bool{}

@@ -17,10 +17,10 @@ const mostly = 0.95
 
 // numberLook is what a column's values are like as numbers.
 type numberLook struct {
+	comma     bool  // text has a decimal comma
 	values    int64 // that are not blank
-	numbers   int64 // of these, plain decimals or with a decimal comma
-	commas    int64 // of these, with a decimal comma
-	points    int64 // of these, with a decimal point
+	numbers   int64 // of these, numbers as a run would read them
+	fractions int64 // of these, written with decimals
 	negatives int64
 	adorned   int64 // no numbers as they stand, but they would be without currency signs and separators
 	decimals  [5]int64
@@ -28,22 +28,21 @@ type numberLook struct {
 
 // add looks at a value that is not blank and returns its sign; what is no
 // number has that of 1.
-func (l *numberLook) add(text string, kind ledger.ColumnType) int {
+func (l *numberLook) add(written string, kind ledger.ColumnType) int {
 	l.values++
-	d, ok := decimalOf(text, kind)
-	if !ok && strings.Count(text, ",") == 1 {
-		if d, ok = decimalOf(strings.ReplaceAll(strings.ReplaceAll(text, ".", ""), ",", "."), kind); ok {
-			l.commas++
-		}
+	text, mark := written, "."
+	if l.comma && kind.IsText {
+		text, mark = money.Pointed(written), ","
 	}
-	switch {
-	case !ok && isAdorned(text):
-		l.adorned++
+	d, ok := decimalOf(text, kind)
+	if !ok {
+		if isAdorned(written) {
+			l.adorned++
+		}
 		return 1
-	case !ok:
-		return 1
-	case strings.Contains(text, "."):
-		l.points++
+	}
+	if isFraction(written, mark) {
+		l.fractions++
 	}
 	l.numbers++
 	sign := cmp.Compare(d.Coefficient, 0)
@@ -56,6 +55,14 @@ func (l *numberLook) add(text string, kind ledger.ColumnType) int {
 	}
 	l.decimals[min(int(d.Scale), len(l.decimals)-1)]++
 	return sign
+}
+
+// isFraction reports whether a number has decimals after a mark. Three digits
+// after a comma may as well be thousands.
+func isFraction(text, mark string) bool {
+	const thousands = 3
+	_, decimals, ok := strings.Cut(text, mark)
+	return ok && (mark == "." || len(decimals) != thousands)
 }
 
 func decimalOf(text string, kind ledger.ColumnType) (money.Decimal, bool) {
@@ -85,7 +92,7 @@ func (l *numberLook) isNumeric() bool {
 }
 
 // isWhole reports whether no number is written with decimals.
-func (l *numberLook) isWhole() bool { return l.points+l.commas == 0 }
+func (l *numberLook) isWhole() bool { return l.fractions == 0 }
 
 // scale is the number of decimals that nearly all values have at most.
 func (l *numberLook) scale() int {

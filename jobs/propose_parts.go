@@ -24,7 +24,7 @@ type parts struct {
 	currency   *sample
 	attributes []*sample
 	status     *sample // says which rows are sales at all
-	decimal    byte    // ',' where numbers are written with a decimal comma
+	comma      bool    // numbers are written with a decimal comma
 }
 
 // choice is a column for a part.
@@ -148,12 +148,12 @@ func choiceOf(columns []*sample) choice {
 // exports use and by the values: a name that its values contradict counts for
 // nothing.
 func chooseParts(columns []*sample) *parts {
-	p := &parts{columns: columns, decimal: decimalMark(columns)}
+	p := &parts{columns: columns, comma: hasDecimalComma(columns)}
 	p.time = p.chooseTime()
 	p.customer = p.chooseCustomer()
 	p.order = p.chooseOrder()
 	p.chooseAmount()
-	p.cost = firstOf(named(columns, costNames, nil, func(c *sample) bool { return p.isNumber(c) && c.blank == 0 }))
+	p.cost = firstOf(named(columns, costNames, nil, func(c *sample) bool { return isNumber(c) && c.blank == 0 }))
 	p.currency = firstOf(named(columns, currencyNames, nil, isCurrency))
 	p.status = firstOf(named(columns, statusNames, nil, func(c *sample) bool { return c.kind.IsText && len(c.counts) > 1 && len(c.counts) <= mostStatuses }))
 	p.chooseAttributes()
@@ -166,25 +166,29 @@ const (
 	fewOrders      = 20 // of so many orders some have rows of different amounts, unless the amount is the order's
 )
 
-// decimalMark returns a comma if that is what most numbers with decimals have.
-func decimalMark(columns []*sample) byte {
+// hasDecimalComma reports whether most numbers with decimals that stand in text
+// have a comma, and then makes the columns be read so.
+func hasDecimalComma(columns []*sample) bool {
 	var commas, points int64
 	for _, c := range columns {
-		if c.number.isNumeric() {
-			commas += c.number.commas
-			points += c.number.points - c.number.commas
+		if c.kind.IsText && c.comma.isNumeric() {
+			commas += c.comma.fractions
+		}
+		if c.kind.IsText && c.number.isNumeric() {
+			points += c.number.fractions
 		}
 	}
-	if commas > max(0, points) {
-		return ','
+	if commas <= points {
+		return false
 	}
-	return '.'
+	for _, c := range columns {
+		c.number = c.comma
+	}
+	return true
 }
 
 // isNumber reports whether a column can be read as numbers as they stand.
-func (p *parts) isNumber(c *sample) bool {
-	return c.number.isNumeric() && !c.kind.IsDay && !c.kind.IsTime && (c.number.commas == 0 || p.decimal == ',')
-}
+func isNumber(c *sample) bool { return c.number.isNumeric() && !c.kind.IsDay && !c.kind.IsTime }
 
 func isTime(c *sample) bool {
 	return c.time.best() != nil && float64(c.blank) <= (1-mostly)*float64(len(c.values))
@@ -221,7 +225,7 @@ func (p *parts) chooseCustomer() choice {
 	}
 	var keys []*sample
 	for _, c := range p.columns {
-		isAmount := p.isNumber(c) && !c.number.isWhole()
+		isAmount := isNumber(c) && !c.number.isWhole()
 		if isKey(c) && c != p.time.column && !isAmount && rank(c, orderNames, orderWords) < 0 && !isKnown(c) && p.comesBack(c) {
 			keys = append(keys, c)
 		}
@@ -324,7 +328,7 @@ func (p *parts) isOfOneCustomer(c *sample) bool {
 // what belongs to it.
 func (p *parts) chooseAmount() {
 	isFree := func(c *sample) bool {
-		return p.isNumber(c) && c != p.time.column && c != p.customer.column && c != p.order.column
+		return isNumber(c) && c != p.time.column && c != p.customer.column && c != p.order.column
 	}
 	amounts := named(p.columns, amountNames, amountWords, func(c *sample) bool { return isFree(c) && !saysOther(c) })
 	quantity := firstOf(named(p.columns, quantityNames, nil, isFree))

@@ -266,7 +266,7 @@ func (w *writer) source() {
 	if w.options.Names != "" {
 		w.key("    ", w.options.Names+": "+scalars(w.columns), "the file has no names: these are made up")
 	}
-	if w.decimal == ',' {
+	if w.comma {
 		w.key("  ", `decimal: ","`, "numbers are written with a decimal comma")
 	}
 }

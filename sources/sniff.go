@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -23,9 +22,10 @@ const (
 // default is left at zero. It is a guess for a person to confirm: a run never
 // guesses.
 //
-//   - Encoding: a byte order mark or a zero in every second byte is UTF-16;
+//   - Encoding: that of a byte order mark; UTF-16 if every second byte is zero;
 //     else UTF-8 if all bytes of the first 64 MiB are, else windows-1252, which
-//     has the printable characters of Latin-1 at the same places.
+//     has the letters of Latin-1 at the same places, or Latin-1 where a byte
+//     means nothing in it.
 //   - Delimiter: of comma, semicolon, tab and bar the one that cuts most rows
 //     into the same number of fields; of equals the one that makes more fields.
 //     Blanks only where none of them cuts anything.
@@ -54,9 +54,9 @@ func sniffEncoding(path string) (start []byte, encoding string, err error) {
 	if err != nil {
 		return nil, "", openError(path, err)
 	}
-	file := &csvFile{path: path, close: stored.Close}
+	file := &csvFile{path: path, stored: &countedReader{Reader: stored}, close: stored.Close}
 	defer file.Close()
-	text, err := file.decompressed(stored)
+	text, err := file.decompressed()
 	if err != nil {
 		return nil, "", file.placed(err)
 	}
@@ -67,59 +67,68 @@ func sniffEncoding(path string) (start []byte, encoding string, err error) {
 		return nil, "", file.placed(err)
 	}
 	start = start[:n]
-	if decoded, encoding := decodeUTF16(start); encoding != "" {
-		return wholeLines(decoded, isWhole), encoding, nil
-	}
-	isUTF8, err := isAllUTF8(start, text)
-	if err != nil {
+	if encoding, err = encodingOfText(start, text); err != nil {
 		return nil, "", file.placed(err)
 	}
-	if !isUTF8 {
-		return wholeLines(decodeLatin(start), isWhole), "windows-1252", nil
-	}
-	return wholeLines(bytes.TrimPrefix(start, byteOrderMark), isWhole), "", nil
+	return wholeLines(decodedStart(start, encoding), isWhole), encoding, nil
 }
 
-// decodeUTF16 decodes text with a byte order mark, or with a zero byte in
-// every second place of its first characters, as ASCII has them in UTF-16, and
-// returns the name of its encoding, empty if it is not UTF-16.
-func decodeUTF16(text []byte) (decoded []byte, encoding string) {
-	const looked = 64
-	bigEndian, marked := false, true
+// encodingOfText returns the name of the encoding of a text, its beginning and
+// what follows.
+func encodingOfText(start []byte, rest io.Reader) (string, error) {
+	for _, m := range byteOrderMarks {
+		if bytes.HasPrefix(start, []byte(m.mark)) {
+			return strings.TrimPrefix(m.name, "utf-8"), nil
+		}
+	}
+	if name := unmarkedUTF16(start); name != "" {
+		return name, nil
+	}
+	isUTF8, err := isAllUTF8(start, rest)
 	switch {
-	case bytes.HasPrefix(text, []byte{0xff, 0xfe}):
-	case bytes.HasPrefix(text, []byte{0xfe, 0xff}):
-		bigEndian = true
+	case err != nil || isUTF8:
+		return "", err
+	case validWindows1252(start, false) == len(start):
+		return "windows-1252", nil
 	default:
-		marked = false
-		zeros := [2]int{}
-		for i, c := range text[:min(looked, len(text))] {
-			if c == 0 {
-				zeros[i%2]++
-			}
-		}
-		least := min(looked, len(text)) / 2 * 3 / 4
-		if least == 0 || max(zeros[0], zeros[1]) < least {
-			return nil, ""
-		}
-		bigEndian = zeros[0] > zeros[1]
+		return "latin-1", nil
 	}
-	units := make([]uint16, len(text)/2)
-	for i := range units {
-		low, high := text[2*i], text[2*i+1]
-		if bigEndian {
-			low, high = high, low
+}
+
+// unmarkedUTF16 returns the name of UTF-16 if a text has a zero in every second
+// place of its first characters, as ASCII has them, else nothing.
+func unmarkedUTF16(start []byte) string {
+	const looked = 64
+	var zeros [2]int
+	n := min(looked, len(start))
+	for i, c := range start[:n] {
+		if c == 0 {
+			zeros[i%2]++
 		}
-		units[i] = uint16(high)<<8 | uint16(low)
 	}
-	encoding = "utf-16"
-	switch {
-	case marked:
-		units = units[1:]
-	case bigEndian:
-		encoding = "utf-16be" // without a mark utf-16 is little endian
+	switch most := n / 2 * 3 / 4; {
+	case most > 0 && zeros[1] >= most:
+		return "utf-16" // without a mark it is little endian
+	case most > 0 && zeros[0] >= most:
+		return "utf-16be"
+	default:
+		return ""
 	}
-	return []byte(string(utf16.Decode(units))), encoding
+}
+
+// decodedStart returns the beginning of a text in UTF-8; a character that its
+// end cuts in two is left out.
+func decodedStart(start []byte, name string) []byte {
+	encoding, err := encodingOf(name)
+	if err != nil {
+		panic("sources: " + err.Error())
+	}
+	text, _, err := encoding.open(bytes.NewReader(start))
+	if err != nil {
+		return nil // the mark has been looked at: there is no text
+	}
+	decoded, _ := io.ReadAll(text)
+	return decoded
 }
 
 // isAllUTF8 reports whether start and what follows it are UTF-8.
@@ -154,16 +163,6 @@ func isAllUTF8(start []byte, rest io.Reader) (bool, error) {
 	}
 }
 
-// decodeLatin decodes Latin-1, which is windows-1252 but for rare characters
-// that are no delimiter, digit or letter of a column's name.
-func decodeLatin(text []byte) []byte {
-	decoded := make([]byte, 0, len(text)+len(text)/8)
-	for _, c := range text {
-		decoded = utf8.AppendRune(decoded, rune(c))
-	}
-	return decoded
-}
-
 // wholeLines cuts off a last line that has not been read to its end.
 func wholeLines(text []byte, isWhole bool) []byte {
 	if end := bytes.LastIndexByte(text, '\n'); end >= 0 && !isWhole {
@@ -194,12 +193,9 @@ func sniffDelimiter(text []byte, guess *CSV) [][]string {
 
 // cutInto cuts text into rows, the first sniffedRows of them.
 func cutInto(text []byte, comma byte) [][]string {
-	t, err := newTokens(bytes.NewReader(text), comma)
+	t := newTokens(bytes.NewReader(text), comma)
 	var rows [][]string
-	for err == nil && len(rows) < sniffedRows {
-		if err = t.advance(); err != nil {
-			break
-		}
+	for len(rows) < sniffedRows && t.advance() == nil {
 		var row []string
 		for _, field := range t.fields {
 			row = append(row, string(t.field(field)))
