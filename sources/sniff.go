@@ -17,10 +17,9 @@ const (
 	sniffedRows  = 1_000
 )
 
-// Sniff guesses from a delimited text file how it is to be read: delimiter,
-// header and encoding. The result names the file as its only path; what is the
-// default is left at zero. It is a guess for a person to confirm: a run never
-// guesses.
+// Sniff guesses from the first of some delimited text files how they are to be
+// read: delimiter, header and encoding; what is the default is left at zero. It
+// is a guess for a person to confirm: a run never guesses.
 //
 //   - Encoding: that of a byte order mark; UTF-16 if every second byte is zero;
 //     else UTF-8 if all bytes of the first 64 MiB are, else windows-1252, which
@@ -33,13 +32,21 @@ const (
 //     date and no two are equal. A log of transactions has a date and an amount
 //     in each row.
 //
-// It fails with ClassSource or ClassPermission where the file cannot be read.
-func Sniff(path string) (CSV, error) {
-	start, encoding, err := sniffEncoding(path)
+// It fails as a source of these paths would where there is no file, or none that
+// can be read.
+func Sniff(paths []string) (CSV, error) {
+	if err := checkPaths(paths); err != nil {
+		return CSV{}, err
+	}
+	files, err := listFiles(paths, ".csv")
 	if err != nil {
 		return CSV{}, err
 	}
-	guess := CSV{Paths: []string{path}, Encoding: encoding}
+	start, encoding, err := sniffEncoding(files[0].path)
+	if err != nil {
+		return CSV{}, err
+	}
+	guess := CSV{Paths: paths, Encoding: encoding}
 	rows := sniffDelimiter(start, &guess)
 	if len(rows) > 0 && !looksLikeNames(rows[0]) {
 		guess.Header = Header{None: true}

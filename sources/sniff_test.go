@@ -72,7 +72,7 @@ func checkSniffed(t *testing.T, path string, content []byte, want sources.CSV) {
 		t.Fatal(err)
 	}
 	want.Paths = []string{path}
-	got, err := sources.Sniff(path)
+	got, err := sources.Sniff(want.Paths)
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("Sniff: got %+v, %v; want %+v", got, err, want)
 	}

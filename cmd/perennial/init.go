@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -154,15 +152,10 @@ func proposeOptions(w *world, paths []string) (jobs.ProposeOptions, error) {
 }
 
 func proposeCSV(o *jobs.ProposeOptions, paths []string, list string) error {
-	first, err := firstFile(paths[0])
+	form, err := sources.Sniff(paths)
 	if err != nil {
 		return err
 	}
-	form, err := sources.Sniff(first)
-	if err != nil {
-		return err
-	}
-	form.Paths = paths
 	o.Open = func() (pipeline.Source, error) { return sources.NewCSV(form) }
 	o.Adapter = []string{"csv:", "  paths: " + list}
 	if form.Delimiter != "" {
@@ -175,16 +168,4 @@ func proposeCSV(o *jobs.ProposeOptions, paths []string, list string) error {
 		o.Names = "header"
 	}
 	return nil
-}
-
-// firstFile returns a file that a path or pattern names; that there is none is
-// for the source to say.
-func firstFile(path string) (string, error) {
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		found, err := filepath.Glob(path)
-		if err == nil && len(found) > 0 {
-			return found[0], nil
-		}
-	}
-	return path, nil
 }

@@ -206,6 +206,19 @@ ch_3,2024-06-02 10:00:00,700,0,usd,cus_2,b@example.com,Paid
 		customers: 2, netRevenue: "251",
 	},
 	{
+		name: "a clerk who comes back is no customer", file: "till.csv",
+		content: `user,customer_id,date,amount_eur
+kim,1,2024-05-02,5.00
+kim,2,2024-05-03,6.00
+lee,3,2024-05-03,7.00
+kim,4,2024-05-04,8.00
+lee,5,2024-05-05,9.00
+`,
+		mapping:   []string{"customer_id: customer_id"},
+		questions: []string{"currency", "cohorts.from"},
+		customers: 5, netRevenue: "35",
+	},
+	{
 		name: "names that YAML would misread", file: "odd names (1).csv",
 		content: "\"Customer: ID\",\"Order\nDate\",\"Total \"\"#\"\"\",\"Currency\u00a0\",Amount ${HOME}\n" +
 			"1,2024-05-02,5.00,EUR,1\n1,2024-06-02,6.00,EUR,1\n2,2024-05-03,7.00,EUR,1\n",
@@ -358,6 +371,23 @@ func checkProposal(t *testing.T, s shape, printed, file string) {
 	if n := strings.Count(file, "# QUESTION: "); n != len(s.questions) {
 		t.Errorf("%d lines of the file are marked QUESTION, want %d:\n%s", n, len(s.questions), file)
 	}
+}
+
+// TestKeysThatWentThroughFloatingPointNameNobody: 16777217.0 and its neighbour
+// may be one customer or two.
+func TestKeysThatWentThroughFloatingPointNameNobody(t *testing.T) {
+	type row struct {
+		Customer float64 `parquet:"customer_id"`
+		Day      int32   `parquet:"order_date,date"`
+		Amount   int64   `parquet:"amount,decimal(2:18)"`
+	}
+	t.Chdir(t.TempDir())
+	writeShape(t, "floats.parquet", rowsOf(row{1, 19_844, 5_00}))
+	const want = "question   customer_id: customer_id is a floating-point number, which cannot name customers: cast it to an integer or text in the source\n"
+	if got := perennial(t, "init", "floats.parquet"); !strings.Contains(got, want) {
+		t.Errorf("init printed\n%swant a line\n%s", got, want)
+	}
+	perennial(t, "validate", "floats.yaml")
 }
 
 // TestProposedJobsOfRealData: with the suggestions that a person who knows the
