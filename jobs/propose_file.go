@@ -149,8 +149,8 @@ func (w *writer) asOf() {
 		w.wonder("", "as_of", fmt.Sprintf("the first %d rows end on %s. If all end more than 14 days before yesterday, a run refuses them without the last day they have", w.rows, last))
 		w.line("#as_of: %s", last)
 	case isOld:
-		w.key("", "as_of: "+last.String(), "the last day in the data. Without this line a run is as of yesterday and refuses data that are more than 14 days old")
-		w.say("as of", "%s, the last day in the data: they are more than 14 days old", last)
+		w.key("", "as_of: "+last.String(), "the last day in the data; write an earlier one if it is not whole. Without this line a run is as of yesterday and refuses data that end more than 14 days before")
+		w.say("as of", "%s, the last day in the data, which end more than 14 days ago", last)
 	}
 	if t := w.format(); t.late > 0 {
 		w.wonder("", "dates", "of days that are not over: "+w.share(t.late)+"; they count as after_as_of")
