@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/perennial-clv/perennial/pipeline"
 )
@@ -21,6 +22,7 @@ import (
 // Problem is one thing wrong with a job file.
 type Problem struct {
 	Line, Column int
+	Flag         string // instead of line and column: the flag that wrote it
 	Path         string // dotted keys, as source.csv.paths
 	Message      string
 	Hint         string
@@ -32,6 +34,7 @@ type Problem struct {
 // UnmarshalYAML(func(any) error) error.
 type binder struct {
 	lookup   func(name string) (string, bool) // the environment
+	flags    map[*token.Token]string          // which flag wrote what the file did not
 	problems []Problem
 }
 
@@ -62,7 +65,12 @@ func parseYAML(content []byte) (ast.Node, []Problem) {
 	if len(file.Docs) > 1 {
 		return nil, []Problem{{Line: file.Docs[1].Start.Position.Line, Column: 1, Message: "a second document in the job file", Hint: "one file holds one job"}}
 	}
-	return file.Docs[0].Body, nil
+	root := file.Docs[0].Body
+	if _, ok := mappingEntries(root); !ok {
+		at := root.GetToken().Position
+		return nil, []Problem{{Line: at.Line, Column: at.Column, Message: "the job file must be a mapping, not " + describe(root), Hint: "write key: value pairs; see the smallest job in the README"}}
+	}
+	return root, nil
 }
 
 // The limits of a job file: what is beyond was not written by a person and
@@ -112,14 +120,24 @@ func syntaxProblem(err error) Problem {
 // fail notes a problem at a node and returns errReported.
 func (b *binder) fail(node ast.Node, path, hint, format string, args ...any) error {
 	p := Problem{Path: path, Message: fmt.Sprintf(format, args...), Hint: hint}
+	p.Line, p.Column, p.Flag = b.position(node)
+	b.problems = append(b.problems, p)
+	return errReported
+}
+
+// position says where a node stands: line and column, or the flag that wrote it.
+func (b *binder) position(node ast.Node) (line, column int, flag string) {
 	if entries, ok := mappingEntries(node); ok && len(entries) > 0 {
 		node = entries[0].Key // a mapping's own token is its first colon
 	}
-	if t := node.GetToken(); t != nil && t.Position != nil {
-		p.Line, p.Column = t.Position.Line, t.Position.Column
+	t := node.GetToken()
+	if flag, ok := b.flags[t]; ok {
+		return 0, 0, flag
 	}
-	b.problems = append(b.problems, p)
-	return errReported
+	if t == nil || t.Position == nil {
+		return 0, 0, ""
+	}
+	return t.Position.Line, t.Position.Column, ""
 }
 
 // bind puts node into target, a pointer's element.
@@ -234,7 +252,7 @@ func (b *binder) entries(node ast.Node, path string) ([]*ast.MappingValueNode, e
 	if values, ok := mappingEntries(node); ok {
 		return values, nil
 	}
-	return nil, b.fail(node, path, "write key: value pairs below it", "%s must be a mapping, not %s", cmp.Or(path, "the job file"), describe(node))
+	return nil, b.fail(node, path, "write key: value pairs below it", "%s must be a mapping, not %s", path, describe(node))
 }
 
 // mappingEntries returns the entries of a mapping; the parser makes one with a
@@ -328,7 +346,7 @@ func (b *binder) bindText(node ast.Node, text string, target reflect.Value, path
 	if variable.MatchString(written) && bindReplaced(text, target) {
 		return nil
 	}
-	return b.fail(node, path, "", "%s must be %s, not text", path, kindName(target))
+	return b.fail(node, path, wrongTypeHint(target, node), "%s must be %s, not text", path, kindName(target))
 }
 
 // bindReplaced puts what the environment holds, which is text whatever it
@@ -352,10 +370,20 @@ func bindReplaced(text string, target reflect.Value) bool {
 }
 
 func wrongTypeHint(target reflect.Value, node ast.Node) string {
-	if target.Kind() == reflect.String && target.Type() != reflect.TypeFor[number]() {
-		return fmt.Sprintf("put it in quotes: %q", node.GetToken().Value)
+	switch {
+	case target.Type() == reflect.TypeFor[number]():
+		return "write it without quotes, as 0.12"
+	case target.Kind() == reflect.Int:
+		return "write it without quotes, as 2"
+	case target.Kind() == reflect.Bool:
+		return "write true or false, without quotes"
 	}
-	return ""
+	switch node.(type) {
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return fmt.Sprintf("put it in quotes: %q", node.GetToken().Value)
+	default:
+		return "write one text"
+	}
 }
 
 func kindName(v reflect.Value) string {
@@ -379,8 +407,10 @@ func describe(node ast.Node) string {
 		return "a list"
 	case *ast.BoolNode:
 		return "true or false"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+	case *ast.IntegerNode, *ast.FloatNode:
 		return "a number"
+	case *ast.InfinityNode, *ast.NanNode:
+		return "infinity or NaN"
 	case *ast.NullNode:
 		return "nothing"
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
@@ -395,48 +425,6 @@ func join(path, name string) string {
 		return name
 	}
 	return path + "." + name
-}
-
-// suggestion returns a hint with the nearest of the known names, or all of them.
-func suggestion(name string, known []string) string {
-	if near := Nearest(name, known); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return "known are " + strings.Join(known, ", ")
-}
-
-// Nearest returns the known name that differs least from a name, if it is
-// near enough to be a slip of the pen, else "".
-func Nearest(name string, known []string) string {
-	best, distance := "", len(name)/3+2
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-// editDistance returns how many insertions, deletions and substitutions of
-// bytes lead from a to b (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // sortProblems orders problems as they stand in the file.

@@ -15,6 +15,50 @@ import (
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
 
+// Check is a check of run_checks as people should know it.
+type Check struct {
+	Name     string
+	Compares string // what is observed, and what it is held against
+	Failure  string // what it means where they do not agree
+	Action   string // what to do then
+}
+
+// Doc returns all there is to know of a check, as sentences.
+func (c *Check) Doc() string { return c.Compares + " " + c.Failure + " " + c.Action }
+
+// What a broken law means, and what to do about it, is the same for all laws.
+const (
+	lawBroken = "A difference other than 0 is a bug of the program; the run fails with exit code 5 and publishes nothing."
+	reportIt  = "Please report it with the job file."
+	toKnow    = "A number to know, neither good nor bad."
+)
+
+// Checks are all checks, in the order of their names. What is not listed here
+// cannot be written.
+var Checks = []Check{
+	{"cancelled_same_day", "Customer-days with an order whose rows add up to 0 or less: bought and given back on the same day, an order but no purchase.", toKnow, "Many of them may be test orders: see rules.exclude."},
+	{"contribution_ties_out", "Contribution of the table against that of the ledger.", lawBroken, reportIt},
+	{"customers_tie_out", "Customers of the table, acquired in its cohorts or periods, against customers with a purchase in the ledger.", lawBroken, reportIt},
+	{"days_since_last_row", "Days from the last row that counts to the as-of day, against rules.max_staleness.", "Above the limit the run fails with exit code 5: the data have stopped coming.", "Find out why newer rows are missing, or choose an earlier as-of day."},
+	{firstCohortSize, "Customers of the first month cohort, against twice the median of the next six month cohorts. Only without cohorts.from, once those months are over.", "Above it the data probably begin later than the business: who bought before looks new.", "Set cohorts.from to the month after, or to where history is whole."},
+	{"gross_sales_tie_out", "Gross sales of the table against those of the ledger.", lawBroken, reportIt},
+	{"lifecycle_active_days", "Days since the last purchase up to which a customer's lifecycle_stage is active: three of four gaps between purchases are no longer.", toKnow, "With fewer than 50 gaps it is 90."},
+	{"lifecycle_at_risk_days", "Days up to which it is at_risk: nine of ten gaps are no longer.", toKnow, "With fewer than 50 gaps it is 180."},
+	{"lifecycle_dormant_days", "Days up to which it is dormant, beyond which it is lost: 97.5 % of gaps are no longer.", toKnow, "With fewer than 50 gaps it is 365."},
+	{"net_revenue_beyond_max_offset", "Net revenue of offsets after cohorts.max_offset, which cohort_periods leaves out.", toKnow, "Raise cohorts.max_offset if it is much."},
+	{"net_revenue_ties_out", "Net revenue of customers, as it was written, against that of the rows that count.", lawBroken, reportIt},
+	{"orders_tie_out", "Orders of the table against those of the ledger.", lawBroken, reportIt},
+	{"purchase_gaps", "Gaps between consecutive purchases of a customer, from which the limits of lifecycle_stage come.", toKnow, "Fewer than 50 are too few; then usual limits stand in."},
+	{"refunds_tie_out", "Refunds of the table against those of the ledger.", lawBroken, reportIt},
+	{"residual_clv_ties_out", "residual_clv of the table against the sum over all customers.", lawBroken, reportIt},
+	{"rounded_amounts", "Rows whose quantity × unit_price has more than 4 decimals and was rounded half-even.", toKnow, "Map an amount with fewer decimals if there is one."},
+	{"rows_per_purchase_without_order_id", "Rows per purchase where no order_id is mapped, against 1.5.", "Above it rows are probably lines of orders, each of which counts as an order.", "Map source.columns.order_id."},
+	{"rows_tie_out", "Rows of the source against rows that count and rows in run_exclusions together.", lawBroken, reportIt},
+	{"rows_with_a_customer", "Readable rows that name a customer.", toKnow, "Rows that do not are in run_exclusions as unattributed."},
+	{"source_ties_out", "Amounts of the source in a month against business_periods.net_revenue and run_exclusions.amount of that month together.", lawBroken, reportIt},
+	{"unreadable_rows", "Rows that cannot be read, against rules.max_rejected_rate of all rows.", "Above the limit the run fails with exit code 5.", "Look at the rows and their reasons in _quarantine/<as_of_date> of the sink."},
+}
+
 // checks collects run_checks. Numbers are in units of 10^-4.
 type checks struct{ rows []CheckRow }
 
@@ -24,12 +68,12 @@ func (c *checks) equal(name, scope string, observed, expected int64) {
 	if observed != expected {
 		status = Failed
 	}
-	c.rows = append(c.rows, CheckRow{name, scope, numeric.Known(observed), numeric.Known(expected), status, IsError})
+	c.add(CheckRow{name, scope, numeric.Known(observed), numeric.Known(expected), status, IsError})
 }
 
 // count notes a number to know.
 func (c *checks) count(name, scope string, observed int64) {
-	c.rows = append(c.rows, CheckRow{Name: name, Scope: scope, Observed: numeric.Known(observed), Status: Counted, Severity: IsInfo})
+	c.add(CheckRow{Name: name, Scope: scope, Observed: numeric.Known(observed), Status: Counted, Severity: IsInfo})
 }
 
 // limit notes a number that should not exceed another.
@@ -38,7 +82,15 @@ func (c *checks) limit(name, scope string, observed, most int64) {
 	if observed > most {
 		status = Warned
 	}
-	c.rows = append(c.rows, CheckRow{name, scope, numeric.Known(observed), numeric.Known(most), status, IsWarning})
+	c.add(CheckRow{name, scope, numeric.Known(observed), numeric.Known(most), status, IsWarning})
+}
+
+// add adds a row; a check that nobody can look up is a programmer's mistake.
+func (c *checks) add(row CheckRow) {
+	if !slices.ContainsFunc(Checks, func(known Check) bool { return known.Name == row.Name }) {
+		panic("jobs: the check " + row.Name + " is not among Checks")
+	}
+	c.rows = append(c.rows, row)
 }
 
 // sorted returns the rows in the order of the key.

@@ -2,9 +2,13 @@
 // the catalogue of tables, and the whole data flow on one page.
 //
 //	bind.go      YAML to Go values: every problem at once, with line and column
+//	nearest.go   the known name nearest to one that is not
 //	load.go      a job file to a Job, or everything that is wrong with it
 //	job.go       the job file: every key, its default and its meaning
 //	parts.go     the parts of a job file that may be written in several ways
+//	override.go  values of the job file that the command line sets
+//	keys.go      the keys of the job file, read off the tags of File and of the adapters' options
+//	schema.go    the same as a JSON Schema
 //	validate.go  what cannot be right, and what to do about it
 //	settings.go  the mapping bound to the source; the run's calendar
 //	asof.go      the as-of day; whose tables a sink holds
@@ -23,6 +27,8 @@
 //	propose.go   a job file for a source that nobody has described
 //	propose_*.go its columns and their parts, counts, and the file's text
 //	template.go  a job file with every part
+//	explain.go   everything a user can ask about, and what a topic names
+//	explain_*.go the same as text and as Markdown
 //	sample.go    the simulated shop of sample and demo
 //
 // The .yaml files beside the code are jobs that a user copies.

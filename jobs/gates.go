@@ -37,7 +37,7 @@ func (g *Gates) checkInput(t *ledger.Tally, zone *calendar.Zone, asOf calendar.D
 	// A file of which nothing can be read is a wrong mapping, whatever the limit.
 	if rate := float64(t.Unreadable) / float64(t.Rows); rate > g.MaxRejectedRate || t.Unreadable == t.Rows {
 		return quality("look at the quarantine in the sink, _quarantine/"+asOf.String()+", for the rows and their reasons; rules.max_rejected_rate allows more",
-			"%d of %d rows cannot be read, more than the share %g that rules.max_rejected_rate allows", t.Unreadable, t.Rows, g.MaxRejectedRate)
+			"%d of %d rows cannot be read, more than the share %g that rules.max_rejected_rate allows%s", t.Unreadable, t.Rows, g.MaxRejectedRate, firstUnreadable(t))
 	}
 	if t.Overflows() {
 		return quality("check the amounts' scale", "the amounts add up to more than a money column holds, %s", money.Format(money.Max))
@@ -56,6 +56,20 @@ func (g *Gates) checkInput(t *ledger.Tally, zone *calendar.Zone, asOf calendar.D
 			"the source has %d rows, less than %g of the %d of the run of %s", t.Rows, g.MinVolume, previous.InputRows, previous.AsOf)
 	}
 	return nil
+}
+
+// firstUnreadable says where the first row that cannot be read stands, and what
+// is wrong with it, but not what it holds.
+func firstUnreadable(t *ledger.Tally) string {
+	if len(t.Quarantine) == 0 {
+		return ""
+	}
+	r := &t.Quarantine[0]
+	what := r.Reason
+	if r.Column != "" {
+		what = fmt.Sprintf("column %q: %s", r.Column, what)
+	}
+	return fmt.Sprintf("; the first is row %d of %s: %s", r.Row, r.Origin, what)
 }
 
 // maxCells is how many rows cohort_periods may have, published or not: what

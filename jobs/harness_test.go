@@ -31,24 +31,8 @@ import (
 // adapters are the real ones.
 func adapters() jobs.Adapters {
 	return jobs.Adapters{
-		Sources: map[string]func(jobs.Decode) (pipeline.Source, error){
-			"csv": func(decode jobs.Decode) (pipeline.Source, error) {
-				var o sources.CSV
-				if err := decode(&o); err != nil {
-					return nil, err
-				}
-				return sources.NewCSV(o)
-			},
-		},
-		Sinks: map[string]func(jobs.Decode) (pipeline.Sink, error){
-			"parquet": func(decode jobs.Decode) (pipeline.Sink, error) {
-				var o sinks.Parquet
-				if err := decode(&o); err != nil {
-					return nil, err
-				}
-				return sinks.NewParquet(o)
-			},
-		},
+		Sources: map[string]jobs.Adapter[pipeline.Source]{"csv": jobs.AdapterOf(sources.NewCSV)},
+		Sinks:   map[string]jobs.Adapter[pipeline.Sink]{"parquet": jobs.AdapterOf(sinks.NewParquet)},
 	}
 }
 

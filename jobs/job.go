@@ -11,13 +11,14 @@ import (
 // Job is a valid job, in the terms of the packages that do the work.
 type Job struct {
 	Name       string
-	ConfigHash string // of the job file as written, without what the environment put in
+	ConfigHash string   // of the job file as written and of Set, without what the environment put in
+	Set        []string // what the command line set beside the file, as path=value, in an order of its own
 	Source     pipeline.Source
 	Sink       pipeline.Sink
 	Mapping    ledger.Mapping
 	Settings   ledger.Settings            // AsOf is set by At
 	AsOf       numeric.Null[calendar.Day] // as the job file says
-	AsOfPlace  string                     // file:line:column of that
+	AsOfPlace  string                     // file:line:column of that, or the flag
 	Calendar   calendar.Calendar
 	Grains     []calendar.Grain // in the order of their names
 	From       numeric.Null[calendar.Day]
@@ -28,21 +29,31 @@ type Job struct {
 	Tables     map[string]bool // the tables to publish
 }
 
-// File is a job file as written. Every key has a default except timezone,
-// currency, source and sink; a zero value means the default.
+// Attributes returns the names of the job's attributes, in order.
+func (j *Job) Attributes() []string {
+	var names []string
+	for _, a := range j.Mapping.Attributes {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// File is a job file as written; a zero value means the default. Its tags are
+// the one definition of the keys: docs/jobfile.md, docs/job.schema.json and
+// explain are made of them, as keys.go says.
 type File struct {
-	Name      string      `yaml:"name"`       // default: the file's name
-	AsOf      string      `yaml:"as_of"`      // default: the last complete day in the job's zone
-	Timezone  string      `yaml:"timezone"`   // civil dates, cohorts and periods are in this zone
-	Currency  string      `yaml:"currency"`   // three letters; another currency in the data is an error
-	WeekStart string      `yaml:"week_start"` // default: monday
-	Source    SourcePart  `yaml:"source"`
-	Rules     RulesPart   `yaml:"rules"`
-	Cohorts   CohortsPart `yaml:"cohorts"`
-	Value     ValuePart   `yaml:"value"`
-	Models    ModelsPart  `yaml:"models"`
-	Tables    tableList   `yaml:"tables"` // all, or a list of names
-	Sink      adapterPart `yaml:"sink"`
+	Name      string      `yaml:"name" absent:"the file's name without its ending" doc:"names the job. One output folder belongs to one job. Letters, digits, '.', '-', '_'"`
+	AsOf      string      `yaml:"as_of" absent:"the last complete day in the job's zone" doc:"last civil day that counts, inclusive; --as-of goes before it. A day that is not over is refused"`
+	Timezone  string      `yaml:"timezone" default:"required" doc:"IANA name. Civil days, cohorts and periods are in this zone"`
+	Currency  string      `yaml:"currency" default:"required" doc:"three letters. Another currency in the data is an error, never a sum"`
+	WeekStart string      `yaml:"week_start" default:"monday" one_of:"monday,tuesday,wednesday,thursday,friday,saturday,sunday" doc:"first day of the week, for the grain week"`
+	Source    SourcePart  `yaml:"source" default:"required" doc:"where the rows come from, and what their columns mean"`
+	Rules     RulesPart   `yaml:"rules" absent:"the default of each key below it" doc:"which rows count, and when there are too few or too bad ones to publish"`
+	Cohorts   CohortsPart `yaml:"cohorts" absent:"the default of each key below it" doc:"how customers are grouped"`
+	Value     ValuePart   `yaml:"value" absent:"the default of each key below it" doc:"what a customer's value means"`
+	Models    ModelsPart  `yaml:"models" absent:"the default of each key below it" doc:"which models may predict"`
+	Tables    tableList   `yaml:"tables" default:"all" doc:"all, or a list of the tables to publish. customer_values is the largest"`
+	Sink      adapterPart `yaml:"sink" default:"required" doc:"where the tables go"`
 }
 
 // reserved are top-level keys that later versions will give a meaning.
@@ -50,66 +61,66 @@ var reserved = []string{"setting", "spend", "acquisition_plan", "experiments"}
 
 // SourcePart says where rows come from and what their columns mean.
 type SourcePart struct {
-	CSV        located           `yaml:"csv"`
-	Parquet    located           `yaml:"parquet"`
-	DuckDB     located           `yaml:"duckdb"`
-	Postgres   located           `yaml:"postgres"`
-	BigQuery   located           `yaml:"bigquery"`
-	Columns    ColumnsPart       `yaml:"columns"`
-	Attributes map[string]string `yaml:"attributes"` // name: source column
-	Decimal    string            `yaml:"decimal"`    // . or , in numbers that are text; default .
+	CSV        located           `yaml:"csv" default:"one of these" doc:"delimited text files on a local disk"`
+	Parquet    located           `yaml:"parquet" default:"one of these" doc:"Parquet files on a local disk"`
+	DuckDB     located           `yaml:"duckdb" default:"one of these" doc:"a DuckDB database"`
+	Postgres   located           `yaml:"postgres" default:"one of these" doc:"a PostgreSQL database"`
+	BigQuery   located           `yaml:"bigquery" default:"one of these" doc:"a BigQuery table"`
+	Columns    ColumnsPart       `yaml:"columns" absent:"the columns of the same names" doc:"which column of the source plays which part"`
+	Attributes map[string]string `yaml:"attributes" absent:"none" doc:"name: source column. Kept of the first purchase as customers.first_<name>; may be split by"`
+	Decimal    string            `yaml:"decimal" default:"\".\"" doc:"\".\" or \",\": how text is read as a number, in amounts, quantities, prices, costs and by rules with numbers. With \",\" a point may stand between thousands (1.234,50), in correct groups of three only. With \".\" nothing may, so that a decimal comma is never taken for one. Columns of numbers are not affected"`
 }
 
 // ColumnsPart maps our names to the source's. A name left out means a source
 // column of our own name, where that part is needed.
 type ColumnsPart struct {
-	CustomerID string     `yaml:"customer_id"`
-	OccurredAt timePart   `yaml:"occurred_at"`
-	OrderID    string     `yaml:"order_id"`
-	Amount     amountPart `yaml:"amount"`
-	Quantity   string     `yaml:"quantity"`
-	UnitPrice  string     `yaml:"unit_price"`
-	Cost       amountPart `yaml:"cost"`
-	Currency   string     `yaml:"currency"`
+	CustomerID string     `yaml:"customer_id" absent:"the column customer_id" doc:"a column of text or integers, kept as they are. A missing one, or text of nothing but blanks, makes the row unattributed"`
+	OccurredAt timePart   `yaml:"occurred_at" absent:"the column occurred_at" doc:"when the row happened: a column, or a column with its format and zone"`
+	OrderID    string     `yaml:"order_id" absent:"the column order_id, if there is one" doc:"without it every row is an order; run_checks warns above 1.5 rows per purchase"`
+	Amount     amountPart `yaml:"amount" absent:"the column amount, else quantity × unit_price" doc:"signed, after discounts, without tax: a column, or a column with its scale, or a sum of columns"`
+	Quantity   string     `yaml:"quantity" absent:"the column quantity, where there is no amount" doc:"with unit_price, instead of amount: the amount is their exact product, rounded half-even once"`
+	UnitPrice  string     `yaml:"unit_price" absent:"the column unit_price, where there is no amount" doc:"with quantity, instead of amount"`
+	Cost       costPart   `yaml:"cost" absent:"the column cost, if there is one" doc:"of the row, signed like the amount; the same forms as amount"`
+	Currency   string     `yaml:"currency" absent:"the column currency, if there is one" doc:"checked against the job's currency. A row in another fails the run, unless a rule or the as-of day excludes it; its amount is then in no sum. A row without one is unreadable"`
 }
 
 // RulesPart says which rows count.
 type RulesPart struct {
-	Exclude         []rulePart `yaml:"exclude"`
-	ExactDuplicates string     `yaml:"exact_duplicates"`  // keep | drop; default keep
-	Refunds         string     `yaml:"refunds"`           // net | ignore; default net
-	ZeroAmounts     string     `yaml:"zero_amounts"`      // ignore | purchase; default ignore
-	MaxRejectedRate number     `yaml:"max_rejected_rate"` // default 0.001
-	MaxStaleness    string     `yaml:"max_staleness"`     // default 14d
-	MinVolume       number     `yaml:"min_volume"`        // default 0.5
+	Exclude         []rulePart `yaml:"exclude" absent:"none" doc:"rows that do not count, each rule with one condition. They are counted under rule:<name>"`
+	ExactDuplicates string     `yaml:"exact_duplicates" default:"keep" one_of:"keep,drop" doc:"drop: of rows that are equal in every column of the source, mapped or not, the first counts"`
+	Refunds         string     `yaml:"refunds" default:"net" one_of:"net,ignore" doc:"ignore: refunds are excluded"`
+	ZeroAmounts     string     `yaml:"zero_amounts" default:"ignore" one_of:"ignore,purchase" doc:"purchase: a day of zero rows alone is a purchase"`
+	MaxRejectedRate number     `yaml:"max_rejected_rate" default:"0.001" doc:"a larger share of unreadable rows fails the run with exit code 5"`
+	MaxStaleness    string     `yaml:"max_staleness" default:"14d" doc:"data that end longer before the as-of day fail the run with exit code 5"`
+	MinVolume       number     `yaml:"min_volume" default:"0.5" doc:"fewer rows than this share of the previous run's fail the run with exit code 5, unless --accept-volume"`
 }
 
 // CohortsPart says how customers are grouped.
 type CohortsPart struct {
-	Grains    []string  `yaml:"grains"`     // day week month quarter year; month is always there
-	SplitBy   []string  `yaml:"split_by"`   // names of attributes
-	From      string    `yaml:"from"`       // history is whole from this day
-	MaxOffset maxOffset `yaml:"max_offset"` // none or a number of periods; default none, day grain 365
+	Grains    []string  `yaml:"grains" default:"[month]" one_of:"day,week,month,quarter,year" doc:"lengths of a cohort's period; month is always there"`
+	SplitBy   []string  `yaml:"split_by" absent:"none" doc:"attributes to split by, at most 1,000 values each. The whole base is always there"`
+	From      string    `yaml:"from" absent:"none" doc:"the history is whole from this day; earlier cohorts are marked left-truncated and stay out of retention_curves"`
+	MaxOffset maxOffset `yaml:"max_offset" default:"none" doc:"last offset, for every grain. The grain day ends at 365 by default. run_checks says how much money lies beyond. A choice by which cohort_periods would have more than 10,000,000 rows fails the run with exit code 5, also where tables leaves it out"`
 }
 
 // ValuePart says what a customer's value means.
 type ValuePart struct {
-	MarginRate   number   `yaml:"margin_rate"`   // used where cost is absent; default: contribution is unknown
-	DiscountRate number   `yaml:"discount_rate"` // annual, effective; default 0.10
-	Horizons     []string `yaml:"horizons"`      // Nd or lifetime; 365d and lifetime are always there
+	MarginRate   number   `yaml:"margin_rate" absent:"none" doc:"share of a row's amount that is contribution, where the row has no cost. Without it and without costs contribution is NULL; with costs for some rows only the run fails with exit code 5"`
+	DiscountRate number   `yaml:"discount_rate" default:"0.10" doc:"annual, effective"`
+	Horizons     []string `yaml:"horizons" default:"[365d, lifetime]" doc:"days as 90d, or lifetime; these two are always computed"`
 }
 
 // ModelsPart says which models may be chosen.
 type ModelsPart struct {
-	Candidates []string `yaml:"candidates"` // default [mbg_nbd]; nbd and bg_nbd are always fitted beside them
-	TimeUnit   string   `yaml:"time_unit"`  // day week month year; default week
+	Candidates []string `yaml:"candidates" default:"[mbg_nbd]" one_of:"mbg_nbd,bg_nbd,nbd" doc:"models that may be chosen; bg_nbd only alone. nbd, bg_nbd and gamma_gamma are always fitted. No other family is there yet"`
+	TimeUnit   string   `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters"`
 }
 
 // adapterPart is exactly one technology with its options, which belong to the
 // adapter.
 type adapterPart struct {
-	Parquet  located `yaml:"parquet"`
-	BigQuery located `yaml:"bigquery"`
+	Parquet  located `yaml:"parquet" default:"one of these" doc:"Parquet files on a local disk"`
+	BigQuery located `yaml:"bigquery" default:"one of these" doc:"BigQuery tables"`
 }
 
 // Decode puts an adapter's options into a struct with yaml tags. What is wrong
@@ -119,6 +130,24 @@ type Decode func(options any) error
 // Adapters are the sources and sinks that this program has, by their key in
 // the job file.
 type Adapters struct {
-	Sources map[string]func(Decode) (pipeline.Source, error)
-	Sinks   map[string]func(Decode) (pipeline.Sink, error)
+	Sources map[string]Adapter[pipeline.Source]
+	Sinks   map[string]Adapter[pipeline.Sink]
+}
+
+// Adapter is one technology.
+type Adapter[A any] struct {
+	Options any // a value of the struct of its options, whose tags say what its keys mean
+	New     func(Decode) (A, error)
+}
+
+// AdapterOf returns the adapter that a constructor makes of its options O.
+func AdapterOf[O, A any](construct func(O) (A, error)) Adapter[A] {
+	var defaults O
+	return Adapter[A]{Options: defaults, New: func(decode Decode) (A, error) {
+		var options O
+		if err := decode(&options); err != nil {
+			return *new(A), err
+		}
+		return construct(options)
+	}}
 }

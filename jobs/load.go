@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/perennial-clv/perennial/pipeline"
 )
@@ -23,13 +24,7 @@ type FileError struct {
 }
 
 // Error returns the first problem and how many more there are.
-func (e *FileError) Error() string {
-	text := e.Problems[0].at(e.Path)
-	if more := len(e.Problems) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more)", more)
-	}
-	return text
-}
+func (e *FileError) Error() string { return severalErrors(e.Unwrap()).Error() }
 
 // Unwrap returns each problem as an error of class usage with its place.
 func (e *FileError) Unwrap() []error {
@@ -41,13 +36,15 @@ func (e *FileError) Unwrap() []error {
 }
 
 func (p Problem) place(path string) string {
-	if p.Line == 0 {
+	switch {
+	case p.Flag != "":
+		return p.Flag
+	case p.Line == 0:
 		return path
+	default:
+		return fmt.Sprintf("%s:%d:%d", path, p.Line, p.Column)
 	}
-	return fmt.Sprintf("%s:%d:%d", path, p.Line, p.Column)
 }
-
-func (p Problem) at(path string) string { return p.place(path) + ": " + p.Message }
 
 // loader turns a job file into a Job.
 type loader struct {
@@ -60,21 +57,36 @@ type loader struct {
 }
 
 // Load reads a job file's content and returns the job, or a FileError with
-// every problem at once. lookup is the environment.
-func Load(path string, content []byte, lookup func(string) (string, bool), adapters Adapters) (*Job, error) {
-	sum := sha256.Sum256(content)
-	l := loader{binder: binder{lookup: lookup}, path: path, adapters: adapters}
-	l.job.ConfigHash = hex.EncodeToString(sum[:])
+// every problem at once. lookup is the environment. Each of set, as
+// "value.discount_rate=0.12", replaces or adds one value of the file.
+func Load(path string, content []byte, lookup func(string) (string, bool), adapters Adapters, set ...string) (*Job, error) {
+	l := loader{binder: binder{lookup: lookup, flags: map[*token.Token]string{}}, path: path, adapters: adapters}
 	l.job.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	if l.root, l.problems = parseYAML(content); len(l.problems) > 0 {
 		return nil, &FileError{path, l.problems}
 	}
+	overrides := l.parseOverrides(set)
+	for _, o := range overrides {
+		l.apply(o)
+		l.job.Set = append(l.job.Set, o.String())
+	}
+	l.job.ConfigHash = configHash(content, l.job.Set)
 	l.load()
 	if len(l.problems) > 0 {
 		sortProblems(l.problems)
 		return nil, &FileError{path, l.problems}
 	}
 	return &l.job, nil
+}
+
+// configHash returns the SHA-256 of a job file and of what was set beside it.
+func configHash(content []byte, set []string) string {
+	sum := sha256.New()
+	sum.Write(content) // never fails
+	for _, s := range set {
+		fmt.Fprintf(sum, "\n--set %s", s)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // problem notes what is wrong with the value at a dotted path; at the nearest
@@ -149,18 +161,25 @@ func (l *loader) decode(a adapter) Decode {
 }
 
 // adapterFailed notes an error of an adapter about its options, unless it has
-// been noted where it happened.
+// been noted where it happened. Its place is the option, as paths[0].
 func (l *loader) adapterFailed(a adapter, err error) {
-	if err != nil && !errors.Is(err, errReported) {
-		_ = l.failWith(a.at.node, a.at.path, err)
+	if err == nil || errors.Is(err, errReported) {
+		return
 	}
+	path, at := a.at.path, a.at.node
+	var e *pipeline.Error
+	if errors.As(err, &e) && e.Place != "" {
+		path = join(path, e.Place)
+		at = l.nodeAt(path)
+	}
+	_ = l.failWith(at, path, err)
 }
 
 func (l *loader) loadSource() {
 	s := &l.file.Source
 	written := []adapter{{"csv", s.CSV}, {"parquet", s.Parquet}, {"duckdb", s.DuckDB}, {"postgres", s.Postgres}, {"bigquery", s.BigQuery}}
 	if a, ok := l.one("source", written, keys(l.adapters.Sources)); ok {
-		source, err := l.adapters.Sources[a.name](l.decode(a))
+		source, err := l.adapters.Sources[a.name].New(l.decode(a))
 		l.adapterFailed(a, err)
 		l.job.Source = source
 	}
@@ -169,7 +188,7 @@ func (l *loader) loadSource() {
 func (l *loader) loadSink() {
 	written := []adapter{{"parquet", l.file.Sink.Parquet}, {"bigquery", l.file.Sink.BigQuery}}
 	if a, ok := l.one("sink", written, keys(l.adapters.Sinks)); ok {
-		sink, err := l.adapters.Sinks[a.name](l.decode(a))
+		sink, err := l.adapters.Sinks[a.name].New(l.decode(a))
 		l.adapterFailed(a, err)
 		l.job.Sink = sink
 	}

@@ -91,13 +91,33 @@ func TestProblemsOfAJobFile(t *testing.T) {
 		{"half a product", strings.Replace(smallest, "sink:", "  columns: {quantity: q}\nsink:", 1), `only one of quantity and unit_price is mapped`},
 		{"bad format", strings.Replace(smallest, "sink:", "  columns: {occurred_at: {column: d, format: '%Q'}}\nsink:", 1), `%Q`},
 		{"bad scale", strings.Replace(smallest, "sink:", "  columns: {amount: {column: a, scale: 5}}\nsink:", 1), `scale 5 is not possible`},
+		{"text for a whole number", strings.Replace(smallest, "sink:", "  columns: {amount: {column: a, scale: two}}\nsink:", 1), `source.columns.amount.scale must be a whole number, not text`},
+		{"text for a truth value", smallest + "rules: {exclude: [{name: a, column: b, is_null: maybe}]}\n", `is_null must be true or false, not text`},
+		{"a list for text", smallest + "name: [a]\n", `6:7 name must be text, not a list`},
+		{"a number that is none", smallest + "value: {margin_rate: .nan}\n", `value.margin_rate must be a number, not infinity or NaN`},
+		{"a number in powers of ten", smallest + "rules: {exclude: [{name: a, column: b, equals: 1.5e+3}]}\n", `cannot be compared with`},
+		{"negative offset", smallest + "cohorts: {max_offset: -1}\n", `a number of periods is not negative`},
+		{"word for an offset", smallest + "cohorts: {max_offset: all}\n", `write none, or a number of periods, not "all"`},
+		{"anchors", smallest + "name: &a b\n", `name must be text, not an anchor`},
+		{"bad delimiter", strings.Replace(smallest, "{paths", "{delimiter: ;;, paths", 1), `4:20 source.csv.delimiter: delimiter ";;" is not possible`},
+		{"bad header", strings.Replace(smallest, "{paths", "{header: 5, paths", 1), `4:17 source.csv.header: header must be true, false or a list of names`},
+		{"header with a name twice", strings.Replace(smallest, "{paths", "{header: [a, a], paths", 1), `4:17 source.csv.header: columns 1 and 2 have the same name`},
+		{"path of an object store", strings.Replace(smallest, "orders.csv", "a.csv, 's3://b/c.csv'", 1), `4:24 source.csv.paths[1]: s3:// paths are not supported`},
+		{"no paths", strings.Replace(smallest, "paths: [orders.csv]", "header: true", 1), `source.csv.paths: paths is empty`},
+		{"empty sink path", strings.Replace(smallest, "path: out", "path: ''", 1), `5:24 sink.parquet.path: an empty path`},
+		{"no sink path", strings.Replace(smallest, "path: out", "", 1), `sink.parquet.path: an empty path`},
+		{"sink of a number", strings.Replace(smallest, "{path: out}", "3", 1), `sink.parquet must be a mapping, not a number`},
+		{"bad zone of times", strings.Replace(smallest, "sink:", "  columns: {occurred_at: {timezone: CETT}}\nsink:", 1), `unknown time zone "CETT"`},
+		{"bad weekday", smallest + "week_start: mon\n", `unknown day of the week "mon"`},
+		{"bad name", smallest + "name: a/b\n", `the name "a/b" cannot be used`},
+		{"bad margin", smallest + "value: {margin_rate: 1.5e-1}\n", `margin_rate must be a plain decimal`},
 		{"bad attribute", strings.Replace(smallest, "sink:", "  attributes: {Sales Channel: c}\nsink:", 1), `the attribute name "Sales Channel" cannot be used`},
 	}
 	for _, c := range cases {
 		t.Run(c.rule, func(t *testing.T) {
 			got := problems(t, c.text)
-			if len(got) != 1 || !strings.Contains(got[0], c.want) {
-				t.Errorf("got %q, want one problem with %q", got, c.want)
+			if len(got) != 1 || !strings.Contains(got[0], c.want) || strings.HasSuffix(got[0], "| ") {
+				t.Errorf("got %q, want one problem with %q, and a hint", got, c.want)
 			}
 		})
 	}

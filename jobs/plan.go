@@ -17,6 +17,7 @@ type Plan struct {
 	AsOf      string       `json:"as_of_date"`
 	Timezone  string       `json:"timezone"`
 	Currency  string       `json:"currency"`
+	Set       []string     `json:"set,omitempty"` // what the command line set beside the job file
 	Source    PlannedInput `json:"source"`
 	Grains    []string     `json:"cohort_grains"`
 	SplitBy   []string     `json:"split_by,omitempty"`
@@ -73,7 +74,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	j := r.Job
 	p := &Plan{
 		Job: j.Name, AsOf: r.AsOf.String(), Timezone: j.Settings.Zone.String(), Currency: j.Settings.Currency,
-		SplitBy: j.SplitBy, Source: PlannedInput{
+		Set: j.Set, SplitBy: j.SplitBy, Source: PlannedInput{
 			Name: d.Name, Files: len(d.Files), Rows: known(d.Rows), Bytes: known(d.Bytes),
 			Columns: bound.Columns, NaiveZone: bound.NaiveZone(), OrderID: bound.HasOrders(),
 		},
@@ -138,6 +139,9 @@ func (p *Plan) Text() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("%s as of %s, civil days in %s, %s", p.Job, p.AsOf, p.Timezone, p.Currency)
+	for _, set := range p.Set {
+		line("  set        %s", set)
+	}
 	line("  source     %s: %d files, %s rows, %s bytes", p.Source.Name, p.Source.Files, text(p.Source.Rows), text(p.Source.Bytes))
 	line("  columns    %s", strings.Join(p.Source.Columns, ", "))
 	if p.Source.NaiveZone != "" {

@@ -32,7 +32,7 @@ var Runs = table.Definition[RunRow]{
 		table.Times("finished_at", "When the tables were computed and their publication began.", func(r *RunRow) int64 { return r.FinishedAt }),
 		table.Texts("status", "succeeded: a run that failed publishes nothing.", func(r *RunRow) string { return r.Status }),
 		table.Texts("code_version", "Version of the program.", func(r *RunRow) string { return r.CodeVersion }),
-		table.Texts("config_hash", "SHA-256 of the job file.", func(r *RunRow) string { return r.ConfigHash }),
+		table.Texts("config_hash", "SHA-256 of the job file and of what --set changed in it.", func(r *RunRow) string { return r.ConfigHash }),
 		table.Texts("input_fingerprint", "Fingerprint of the input, as in run_inputs.", func(r *RunRow) string { return r.Fingerprint }),
 		table.Integers("seed", "Seed of random numbers; 0: none were drawn.", func(r *RunRow) int64 { return r.Seed }).In("seed").Never(),
 		table.Texts("timezone", "Zone of civil days and periods.", func(r *RunRow) string { return r.Timezone }),

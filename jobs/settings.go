@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,23 +60,36 @@ func completed(m ledger.Mapping, names []string) ledger.Mapping {
 	return m
 }
 
-// bindFailure returns what does not fit, the first problem with its hint and
-// the others after it.
+// bindFailure returns everything that does not fit, each problem with its hint.
 func bindFailure(source string, problems []ledger.Problem, names []string) error {
-	var texts []string
+	var all severalErrors
 	for _, p := range problems {
-		texts = append(texts, p.Message)
+		e := pipeline.Errorf(pipeline.ClassSource, source, cmp.Or(p.Hint, columnHint(p.Column, names)), "%s", p.Message)
+		e.Stage = "describe"
+		all = append(all, e)
 	}
-	hint := problems[0].Hint
-	if hint == "" {
-		hint = columnHint(problems[0].Column, names)
-	}
-	e := pipeline.Errorf(pipeline.ClassSource, source, hint, "%s", strings.Join(texts, "; "))
-	e.Stage = "describe"
-	return e
+	return all
 }
 
+// severalErrors are errors of one class that are found and reported together.
+type severalErrors []error
+
+// Error returns the first and how many more there are.
+func (e severalErrors) Error() string {
+	text := e[0].Error()
+	if more := len(e) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
+}
+
+// Unwrap returns all of them.
+func (e severalErrors) Unwrap() []error { return e }
+
 func columnHint(column string, names []string) string {
+	if len(names) == 1 && strings.ContainsAny(names[0], ",;|\t") {
+		return fmt.Sprintf("the only column is %q: does source.csv.delimiter say what separates the columns?", names[0])
+	}
 	if near := Nearest(column, names); near != "" {
 		return fmt.Sprintf("did you mean %q? map it under source.columns", near)
 	}

@@ -33,6 +33,7 @@ type Summary struct {
 	Timezone    string `json:"timezone"`
 	Currency    string `json:"currency"`
 
+	Set      []string        `json:"set,omitempty"` // what the command line set beside the job file
 	Source   *SourceSummary  `json:"source,omitempty"`
 	Excluded []ExcludedTotal `json:"excluded,omitempty"`
 	Result   *ResultSummary  `json:"result,omitempty"`
@@ -122,6 +123,7 @@ func (r *Run) newSummary() *Summary {
 	return &Summary{
 		Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID, CodeVersion: r.CodeVersion,
 		Timezone: r.Job.Settings.Zone.String(), Currency: r.Job.Settings.Currency,
+		Set: r.Job.Set,
 	}
 }
 

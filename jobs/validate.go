@@ -35,10 +35,6 @@ var (
 
 // load binds the tree and checks every part; problems are collected.
 func (l *loader) load() {
-	if _, ok := mappingEntries(l.root); !ok {
-		l.problem("", "write key: value pairs; see the smallest job in the README", "the job file must be a mapping, not %s", describe(l.root))
-		return
-	}
 	l.bindFile()
 	l.loadSource()
 	l.loadSink()
@@ -92,8 +88,9 @@ func (l *loader) checkTop() {
 	}
 	if f.AsOf != "" {
 		l.job.AsOf = l.day("as_of", f.AsOf)
-		at := l.nodeAt("as_of").GetToken().Position
-		l.job.AsOfPlace = Problem{Line: at.Line, Column: at.Column}.place(l.path)
+		var at Problem
+		at.Line, at.Column, at.Flag = l.position(l.nodeAt("as_of"))
+		l.job.AsOfPlace = at.place(l.path)
 	}
 	if f.WeekStart != "" {
 		start, ok := calendar.ParseWeekday(f.WeekStart)
@@ -130,11 +127,8 @@ func (l *loader) checkColumns() {
 		m.OccurredAt.Zone = zone
 	}
 	m.Amount = l.amount(at+"amount", &c.Amount)
-	m.Cost = l.amount(at+"cost", &c.Cost)
+	m.Cost = l.amount(at+"cost", c.Cost.amount())
 	m.Amount.BlankIsZero = l.choice(at+"amount.blank", c.Amount.Blank, "unreadable", "zero")
-	if c.Cost.Blank != "" {
-		l.problem(at+"cost.blank", "leave it out; a row without a cost has value.margin_rate", "blank is of amount only")
-	}
 	m.DecimalComma = l.choice("source.decimal", l.file.Source.Decimal, ".", ",")
 	switch hasProduct := c.Quantity != "" || c.UnitPrice != ""; {
 	case hasProduct && c.Amount.isSet():

@@ -43,6 +43,32 @@ func (c Class) String() string {
 	}
 }
 
+// Exit is an exit code of the command, with its meaning.
+type Exit struct {
+	Code    int
+	Meaning string
+	Retry   string // no, later or yes; empty where nothing failed
+	Action  string // what to do, as sentences
+}
+
+// Exits are the exit codes in order: of success, of the classes, and of the
+// signals SIGINT and SIGTERM, which are 128 and their number.
+var Exits = []Exit{
+	{0, "done", "", ""},
+	{int(ClassInternal), "internal error (a bug)", "no", "Please report it with the message and the job file."},
+	{int(ClassUsage), "wrong usage or job file; as-of day not over yet; output of another job", "no", "Follow the hint: the command or the job file must change."},
+	{int(ClassPermission), "authentication or permission", "no", "Let the user that runs the job read the source and write the sink."},
+	{int(ClassSource), "the source does not have the promised shape", "no", "A file, a column or a type is not as the job file says: compare the message with the source, then change either."},
+	{int(ClassQuality), "a quality gate failed; the previous result stays published", "no", "Look at the message, and at the quarantine for rows that cannot be read. The gates are rules.max_rejected_rate, rules.max_staleness, rules.min_volume, the columns that were published before, and the laws in run_checks."},
+	{int(ClassCost), "the cost guard refused", "no", "Raise the limit, or read less."},
+	{int(ClassBusy), "another run holds this job and date", "later", "Wait until that run has ended. A lock never outlives its process."},
+	{int(ClassTemporary), "temporary failure; from check: not published yet", "yes", "Run it again; nothing was published."},
+	{128 + 2, interrupted, "yes", "Run it again."},
+	{128 + 15, interrupted, "yes", "Run it again."},
+}
+
+const interrupted = "interrupted; nothing half-written"
+
 // Error is a failure that stops a run. It never carries a customer's data:
 // positions, counts and column names are enough.
 type Error struct {

@@ -34,8 +34,8 @@ func parseKeeping(text string) (*keeping, error) {
 			digits, isDays := strings.CutSuffix(term, "d")
 			n, err := strconv.ParseUint(digits, 10, 31)
 			if !isDays || err != nil || n == 0 {
-				return nil, pipeline.Errorf(pipeline.ClassUsage, "", "join terms by +: a number of days such as 35d, month_ends, year_ends; leave it out to keep every date",
-					"keep_as_of %s: %q is no term", text, term)
+				return nil, pipeline.Errorf(pipeline.ClassUsage, "keep_as_of", "join terms by +: a number of days such as 35d, month_ends, year_ends; leave it out to keep every date",
+					"%q is no term of %q", term, text)
 			}
 			k.days = max(k.days, int(n))
 		}

@@ -12,8 +12,8 @@ import (
 
 // Parquet is the job file's sink.parquet: tables as Parquet files in a folder.
 type Parquet struct {
-	Path     string `yaml:"path"`       // the folder, on a local disk; created if missing
-	KeepAsOf string `yaml:"keep_as_of"` // as-of dates that stay, such as 35d+month_ends; empty: all
+	Path     string `yaml:"path" default:"required" doc:"folder on a local disk, created if missing. Relative paths start at the folder the command runs in"`
+	KeepAsOf string `yaml:"keep_as_of" absent:"nothing is ever removed" doc:"the as-of dates that stay once a newer one is published: terms joined by +, of which 35d keeps the dates at most 35 days before the one being published, month_ends the last days of civil months and year_ends those of years"`
 }
 
 // NewParquet returns a sink that publishes tables as Parquet files under
@@ -24,11 +24,10 @@ type Parquet struct {
 func NewParquet(o Parquet) (pipeline.Sink, error) {
 	switch {
 	case strings.TrimSpace(o.Path) == "":
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "name the folder for the tables, for example path: out",
-			"sink.parquet.path is empty")
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "path", "name the folder for the tables, for example path: out", "an empty path")
 	case strings.Contains(o.Path, "://"):
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "write to a folder on a local disk and copy it from there",
-			"sink.parquet.path %s is no folder on this machine", o.Path)
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "path", "write to a folder on a local disk and copy it from there",
+			"%s is no folder on this machine", o.Path)
 	}
 	keep, err := parseKeeping(o.KeepAsOf)
 	if err != nil {

@@ -12,26 +12,23 @@ import (
 // CSV says how to read delimited text files. The zero value of every field but
 // Paths is its default.
 type CSV struct {
-	// Paths names files, or patterns such as data/*.csv. Names that end in
-	// .gz, .zst or .bz2 are decompressed.
-	Paths []string `yaml:"paths"`
+	// Paths names files, or patterns.
+	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.csv. Names that end in .gz, .zst or .bz2 are decompressed"`
 
 	// Delimiter is one ASCII character, or the word whitespace: then fields
 	// are separated by runs of blanks and tabs, leading and trailing ones
-	// mean nothing, and quotes are ordinary characters. Default ",".
-	Delimiter string `yaml:"delimiter"`
+	// mean nothing, and quotes are ordinary characters.
+	Delimiter string `yaml:"delimiter" default:"\",\"" doc:"one ASCII character, \\t, or the word whitespace for runs of blanks"`
 
-	// Header says where the names of the columns come from. Default true.
-	Header Header `yaml:"header"`
+	// Header says where the names of the columns come from.
+	Header Header `yaml:"header" default:"true" doc:"true: the first line of each file has the names. false: columns are column_1, column_2, … A list: the names, for files without a header"`
 
-	// Encoding is utf-8, latin-1 (or iso-8859-1), windows-1252, utf-16le,
-	// utf-16be, or utf-16, whose byte order mark decides and without one means
-	// little endian. Default utf-8.
-	Encoding string `yaml:"encoding"`
+	// Encoding is how the text is stored.
+	Encoding string `yaml:"encoding" default:"utf-8" one_of:"utf-8,latin-1,iso-8859-1,windows-1252,utf-16,utf-16le,utf-16be" doc:"how the text is stored. latin-1 is iso-8859-1. The byte order mark decides which utf-16 it is, and without one it is utf-16le. Bytes that the encoding does not have are an error; its column, as everything else, is of the text in UTF-8"`
 
-	// NullValues are the texts that stand for null, in quotes or not.
-	// Default [""]; an empty list means that there are no nulls.
-	NullValues []string `yaml:"null_values"`
+	// NullValues are the texts that stand for null, in quotes or not; an empty
+	// list means that there are no nulls.
+	NullValues []string `yaml:"null_values" default:"[\"\"]" doc:"texts that stand for a missing value"`
 }
 
 // Header is true (the first line of each file holds the names), false (the
@@ -42,6 +39,9 @@ type Header struct {
 	Names []string // a list in the job file
 }
 
+// Forms returns a value of each form that the job file may have.
+func (Header) Forms() []any { return []any{false, []string{}} }
+
 // UnmarshalYAML decodes true, false or a list of names.
 func (h *Header) UnmarshalYAML(decode func(any) error) error {
 	var first bool
@@ -51,7 +51,7 @@ func (h *Header) UnmarshalYAML(decode func(any) error) error {
 	}
 	var names []string
 	if err := decode(&names); err != nil || len(names) == 0 {
-		return pipeline.Errorf(pipeline.ClassUsage, "", "", "header must be true, false or a list of names")
+		return pipeline.Errorf(pipeline.ClassUsage, "", "for example header: [customer_id, occurred_at, amount]", "header must be true, false or a list of names")
 	}
 	*h = Header{Names: names}
 	return nil
@@ -75,7 +75,7 @@ func NewCSV(o CSV) (pipeline.Source, error) {
 		return nil, err
 	}
 	if err := checkNames(o.Header.Names); err != nil {
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "", "header: %w", err)
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "header", "give each column a name of its own", "%w", err)
 	}
 	nulls := o.NullValues
 	if nulls == nil {
@@ -95,7 +95,7 @@ func delimiterByte(delimiter string) (byte, error) {
 	case delimiter == `\t`:
 		return '\t', nil
 	case len(delimiter) > 1 || delimiter[0] >= 0x80 || strings.Contains("\x00\"\r\n", delimiter):
-		return 0, pipeline.Errorf(pipeline.ClassUsage, "", `one ASCII character such as ";" or "\t", or the word whitespace`, "delimiter %q is not possible", delimiter)
+		return 0, pipeline.Errorf(pipeline.ClassUsage, "delimiter", `write one ASCII character such as ";" or "\t", or the word whitespace`, "delimiter %q is not possible", delimiter)
 	default:
 		return delimiter[0], nil
 	}

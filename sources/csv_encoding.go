@@ -39,7 +39,7 @@ func encodingOf(name string) (textEncoding, error) {
 	case "utf-16be":
 		return textEncoding{name: "utf-16be", decoder: utf16Big, valid: validUTF16(0)}, nil
 	default:
-		return textEncoding{}, pipeline.Errorf(pipeline.ClassUsage, "", "write utf-8, latin-1, windows-1252, utf-16, utf-16le or utf-16be", "encoding %q is not known", name)
+		return textEncoding{}, pipeline.Errorf(pipeline.ClassUsage, "encoding", "write utf-8, latin-1, windows-1252, utf-16, utf-16le or utf-16be", "encoding %q is not known", name)
 	}
 }
 

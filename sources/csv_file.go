@@ -136,6 +136,10 @@ func (c *csvFile) placed(err error) error {
 	var known *pipeline.Error
 	var row *rowError
 	var disk *fs.PathError
+	hint := "fetch the file again, it may have been cut short"
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, zstd.ErrMagicMismatch) {
+		hint = "the name says how a file is compressed: .gz, .zst or .bz2; rename it if it is not"
+	}
 	switch {
 	case errors.As(err, &known):
 		return err
@@ -149,7 +153,7 @@ func (c *csvFile) placed(err error) error {
 	case errors.As(err, &disk):
 		return openError(c.path, err)
 	default:
-		return pipeline.Errorf(pipeline.ClassSource, fmt.Sprintf("%s:%d", c.path, c.line()), "fetch the file again, it may have been cut short",
+		return pipeline.Errorf(pipeline.ClassSource, fmt.Sprintf("%s:%d", c.path, c.line()), hint,
 			"the compressed data are damaged: %w", err)
 	}
 }

@@ -21,17 +21,19 @@ type dataFile struct {
 	size int64 // bytes, as stored
 }
 
-// checkPaths reports what is wrong with paths without looking at the disk.
+// checkPaths reports what is wrong with paths without looking at the disk. An
+// error's place is the option concerned.
 func checkPaths(paths []string) error {
 	if len(paths) == 0 {
-		return pipeline.Errorf(pipeline.ClassUsage, "", "name files, or a pattern such as data/*.csv", "paths is empty")
+		return pipeline.Errorf(pipeline.ClassUsage, "paths", "name files, or a pattern such as data/*.csv", "paths is empty")
 	}
-	for _, path := range paths {
+	for i, path := range paths {
+		at := fmt.Sprintf("paths[%d]", i)
 		if path == "" {
-			return pipeline.Errorf(pipeline.ClassUsage, "", "name a file, or a pattern such as data/*.csv", "paths has an empty entry")
+			return pipeline.Errorf(pipeline.ClassUsage, at, "name a file, or a pattern such as data/*.csv", "paths has an empty entry")
 		}
 		if scheme, _, ok := strings.Cut(path, "://"); ok {
-			return pipeline.Errorf(pipeline.ClassUsage, path, "copy the files to a local disk first", "%s:// paths are not supported by this version", scheme)
+			return pipeline.Errorf(pipeline.ClassUsage, at, "copy the files to a local disk first", "%s:// paths are not supported by this version", scheme)
 		}
 	}
 	return nil

@@ -10,8 +10,7 @@ import (
 
 // Parquet says which Parquet files to read.
 type Parquet struct {
-	// Paths names files, or patterns such as data/*.parquet.
-	Paths []string `yaml:"paths"`
+	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.parquet"`
 }
 
 // NewParquet returns a source of Parquet files. It checks the options without

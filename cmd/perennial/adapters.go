@@ -10,23 +10,12 @@ import (
 // adapters are the sources and sinks of this program, by their key in the job file.
 func adapters() jobs.Adapters {
 	return jobs.Adapters{
-		Sources: map[string]func(jobs.Decode) (pipeline.Source, error){
-			"csv":     adapt(sources.NewCSV),
-			"parquet": adapt(sources.NewParquet),
+		Sources: map[string]jobs.Adapter[pipeline.Source]{
+			"csv":     jobs.AdapterOf(sources.NewCSV),
+			"parquet": jobs.AdapterOf(sources.NewParquet),
 		},
-		Sinks: map[string]func(jobs.Decode) (pipeline.Sink, error){
-			"parquet": adapt(sinks.NewParquet),
+		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
+			"parquet": jobs.AdapterOf(sinks.NewParquet),
 		},
-	}
-}
-
-// adapt makes a constructor that takes options one that decodes them first.
-func adapt[O, A any](construct func(O) (A, error)) func(jobs.Decode) (A, error) {
-	return func(decode jobs.Decode) (A, error) {
-		var options O
-		if err := decode(&options); err != nil {
-			return *new(A), err
-		}
-		return construct(options)
 	}
 }

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/perennial-clv/perennial/jobs"
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
@@ -35,6 +39,7 @@ func codeVersion() string {
 // flags are the flags that several commands share.
 type flags struct {
 	asOf          string
+	set           []string
 	workers       int
 	log           string
 	output        string
@@ -69,11 +74,10 @@ func newRoot(w *world) *cobra.Command {
 		Args:          noArguments,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", "%w", err)
-	})
+	root.SetFlagErrorFunc(flagFailure)
 	root.AddCommand(
-		newDemo(w), newInit(w), newSample(w), newValidate(w), newPlan(w), newRun(w), newCheck(w), newDoctor(w),
+		newDemo(w), newInit(w), newSample(w), newValidate(w), newPlan(w), newDoctor(w), newRun(w), newCheck(w),
+		newExplain(w), newSchema(w),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: noArguments,
 			RunE: func(*cobra.Command, []string) error {
@@ -81,6 +85,14 @@ func newRoot(w *world) *cobra.Command {
 				return err
 			},
 		})
+	addCompletion(root)
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			return cmp.Or(err, noArguments(c, rest))
+		}
+	}
 	return root
 }
 
@@ -90,9 +102,33 @@ func noArguments(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if c.HasSubCommands() {
-		return usage(c, "unknown command %q", args[0])
+		var known []string
+		for _, below := range c.Commands() {
+			known = append(known, below.Name())
+		}
+		return nearUsage(c, args[0], known, "unknown command %q", args[0])
 	}
 	return usage(c, "%s takes no arguments", c.Name())
+}
+
+// flagFailure is an error in the flags; one that there is not names the nearest.
+func flagFailure(c *cobra.Command, err error) error {
+	var unknown interface{ GetSpecifiedName() string }
+	if !errors.As(err, &unknown) {
+		return usage(c, "%w", err)
+	}
+	var known []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	return nearUsage(c, "--"+unknown.GetSpecifiedName(), known, "%w", err)
+}
+
+// nearUsage is a usage error about a name, with the nearest of those known.
+func nearUsage(c *cobra.Command, name string, known []string, format string, args ...any) error {
+	hint := "see " + c.CommandPath() + " --help"
+	if near := jobs.Nearest(name, known); near != "" {
+		hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+	}
+	return pipeline.Errorf(pipeline.ClassUsage, "", hint, format, args...)
 }
 
 // oneArgument demands exactly one argument, called what.
@@ -109,12 +145,22 @@ func usage(c *cobra.Command, format string, args ...any) error {
 	return pipeline.Errorf(pipeline.ClassUsage, "", "see "+c.CommandPath()+" --help", format, args...)
 }
 
+// addSet adds the flag of commands that read a job file.
+func (f *flags) addSet(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.set, "set", nil, "replace or add one value of the job file, `path=value`, as value.discount_rate=0.12; may be repeated")
+	completeSet(c)
+	c.ValidArgsFunction = completesJob
+}
+
+// addAsOf adds the flags of commands that take a job as of a day.
 func (f *flags) addAsOf(c *cobra.Command) {
+	f.addSet(c)
 	c.Flags().StringVar(&f.asOf, "as-of", "", "last civil day that counts, `YYYY-MM-DD` (default: the job file's, else the last complete day)")
 }
 
 func (f *flags) addOutput(c *cobra.Command) {
 	c.Flags().StringVar(&f.output, "output", "text", "`text` or json, to standard output")
+	complete(c, "output", "text", "json")
 }
 
 func (f *flags) addAcceptColumns(c *cobra.Command) {
@@ -124,6 +170,7 @@ func (f *flags) addAcceptColumns(c *cobra.Command) {
 func (f *flags) addRun(c *cobra.Command) {
 	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "`number` of goroutines that compute")
 	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: a progress bar on a terminal, else json)")
+	complete(c, "log", "text", "json")
 	c.Flags().StringVar(&f.summary, "summary", "", "`file` for the summary as JSON, also of a failed run")
 	c.Flags().BoolVar(&f.acceptVolume, "accept-volume", false, "publish although the source has far fewer rows than the previous run's")
 }

@@ -33,7 +33,7 @@ func newDoctor(w *world) *cobra.Command {
 // examine looks at everything a run needs, as far as what comes before allows.
 func examine(ctx context.Context, w *world, path string, f *flags) *jobs.Diagnosis {
 	d := &jobs.Diagnosis{Job: path}
-	job, err := loadJob(w, path)
+	job, err := loadJob(w, path, f)
 	if err != nil {
 		d.Fail("job file", err)
 		return d
@@ -48,7 +48,7 @@ func examine(ctx context.Context, w *world, path string, f *flags) *jobs.Diagnos
 		d.OK("environment", "%s is not set, its default stands in", name)
 	}
 	d.OK("time zone", "%s is known", job.Settings.Zone)
-	run, err := loadRun(w, path, f)
+	run, err := runOf(w, job, f)
 	if err != nil {
 		d.Fail("as of", err)
 		return d

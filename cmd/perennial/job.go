@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -17,24 +18,33 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
-// loadJob reads and validates a job file.
-func loadJob(w *world, path string) (*jobs.Job, error) {
+// loadJob reads and validates a job file, with what the command line sets.
+func loadJob(w *world, path string, f *flags) (*jobs.Job, error) {
 	content, err := os.ReadFile(path)
+	var inPath *fs.PathError
+	if errors.As(err, &inPath) {
+		err = inPath.Err // the place says which path
+	}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, pipeline.Errorf(pipeline.ClassPermission, path, "make the job file readable for this user", "cannot read the job file: %w", err)
 	case err != nil:
 		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "give the path of a job file", "cannot read the job file: %w", err)
 	}
-	return jobs.Load(path, content, w.lookup, adapters())
+	return jobs.Load(path, content, w.lookup, adapters(), f.set...)
 }
 
 // loadRun makes a run of a job file as of a day.
 func loadRun(w *world, path string, f *flags) (*jobs.Run, error) {
-	job, err := loadJob(w, path)
+	job, err := loadJob(w, path, f)
 	if err != nil {
 		return nil, err
 	}
+	return runOf(w, job, f)
+}
+
+// runOf makes a run of a job as of a day.
+func runOf(w *world, job *jobs.Job, f *flags) (*jobs.Run, error) {
 	now := w.now()
 	asOf, err := job.ResolveAsOf(f.asOf, now)
 	if err != nil {
@@ -48,16 +58,19 @@ func loadRun(w *world, path string, f *flags) (*jobs.Run, error) {
 }
 
 func newValidate(w *world) *cobra.Command {
-	return &cobra.Command{
+	var f flags
+	c := &cobra.Command{
 		Use: "validate JOB", Short: "Check a job file, offline: every problem at once", Args: oneArgument("job file"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := loadJob(w, args[0]); err != nil {
+			if _, err := loadJob(w, args[0], &f); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(w.stdout, "%s: valid\n", args[0])
 			return err
 		},
 	}
+	f.addSet(c)
+	return c
 }
 
 func newPlan(w *world) *cobra.Command {
@@ -151,7 +164,9 @@ func runJob(c *cobra.Command, w *world, path string, f *flags) (*jobs.Summary, e
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Dir(f.summary)); err != nil {
-		return nil, cannotWrite(f.summary, err) // now, not when all is done
+		err = cannotWrite(f.summary, err) // now, not when all is done
+		f.summary = ""
+		return nil, err
 	}
 	run, err := loadRun(w, path, f)
 	if err != nil {
@@ -184,11 +199,25 @@ func printOut(w *world, output string, result texter) error {
 	content := []byte(result.Text())
 	if output == "json" {
 		var err error
-		if content, err = json.MarshalIndent(result, "", "  "); err != nil {
+		if content, err = indented(result); err != nil {
 			return err
 		}
-		content = append(content, '\n')
 	}
+	return writeOut(w, content)
+}
+
+// indented returns a value as JSON for people.
+func indented(value any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(value)
+	return b.Bytes(), err
+}
+
+// writeOut writes what a command has to say to standard output.
+func writeOut(w *world, content []byte) error {
 	if _, err := w.stdout.Write(content); err != nil {
 		return pipeline.Errorf(pipeline.ClassTemporary, "standard output", "what the command did stands; only its report is lost", "cannot be written: %w", err)
 	}

@@ -8,6 +8,8 @@
 //	command.go   the commands and their common flags
 //	adapters.go  the sources and sinks
 //	job.go       a job file, as of a day: validate, plan, check, run
+//	explain.go   explain and schema
+//	completion.go what shells complete
 //	progress.go  a run watched: bars on a terminal, else log lines
 //	doctor.go    doctor: what a run needs
 //	memory.go    how much memory there is

@@ -4,21 +4,21 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/perennial-clv/perennial/jobs"
-	"github.com/perennial-clv/perennial/sinks"
-	"github.com/perennial-clv/perennial/sources"
+	"github.com/perennial-clv/perennial/pipeline"
 )
 
-var update = flag.Bool("update", false, "write what the README should show instead of comparing")
+var update = flag.Bool("update", false, "write what documents should show instead of comparing")
 
 // repository returns the path of a file of the repository.
 func repository(path string) string { return filepath.Join("..", "..", filepath.FromSlash(path)) }
@@ -34,48 +34,62 @@ func document(t *testing.T, path string) string {
 
 var (
 	consoleBlock = regexp.MustCompile("(?s)```console\n(.*?)```")
+	shownQuery   = regexp.MustCompile("(?s)(```sql\n([^`]*)```\n\n```text\n).*?```")
+	shown        = regexp.MustCompile("(?s)" + consoleBlock.String() + "|" + shownQuery.String())
 	jobBlock     = regexp.MustCompile("(?s)```yaml\n# ([a-z-]+\\.yaml)\n(.*?)```")
 )
 
-// TestReadmeShowsWhatHappens runs each line "$ …" of the README's console
-// blocks, in order, in one empty folder with the README's job files, and
-// compares what it prints to standard output. The clock stands still, so that
-// nothing of the output varies from run to run. Floating-point numbers may
-// differ in their last digits on other processors, where the output is not
-// compared.
+// TestReadmeShowsWhatHappens runs the README's session.
 func TestReadmeShowsWhatHappens(t *testing.T) {
-	readme := document(t, "README.md")
-	session := newReadmeSession(t, readme)
-	want := consoleBlock.ReplaceAllStringFunc(readme, func(block string) string {
+	s := newSession(t, "README.md")
+	s.showsWhatHappens(t)
+}
+
+// TestGettingStartedShowsWhatHappens runs the session of a newcomer, with its
+// queries.
+func TestGettingStartedShowsWhatHappens(t *testing.T) {
+	s := newSession(t, "docs/getting-started.md")
+	s.duckdb = buildModule(t, "duckdb")
+	s.showsWhatHappens(t)
+}
+
+// showsWhatHappens runs each line "$ …" of the document's console blocks and
+// each block of SQL that a block of text follows, in order, and compares what
+// they print. The clock stands still, so that nothing of the output varies
+// from run to run. Floating-point numbers may differ in their last digits on
+// other processors, where the output is not compared.
+func (s *session) showsWhatHappens(t *testing.T) {
+	t.Helper()
+	is := document(t, s.path)
+	s.compare(t, is, shown.ReplaceAllStringFunc(is, func(block string) string {
+		if query := shownQuery.FindStringSubmatch(block); query != nil {
+			return query[1] + printed(t, s.dir, query[2], s.duckdb, "-table") + "```"
+		}
 		var b strings.Builder
 		for line := range strings.Lines(consoleBlock.FindStringSubmatch(block)[1]) {
 			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				b.WriteString(line + session.run(t, strings.TrimSpace(command)))
+				b.WriteString(line + s.run(t, strings.TrimSpace(command)))
 			}
 		}
 		return "```console\n" + b.String() + "```"
-	})
-	switch {
-	case *update:
-		if err := os.WriteFile(repository("README.md"), []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	case runtime.GOARCH == "amd64":
-		compareLines(t, readme, want)
-	}
+	}))
 }
 
-// readmeSession is a folder, and an environment with the program in its path.
-type readmeSession struct {
+// session is a folder in which a document's commands are run, and an
+// environment with the program in its path.
+type session struct {
+	path        string // of the document
 	dir         string
 	environment []string
+	duckdb      string // the program that runs queries, where the document shows results
 }
 
-func newReadmeSession(t *testing.T, readme string) readmeSession {
+// newSession returns a folder that holds the document's job files.
+func newSession(t *testing.T, path string) session {
 	t.Helper()
-	s := readmeSession{dir: t.TempDir()}
+	s := session{path: path, dir: t.TempDir()}
 	s.environment = append(os.Environ(), "NOW=2025-01-02T09:00:00Z", "WORK="+t.TempDir(), "TMPDIR="+t.TempDir(), "GORACE=atexit_sleep_ms=0")
-	for _, job := range jobBlock.FindAllStringSubmatch(readme, -1) {
+	for _, job := range jobBlock.FindAllStringSubmatch(document(t, path), -1) {
 		if err := os.WriteFile(filepath.Join(s.dir, job[1]), []byte(job[2]), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +98,7 @@ func newReadmeSession(t *testing.T, readme string) readmeSession {
 }
 
 // run runs a line in the shell and returns what it prints.
-func (s *readmeSession) run(t *testing.T, line string) string {
+func (s *session) run(t *testing.T, line string) string {
 	t.Helper()
 	c := exec.Command("sh", "-c", line)
 	c.Dir, c.Env = s.dir, s.environment
@@ -92,22 +106,32 @@ func (s *readmeSession) run(t *testing.T, line string) string {
 	c.Stderr = &stderr
 	out, err := c.Output()
 	if err != nil {
-		t.Fatalf("README.md: $ %s: %v\n%s", line, err, &stderr)
+		t.Fatalf("%s: $ %s: %v\n%s", s.path, line, err, &stderr)
 	}
 	return string(out)
 }
 
-// compareLines reports the first line in which the README is not as it should be.
-func compareLines(t *testing.T, readme, want string) {
+// compare reports the first line in which the document is not as it should be,
+// or under -update writes what it should be.
+func (s *session) compare(t *testing.T, is, want string) {
 	t.Helper()
-	got, wanted := strings.Split(readme, "\n"), strings.Split(want, "\n")
+	if *update {
+		if err := os.WriteFile(repository(s.path), []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if runtime.GOARCH != "amd64" {
+		return
+	}
+	got, wanted := strings.Split(is, "\n"), strings.Split(want, "\n")
 	for i := range min(len(got), len(wanted)) {
 		if got[i] != wanted[i] {
-			t.Fatalf("README.md:%d: got\n%s\nwant\n%s\nto write it: go test ./cmd/perennial -run TestReadmeShowsWhatHappens -update", i+1, got[i], wanted[i])
+			t.Fatalf("%s:%d: got\n%s\nwant\n%s\nto write it: go test ./cmd/perennial -run %s -update", s.path, i+1, got[i], wanted[i], t.Name())
 		}
 	}
 	if len(got) != len(wanted) {
-		t.Fatalf("README.md has %d lines, want %d", len(got), len(wanted))
+		t.Fatalf("%s has %d lines, want %d", s.path, len(got), len(wanted))
 	}
 }
 
@@ -149,40 +173,24 @@ func TestJobFilesInDocumentsAreValid(t *testing.T) {
 	}
 }
 
-func TestEveryKeyOfJobFilesIsDocumented(t *testing.T) {
-	// What stands between backticks, on one line or several.
-	code := strings.Join(regexp.MustCompile("(?s)```.*?```|`[^`\n]+`").FindAllString(document(t, "docs/jobfile.md"), -1), "\n")
-	for _, part := range []struct {
-		path string
-		of   any
-	}{
-		{"", jobs.File{}}, {"source.csv", sources.CSV{}}, {"source.parquet", sources.Parquet{}}, {"sink.parquet", sinks.Parquet{}},
-	} {
-		for _, path := range keysOf(reflect.TypeOf(part.of), part.path) {
-			key := path[strings.LastIndex(path, ".")+1:]
-			if !regexp.MustCompile(`\b` + key + `\b`).MatchString(code) {
-				t.Errorf("docs/jobfile.md does not document %s", path)
-			}
+// TestReadmeListsTheExitCodes: each code with the meaning that explain prints;
+// codes of one meaning share a row.
+func TestReadmeListsTheExitCodes(t *testing.T) {
+	var want []string
+	codes := ""
+	for i, e := range pipeline.Exits {
+		codes += strconv.Itoa(e.Code)
+		if i+1 < len(pipeline.Exits) && pipeline.Exits[i+1].Meaning == e.Meaning {
+			codes += ", "
+			continue
 		}
+		want = append(want, strings.TrimRight(fmt.Sprintf("| %s | %s | %s", codes, e.Meaning, e.Retry), " ")+" |")
+		codes = ""
 	}
-}
-
-// keysOf returns the dotted paths of a struct's keys and of those below them.
-func keysOf(of reflect.Type, path string) []string {
-	for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
-		of = of.Elem()
+	readme := strings.ReplaceAll(document(t, "README.md"), "`check`", "check")
+	if table := strings.Join(want, "\n") + "\n"; !strings.Contains(readme, table) {
+		t.Errorf("README.md does not have the table of exit codes\n%s", table)
 	}
-	if of.Kind() != reflect.Struct {
-		return nil
-	}
-	var paths []string
-	for field := range of.Fields() {
-		if key := field.Tag.Get("yaml"); key != "" {
-			below := strings.TrimPrefix(path+"."+key, ".")
-			paths = append(append(paths, below), keysOf(field.Type, below)...)
-		}
-	}
-	return paths
 }
 
 func TestEveryDirectDependencyHasItsReason(t *testing.T) {

@@ -16,17 +16,18 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
-// report prints an error, and the hint where a person can act. A job file's
-// problems are one error each.
+// report prints an error, and the hint where a person can act. What was found
+// together, as the problems of a job file, is one error each.
 func report(to io.Writer, err error) {
-	var file *jobs.FileError
-	if errors.As(err, &file) {
-		for _, problem := range file.Unwrap() {
-			reportOne(to, problem)
-		}
+	// Not errors.As: several causes of one error are that error's to tell.
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		reportOne(to, err)
 		return
 	}
-	reportOne(to, err)
+	for _, one := range several.Unwrap() {
+		report(to, one)
+	}
 }
 
 // reportOne prints to standard error; there is nowhere to report that this failed.

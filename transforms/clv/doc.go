@@ -24,6 +24,7 @@
 //	formula_sums.go    what customers did in the last months and in those before
 //	formulas.go        methods, their factors and warnings: rows of clv_formulas
 //	models.go          rows of models and model_parameters
+//	definitions.go     what the models and values mean, for people
 //	table.go           all of these as tables
 //
 // The definitions:

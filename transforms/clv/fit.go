@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -28,12 +29,12 @@ const (
 )
 
 // FitStatuses are the outcomes with their meaning.
-var FitStatuses = []Term{
-	{string(FitOK), "a maximum of the likelihood, well determined"},
-	{string(FitBoundary), "a parameter stands at 0 or infinity; usable, without standard errors"},
-	{string(FitNotIdentified), "the data cannot tell the parameters apart; not used"},
-	{string(FitNotConverged), "no maximum was found; not used"},
-	{string(FitInsufficientData), "too few customers to begin; no parameters"},
+var FitStatuses = []ledger.Term{
+	{Name: string(FitOK), Doc: "A maximum of the likelihood, well determined by the data."},
+	{Name: string(FitBoundary), Doc: "The likelihood rises towards a parameter of 0 or infinity: the parameters stand at the bound and have no standard errors. They may be used."},
+	{Name: string(FitNotIdentified), Doc: "A maximum that is flat in some direction: the data cannot tell the parameters apart, so the model is not used."},
+	{Name: string(FitNotConverged), Doc: "The search ended without a maximum, or was stopped; the model is not used."},
+	{Name: string(FitInsufficientData), Doc: "Fewer than 50 customers bought again, too few to begin. There are no parameters."},
 }
 
 // Parameter is one estimated parameter of a model.

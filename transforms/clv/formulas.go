@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -20,9 +21,9 @@ const (
 )
 
 // Denominators are the denominators with their meaning.
-var Denominators = []Term{
-	{string(ActiveCustomers), "customers with a purchase in the window"},
-	{string(AllCustomers), "customers acquired by the end of the window"},
+var Denominators = []ledger.Term{
+	{Name: string(ActiveCustomers), Doc: "Customers with a purchase in the window."},
+	{Name: string(AllCustomers), Doc: "Customers acquired by the end of the window."},
 }
 
 // Method is a formula for the value of a customer as it is found in textbooks
@@ -47,31 +48,31 @@ const FormulaSymbols = "Of the last w complete months: O orders, N net revenue, 
 var Methods = []Method{
 	{
 		Name: "churn_discount", Formula: "g · N/A · r ÷ (1 + d − r)",
-		Doc:          "the revenue of a window, returning with r and discounted, for ever; without the current window",
+		Doc:          "The revenue of a window, returning with r and discounted, for ever; without the current window.",
 		denominators: []Denominator{ActiveCustomers},
 		value:        func(f *factors) float64 { return f.g * f.net / f.active * f.r / (1 + f.d - f.r) },
 	},
 	{
 		Name: "customer_centred", Formula: "g · N/(C·w) · months",
-		Doc:          "net revenue of a customer's month × months until the customer is taken to have left",
+		Doc:          "Net revenue of a customer's month × months until the customer is taken to have left.",
 		denominators: []Denominator{ActiveCustomers, AllCustomers},
 		value:        func(f *factors) float64 { return f.g * f.net / (f.customers * f.w) * f.months },
 	},
 	{
 		Name: "four_step", Formula: "g · AOV · f · months",
-		Doc:          "order value × orders of a customer's month × months until the customer is taken to have left",
+		Doc:          "Order value × orders of a customer's month × months until the customer is taken to have left.",
 		denominators: []Denominator{ActiveCustomers, AllCustomers},
 		value:        func(f *factors) float64 { return f.g * f.orderValue * f.frequency * f.months },
 	},
 	{
 		Name: "historic", Formula: "g · N/C over all time",
-		Doc:          "what customers have brought so far",
+		Doc:          "What customers have brought so far.",
 		denominators: []Denominator{AllCustomers}, usesHistory: true,
 		value: func(f *factors) float64 { return f.g * f.net / f.customers },
 	},
 	{
 		Name: "transaction_based", Formula: "g · AOV ÷ (1 − q)",
-		Doc:          "order value × orders until one is not followed by another",
+		Doc:          "Order value × orders until one is not followed by another.",
 		denominators: []Denominator{ActiveCustomers}, usesOrders: true,
 		value: func(f *factors) float64 { return f.g * f.orderValue / (1 - f.r) },
 	},
@@ -88,12 +89,12 @@ const (
 
 // FormulaWarnings are the words of column warning with their meaning, in the
 // order in which they stand there.
-var FormulaWarnings = []Term{
-	{repeatBuyingAsRetention, "r is the share who bought again; who skips a window counts as lost, though in a shop nobody cancels"},
-	{orderRepeatAsRetention, "the same with the share of orders that were followed by another"},
-	{historyTooShort, "the two windows reach before the month of the first purchase, so that there is no retention_rate and no clv"},
-	{noPreviousCustomers, "nobody bought in the window before"},
-	{noObservedChurn, "all came back (r or q is 1), so that the months are without end"},
+var FormulaWarnings = []ledger.Term{
+	{Name: repeatBuyingAsRetention, Doc: "R is the share who bought again; who skips a window counts as lost, though in a shop nobody cancels."},
+	{Name: orderRepeatAsRetention, Doc: "The same with the share of orders that were followed by another."},
+	{Name: historyTooShort, Doc: "The two windows reach before the month of the first purchase, so that there is no retention_rate and no clv."},
+	{Name: noPreviousCustomers, Doc: "Nobody bought in the window before."},
+	{Name: noObservedChurn, Doc: "All came back (r or q is 1), so that the months are without end."},
 }
 
 // factors are what formulas are made of, money in units of 10^-4. One that is
@@ -272,11 +273,12 @@ func (r *Formula) ratio() (float64, bool) {
 	return ratio, ok && also && defined
 }
 
-// listedMethods returns the methods as text.
-func listedMethods() string {
-	terms := make([]Term, len(Methods))
+// MethodTerms returns the methods with formula and meaning, in the symbols of
+// FormulaSymbols.
+func MethodTerms() []ledger.Term {
+	terms := make([]ledger.Term, len(Methods))
 	for i, m := range Methods {
-		terms[i] = Term{m.Name, m.Formula + ", " + m.Doc}
+		terms[i] = ledger.Term{Name: m.Name, Doc: m.Formula + ". " + m.Doc}
 	}
-	return listed(terms)
+	return terms
 }

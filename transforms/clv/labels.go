@@ -5,19 +5,27 @@ import (
 	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// Term is a word that stands in the tables, with its meaning.
-type Term struct{ Name, Doc string }
-
-// listed returns terms as text: "a: what a means. b: what b means."
-func listed(terms []Term) string {
+// listed returns terms as text: "a: What a means. b: What b means."
+func listed(terms []ledger.Term) string {
 	texts := make([]string, len(terms))
 	for i, t := range terms {
-		texts[i] = t.Name + ": " + t.Doc + "."
+		texts[i] = t.Name + ": " + t.Doc
 	}
 	return strings.Join(texts, " ")
+}
+
+// named returns the names of terms as text: "a, b or c."
+func named(terms []ledger.Term) string {
+	names := make([]string, len(terms))
+	for i, t := range terms {
+		names[i] = t.Name
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last] + "."
 }
 
 // Stage is where a customer stands by the days since the last purchase. It is
@@ -35,12 +43,12 @@ const (
 )
 
 // Stages are the stages with their meaning; the limits are in run_checks.
-var Stages = []Term{
-	{string(StageNew), "one purchase, at most lifecycle_active_days ago"},
-	{string(StageActive), "last purchase at most lifecycle_active_days ago"},
-	{string(StageAtRisk), "longer ago, at most lifecycle_at_risk_days"},
-	{string(StageDormant), "longer ago, at most lifecycle_dormant_days"},
-	{string(StageLost), "longer ago than that"},
+var Stages = []ledger.Term{
+	{Name: string(StageNew), Doc: "One purchase, at most lifecycle_active_days ago."},
+	{Name: string(StageActive), Doc: "Last purchase at most lifecycle_active_days ago."},
+	{Name: string(StageAtRisk), Doc: "Longer ago, at most lifecycle_at_risk_days."},
+	{Name: string(StageDormant), Doc: "Longer ago, at most lifecycle_dormant_days."},
+	{Name: string(StageLost), Doc: "Longer ago than that."},
 }
 
 // Tier is a class of customers by value_percentile.
@@ -55,11 +63,11 @@ const (
 )
 
 // Tiers are the tiers with their meaning.
-var Tiers = []Term{
-	{string(TierTop), "value_percentile 99 and 100"},
-	{string(TierHigh), "90 to 98"},
-	{string(TierMedium), "50 to 89"},
-	{string(TierLow), "below 50"},
+var Tiers = []ledger.Term{
+	{Name: string(TierTop), Doc: "Value_percentile 99 and 100."},
+	{Name: string(TierHigh), Doc: "90 to 98."},
+	{Name: string(TierMedium), Doc: "50 to 89."},
+	{Name: string(TierLow), Doc: "Below 50."},
 }
 
 // tierOf returns the tier of a percentile.

@@ -22,14 +22,6 @@ const (
 	GammaGamma Family = "gamma_gamma"
 )
 
-// Families are the families with their meaning.
-var Families = []Term{
-	{string(NBD), "buys for ever at a rate of one's own; the rates are gamma distributed"},
-	{string(BGNBD), "the same, and drops out for ever with a probability of one's own, beta distributed, after each repeat purchase"},
-	{string(MBGNBD), "the same, and may drop out after the first purchase too"},
-	{string(GammaGamma), "the values of purchases are gamma distributed around a mean of one's own; these differ by a scale that is gamma distributed too"},
-}
-
 // Purchases is a model of when customers buy, with its parameters.
 //
 // While alive a customer buys at random at rate λ; λ differs between customers

@@ -170,7 +170,7 @@ func formulaKeyColumns() []table.Field[Formula] {
 	return []table.Field[Formula]{
 		table.Texts("dimension_name", "all for the whole base, else the name of the column in customers by which it is split.", func(r *Formula) string { return r.Dimension.Name }),
 		table.Texts("dimension_value", "all for the whole base, else the value of that column.", func(r *Formula) string { return r.Dimension.Value }),
-		table.Texts("method", listedMethods(), func(r *Formula) string { return r.Method.Name }),
+		table.Texts("method", listed(MethodTerms()), func(r *Formula) string { return r.Method.Name }),
 		table.Integers("window_months", "Length of the window: 1, 3 or 12 months; 0: everything up to the as-of day (historic).", func(r *Formula) int64 { return int64(r.Months) }).In("months").Never(),
 		table.Texts("customer_denominator", "Whom the formula divides by, C. "+listed(Denominators), func(r *Formula) string { return string(r.Denominator) }),
 		table.Texts("value_basis", "net_revenue or contribution; contribution is there only where it is known.", func(r *Formula) string { return string(r.Basis) }),
@@ -218,7 +218,7 @@ var Models = table.Definition[Model]{
 	Columns: []table.Field[Model]{
 		table.Texts("model_id", "<family>/<dimension_name>/<dimension_value>.", func(r *Model) string { return ModelID(r.Family) }),
 		table.Texts("role", "purchases: when customers buy. spend: what a purchase is worth.", func(r *Model) string { return r.Role }),
-		table.Texts("family", listed(Families), func(r *Model) string { return string(r.Family) }),
+		table.Texts("family", named(Families), func(r *Model) string { return string(r.Family) }),
 		table.Texts("dimension_name", "The part of the base it was fitted on: all.", func(*Model) string { return cohort.All.Name }),
 		table.Texts("dimension_value", "The part of the base it was fitted on: all.", func(*Model) string { return cohort.All.Value }),
 		table.Texts("time_unit", "Unit of time of the parameters.", func(r *Model) string { return r.TimeUnit.Name }),
@@ -231,7 +231,7 @@ var Models = table.Definition[Model]{
 		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
 		table.Flags("is_converged", "Whether the search ended at a maximum or at a bound.", func(r *Model) bool { return r.Converged }),
 		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }).In("iterations").Never(),
-		table.Texts("status", listed(FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),
+		table.Texts("status", named(FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),
 		table.Flags("is_chosen", "Whether predictions rest on it.", func(r *Model) bool { return r.IsChosen }),
 		table.Texts("reason", "Why it has this status, and why it was chosen or not.", func(r *Model) string { return r.Reason }),
 		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied.", "for purchases, and where purchases are worth nothing", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }).In("ratio"),

@@ -22,11 +22,11 @@ const (
 )
 
 // Statuses are the statuses with their meaning.
-var Statuses = []Term{
-	{string(Predicted), "by the customer's own purchases"},
-	{string(PopulationMean), "the value of a purchase is the population's: no repeat purchase, or none of positive value"},
-	{string(InsufficientData), "no usable model of purchases, and no predictions"},
-	{string(NoPurchase), "never bought, and no predictions"},
+var Statuses = []ledger.Term{
+	{Name: string(Predicted), Doc: "Both models predict for this customer."},
+	{Name: string(PopulationMean), Doc: "The value of a purchase is the population's, for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
+	{Name: string(InsufficientData), Doc: "No model of purchases could be used, so there are no predictions; models says why."},
+	{Name: string(NoPurchase), Doc: "The customer has no purchase, so there is nothing to predict from."},
 }
 
 // Basis is what a value is counted in.
