@@ -22,6 +22,11 @@
 //	plan.go      what a run would do
 //	summary.go   what a run did
 //	summary_text.go the same for people, on one screen
+//	doctor.go    what a run needs of source, sink and machine
+//	diagnosis.go what is in order and what is not
+//	propose.go   a job file for a source that nobody has described
+//	propose_*.go its columns and their parts, counts, and the file's text
+//	template.go  a job file with every part
 //	explain.go   everything a user can ask about, and what a topic names
 //	explain_*.go the same as text and as Markdown
 //	sample.go    the simulated shop of sample and demo
