@@ -39,7 +39,7 @@ type exampleCustomer struct {
 }
 
 var examples = map[string]example{
-	// #1001 has two items, 40 + 5 shipping in all. #1002 was refunded in part.
+	// #1001 has two items, 40 + 5 shipping and 3.60 tax in all. #1002 was refunded in part.
 	// #1003 is a draft that was never paid. #1004, late in the evening of
 	// January 31 in New York, is February in UTC.
 	"shopify.yaml": {

@@ -61,6 +61,9 @@ func estimatedRows(d pipeline.Description) int64 {
 	return int64(float64(max(0, d.Bytes)) * rowsPerStoredByte)
 }
 
+// estimatedMemory returns how many bytes a run of a source takes.
+func estimatedMemory(d pipeline.Description) int64 { return memoryBase + estimatedRows(d)*memoryPerRow }
+
 // Plan describes what the run would do. It fails where the run would fail
 // before reading.
 func (r *Run) Plan(ctx context.Context) (*Plan, error) {
@@ -76,7 +79,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 			Columns: bound.Columns, NaiveZone: bound.NaiveZone(), OrderID: bound.HasOrders(),
 		},
 	}
-	p.Memory = memoryBase + estimatedRows(d)*memoryPerRow
+	p.Memory = estimatedMemory(d)
 	for _, g := range j.Grains {
 		p.Grains = append(p.Grains, g.String())
 	}

@@ -65,6 +65,23 @@ type Quarantine interface {
 	Keep(ctx context.Context, asOf string, t table.Schema, rows arrow.Record) error
 }
 
+// Prober is implemented by sinks that can try out, without a run, whether one
+// could publish.
+type Prober interface {
+	// Probe does on a small scale, where the tables go, what a run does there,
+	// and removes every trace of it. What is not there yet it tries in the
+	// nearest place above. Its errors have the classes of Begin's.
+	Probe(ctx context.Context) (Probe, error)
+}
+
+// Probe is what a sink found where its tables go.
+type Probe struct {
+	Place     string // as a person would name it
+	IsNew     bool   // the place is not there yet; a run would make it
+	Free      int64  // bytes of free space; -1 if unknown
+	Exchanges bool   // a table is replaced in one step; else there is a moment in which it is away
+}
+
 // Expiry is implemented by sinks that can keep some as-of dates only, as their
 // options say. Neither method touches the date asOf itself, a newer one, or
 // one that another run holds.

@@ -42,7 +42,11 @@ func (s *parquetSink) claim(asOf string) (*claim, error) {
 		return nil, pipeline.Errorf(pipeline.ClassBusy, s.root, "try again when that run has ended; a lock never outlives its process",
 			"run %s holds %s: %w", holder, asOf, err)
 	}
-	return nil, pipeline.Errorf(pipeline.ClassUsage, c.path, "use a folder of a local disk", "the file system cannot lock: %w", err)
+	return nil, cannotLock(c.path, err)
+}
+
+func cannotLock(path string, err error) error {
+	return pipeline.Errorf(pipeline.ClassUsage, path, "use a folder of a local disk", "the file system cannot lock: %w", err)
 }
 
 func (s *parquetSink) openClaim(asOf string) (*claim, error) {

@@ -18,9 +18,9 @@ type Parquet struct {
 
 // NewParquet returns a sink that publishes tables as Parquet files under
 // o.Path; see the package comment for the layout and the protocol. It also
-// implements pipeline.Quarantine and pipeline.Expiry. It looks at the options
-// alone, not at the disk: an empty path or one of an object store, and a
-// keep_as_of that means nothing, is ClassUsage.
+// implements pipeline.Quarantine, pipeline.Expiry and pipeline.Prober. It looks
+// at the options alone, not at the disk: an empty path or one of an object
+// store, and a keep_as_of that means nothing, is ClassUsage.
 func NewParquet(o Parquet) (pipeline.Sink, error) {
 	switch {
 	case strings.TrimSpace(o.Path) == "":

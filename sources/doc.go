@@ -7,6 +7,7 @@
 //	parquet.go   Parquet files: options, row groups
 //	parquet_*.go its files, types, pages and reader
 //	reader.go    what the readers of all formats have in common
+//	sniff.go     how a text file is written, guessed from its beginning
 //	files.go     paths and patterns to files; errors of the disk
 //	column.go    columns as they are collected
 //

@@ -76,7 +76,7 @@ func newRoot(w *world) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagFailure)
 	root.AddCommand(
-		newDemo(w), newSample(w), newValidate(w), newPlan(w), newRun(w), newCheck(w),
+		newDemo(w), newInit(w), newSample(w), newValidate(w), newPlan(w), newDoctor(w), newRun(w), newCheck(w),
 		newExplain(w), newSchema(w),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: noArguments,

@@ -40,6 +40,11 @@ func loadRun(w *world, path string, f *flags) (*jobs.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	return runOf(w, job, f)
+}
+
+// runOf makes a run of a job as of a day.
+func runOf(w *world, job *jobs.Job, f *flags) (*jobs.Run, error) {
 	now := w.now()
 	asOf, err := job.ResolveAsOf(f.asOf, now)
 	if err != nil {

@@ -4,15 +4,18 @@
 // This package is the only one that reads flags, environment and clock, that
 // chooses exit codes, and that knows which sources and sinks there are.
 //
-//	main.go       the process: signals, exit code
-//	command.go    the commands and their common flags
-//	adapters.go   the sources and sinks
-//	job.go        a job file, as of a day: validate, plan, check, run
-//	explain.go    explain and schema
+//	main.go      the process: signals, exit code
+//	command.go   the commands and their common flags
+//	adapters.go  the sources and sinks
+//	job.go       a job file, as of a day: validate, plan, check, run
+//	explain.go   explain and schema
 //	completion.go what shells complete
-//	progress.go   a run watched: bars on a terminal, else log lines
-//	sample.go     sample and demo
-//	report.go     errors, hints, summary files
+//	progress.go  a run watched: bars on a terminal, else log lines
+//	doctor.go    doctor: what a run needs
+//	memory.go    how much memory there is
+//	init.go      init: a job file for files that nobody has described
+//	sample.go    sample and demo
+//	report.go    errors, hints, summary files
 package main
 
 import (
@@ -20,6 +23,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -40,6 +44,7 @@ type world struct {
 	isTerminal     bool          // stderr is one
 	width          func() int    // of that terminal, in columns
 	xcom           string        // folder in which Airflow looks for return.json
+	root           fs.FS         // of the machine, for its limits
 	termination    string        // file from which Kubernetes takes the last words
 }
 
@@ -81,7 +86,7 @@ func realWorld() world {
 		args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr,
 		lookup: os.LookupEnv, now: time.Now, newID: randomID,
 		isTerminal: term.IsTerminal(int(os.Stderr.Fd())), width: terminalWidth,
-		xcom: "/airflow/xcom", termination: "/dev/termination-log",
+		xcom: "/airflow/xcom", termination: "/dev/termination-log", root: os.DirFS("/"),
 	}
 }
 

@@ -76,6 +76,7 @@ func scriptWorld() world {
 	w.signalled = func() int { return 0 } // see signal_test.go
 	w.isTerminal = os.Getenv("TERMINAL") != ""
 	w.xcom = filepath.Join(os.Getenv("WORK"), "xcom")
+	w.root = os.DirFS(filepath.Join(os.Getenv("WORK"), "machine"))
 	w.termination = filepath.Join(os.Getenv("WORK"), "termination-log")
 	return w
 }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"os"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/perennial-clv/perennial/jobs"
+)
+
+func newDoctor(w *world) *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use: "doctor JOB", Short: "Say whether a run could reach, read and write everything", Args: oneArgument("job file"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.check(c); err != nil {
+				return err
+			}
+			d := examine(c.Context(), w, args[0], &f)
+			if err := printOut(w, f.output, d); err != nil {
+				return err
+			}
+			return d.Err()
+		},
+	}
+	f.addAsOf(c)
+	f.addOutput(c)
+	return c
+}
+
+// examine looks at everything a run needs, as far as what comes before allows.
+func examine(ctx context.Context, w *world, path string, f *flags) *jobs.Diagnosis {
+	d := &jobs.Diagnosis{Job: path}
+	job, err := loadJob(w, path, f)
+	if err != nil {
+		d.Fail("job file", err)
+		return d
+	}
+	d.OK("job file", "%s is valid, the job is %s", path, job.Name)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		d.Fail("job file", err)
+		return d
+	}
+	for _, name := range jobs.Unset(content, w.lookup) {
+		d.OK("environment", "%s is not set, its default stands in", name)
+	}
+	d.OK("time zone", "%s is known", job.Settings.Zone)
+	run, err := runOf(w, job, f)
+	if err != nil {
+		d.Fail("as of", err)
+		return d
+	}
+	d.OK("as of", "%s; it is %s now", run.AsOf, w.now().UTC().Format("2006-01-02 15:04 UTC"))
+	run.Examine(ctx, machineOf(w), d)
+	return d
+}
+
+// machineOf returns what this machine gives a run.
+func machineOf(w *world) jobs.Machine {
+	memory, limit := memoryOf(w.root)
+	goLimit, _ := w.lookup("GOMEMLIMIT")
+	return jobs.Machine{
+		Memory: memory, Limit: limit, GoLimit: goLimit != "" && goLimit != "off",
+		Workers: runtime.GOMAXPROCS(0), Processors: runtime.NumCPU(),
+	}
+}

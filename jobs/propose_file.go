@@ -1,0 +1,401 @@
+package jobs
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/perennial-clv/perennial/transforms/calendar"
+)
+
+func (w *writer) proposal() *Proposal {
+	w.head()
+	w.timezone()
+	w.money()
+	w.asOf()
+	w.line("source:")
+	w.source()
+	w.line("  columns:")
+	w.customerID()
+	w.occurredAt()
+	w.orderID()
+	w.amounts()
+	w.other()
+	w.rules()
+	w.cohorts()
+	w.line("sink:")
+	w.key("  ", "parquet: {path: "+scalar("out/"+w.options.Name)+"}", "a folder of this job alone")
+	return &Proposal{File: w.text.String(), Found: w.found, Questions: w.questions}
+}
+
+// nameOf returns a column's name as it stands in the job file.
+func (c *sample) nameOf() string { return cmp.Or(c.called, c.name) }
+
+func scalars(columns []*sample) string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, scalar(c.nameOf()))
+	}
+	return "[" + strings.Join(names, ", ") + "]"
+}
+
+// orElse says which other columns may be meant.
+func orElse(others []*sample) string {
+	const most = 2
+	var names []string
+	for _, c := range others[:min(most, len(others))] {
+		names = append(names, c.nameOf())
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "or " + strings.Join(names, " or ")
+}
+
+// share writes a part of the rows.
+func (f *facts) share(n int64) string {
+	return fmt.Sprintf("%d of %d rows (%.3g %%)", n, f.rows, 100*float64(n)/float64(f.rows))
+}
+
+// known returns the column's format, or nil where there is none.
+func (w *writer) format() *tried {
+	if w.time.column == nil {
+		return nil
+	}
+	return w.moments.best()
+}
+
+func (w *writer) head() {
+	extent := fmt.Sprintf("%d rows", w.rows)
+	if w.isCut {
+		extent = "the first " + extent
+	}
+	if first, last, ok := w.days(); ok {
+		extent += fmt.Sprintf(", %s to %s", first, last)
+	}
+	w.comment("", "Proposed by perennial init from "+extent+". What only a person can know is marked QUESTION. A # right before a key is a suggestion: delete the # to follow it. Then")
+	for _, command := range []string{"validate", "plan", "run"} {
+		w.line("#   perennial %s %s", command, w.options.File)
+	}
+	if w.customers > 0 {
+		extent += fmt.Sprintf("; %d customers", w.customers)
+	}
+	w.say("read", "%s", extent)
+}
+
+func (w *writer) timezone() {
+	t := w.format()
+	switch {
+	case t == nil:
+		w.ask("", "timezone: UTC", "timezone", "the zone in which days, months and cohorts are counted, as Europe/London")
+	case t.days == t.read:
+		w.key("", "timezone: UTC", "the data have dates without a time of day: no zone moves them")
+	case w.isCivil(t):
+		w.ask("", "timezone: UTC", "timezone", "the times name no zone. Write that of the shop's clock, as Europe/London; days stay as written")
+	default:
+		w.ask("", "timezone: UTC", "timezone", "days and months begin at midnight of this zone. Write the shop's own, as Europe/London")
+	}
+}
+
+// isCivil reports whether most times name no zone.
+func (w *writer) isCivil(t *tried) bool {
+	kind := w.time.column.kind
+	return kind.IsTime && !kind.IsZoned || !kind.IsTime && t.civil*2 > t.read
+}
+
+// signs are what names of columns say of a currency.
+var signs = map[string]string{"eur": "EUR", "euro": "EUR", "usd": "USD", "dollar": "USD", "dollars": "USD", "gbp": "GBP", "chf": "CHF"}
+
+func (w *writer) money() {
+	codes := slices.SortedFunc(maps.Keys(w.currencies), func(a, b string) int {
+		return cmp.Or(cmp.Compare(w.currencies[b], w.currencies[a]), cmp.Compare(a, b))
+	})
+	switch len(codes) {
+	case 0:
+		w.guessCurrency()
+	case 1:
+		w.key("", "currency: "+strings.ToUpper(codes[0]), "in all rows")
+		w.say("currency", "%s in all rows", strings.ToUpper(codes[0]))
+	default:
+		w.ask("", "currency: "+strings.ToUpper(codes[0]), "currency",
+			fmt.Sprintf("the data have %d currencies and one job has one. This is the most frequent; a rule below excludes the others", len(codes)))
+	}
+}
+
+func (w *writer) guessCurrency() {
+	for _, c := range w.columns {
+		for word := range strings.SplitSeq(c.words, "_") {
+			if code := signs[word]; code != "" {
+				w.ask("", "currency: "+code, "currency", fmt.Sprintf("%s, only because of the name of the column %s", code, c.name))
+				return
+			}
+		}
+	}
+	w.ask("", "currency: EUR", "currency", "no column says it. EUR is a placeholder")
+}
+
+// asOf writes the last day of data that end long ago: else the first run would
+// fail for data that are too old.
+func (w *writer) asOf() {
+	_, last, ok := w.days()
+	if !ok {
+		return
+	}
+	isOld := int(w.options.today())-int(last) > defaultStaleness
+	switch {
+	case isOld && w.isCut:
+		w.wonder("", "as_of", fmt.Sprintf("the first %d rows end on %s. If all end more than 14 days before yesterday, a run refuses them without the last day they have", w.rows, last))
+		w.line("#as_of: %s", last)
+	case isOld:
+		w.key("", "as_of: "+last.String(), "the last day in the data; write an earlier one if it is not whole. Without this line a run is as of yesterday and refuses data that end more than 14 days before")
+		w.say("as of", "%s, the last day in the data, which end more than 14 days ago", last)
+	}
+	if t := w.format(); t.late > 0 {
+		w.wonder("", "dates", "of days that are not over: "+w.share(t.late)+"; they count as after_as_of")
+	}
+}
+
+func (w *writer) source() {
+	for _, line := range w.options.Adapter {
+		w.line("  %s", line)
+	}
+	if w.options.Names != "" {
+		w.key("    ", w.options.Names+": "+scalars(w.columns), "the file has no names: these are made up")
+	}
+	if w.comma {
+		w.key("  ", `decimal: ","`, "numbers are written with a decimal comma")
+	}
+}
+
+func (w *writer) customerID() {
+	c := w.customer
+	if c.column == nil {
+		question := "no column looks like a customer. The columns are " + w.allNames()
+		if wrong := named(w.columns, customerNames, customerWords, func(c *sample) bool { return !isKey(c) && len(c.counts) > 0 }); len(wrong) > 0 {
+			question = fmt.Sprintf("%s is %s, which cannot name customers: cast it to an integer or text in the source", wrong[0].nameOf(), wrong[0].kind.Name)
+		}
+		w.ask("    ", "customer_id: customer_id", "customer_id", question)
+		return
+	}
+	text := "customer_id: " + scalar(c.column.nameOf())
+	var notes []string
+	if w.noCustomer > 0 {
+		notes = append(notes, "blank in "+w.share(w.noCustomer)+": they count as unattributed")
+	}
+	if other := orElse(c.others); other != "" {
+		notes = append(notes, other)
+	}
+	note := strings.Join(notes, "; ")
+	switch {
+	case c.isGuess:
+		w.ask("    ", text, "customer_id", strings.TrimSuffix("a guess by the values alone; "+note, "; "))
+	case float64(w.noCustomer) > 0.5*float64(w.rows):
+		w.ask("    ", text, "customer_id", note)
+	default:
+		w.key("    ", text, note)
+	}
+	w.say("customer", "%s%s", c.column.nameOf(), prefixed(": ", note))
+}
+
+func (w *writer) allNames() string {
+	var names []string
+	for _, c := range w.columns {
+		names = append(names, c.nameOf())
+	}
+	return strings.Join(names, ", ")
+}
+
+func (w *writer) occurredAt() {
+	t, c := w.format(), w.time.column
+	if t == nil {
+		w.ask("    ", "occurred_at: occurred_at", "occurred_at", "no column looks like a date. The columns are "+w.allNames()+". A format may be needed: {column: …, format: \"%d/%m/%Y\"}")
+		return
+	}
+	text := "occurred_at: " + scalar(c.nameOf())
+	if t.pattern != "" {
+		text = fmt.Sprintf("occurred_at: {column: %s, format: %q}", scalar(c.nameOf()), t.pattern)
+	}
+	note := orElse(w.time.others)
+	other := w.moments.with(swapped(t.pattern))
+	switch {
+	case other != nil && other != t && other.read == t.read:
+		w.ask("    ", text, "occurred_at", "no day is above 12, so this may as well be "+swapped(t.pattern))
+	case w.time.isGuess && note != "":
+		w.ask("    ", text, "occurred_at", "a guess by the values alone; "+note)
+	default:
+		w.key("    ", text, note)
+	}
+	w.say("time", "%s, %s%s", c.nameOf(), w.formatName(t), prefixed("; ", note))
+}
+
+// formatName says how a column's times are written.
+func (w *writer) formatName(t *tried) string {
+	switch {
+	case t.days == t.read:
+		return cmp.Or(t.pattern, "ISO 8601") + ", dates without a time"
+	case w.isCivil(t):
+		return cmp.Or(t.pattern, "ISO 8601") + ", without a zone"
+	default:
+		return cmp.Or(t.pattern, "ISO 8601") + ", instants"
+	}
+}
+
+func (w *writer) orderID() {
+	c := w.order
+	if c.column == nil {
+		w.comment("    ", "order_id: no column looks like one, so every row is an order")
+		return
+	}
+	note := orElse(c.others)
+	if w.orders < w.rows {
+		note = strings.TrimPrefix(fmt.Sprintf("%s; blank in %s: each is an order of its own", note, w.share(w.rows-w.orders)), "; ")
+	}
+	w.key("    ", "order_id: "+scalar(c.column.nameOf()), note)
+	w.say("order", "%s%s", c.column.nameOf(), prefixed(": ", note))
+}
+
+// signNote says what negative rows mean.
+func (w *writer) signNote() string {
+	if w.refunds == 0 {
+		return ""
+	}
+	return "negative in " + w.share(w.refunds) + ": refunds"
+}
+
+func (w *writer) amounts() {
+	switch {
+	case w.quantity != nil:
+		w.key("    ", "quantity: "+scalar(w.quantity.nameOf()), w.signNote())
+		w.key("    ", "unit_price: "+scalar(w.price.nameOf()), orElse(w.amount.others))
+		w.say("amount", "%s × %s%s", w.quantity.nameOf(), w.price.nameOf(), prefixed("; ", w.signNote()))
+	case w.amount.column == nil:
+		w.noAmounts()
+	default:
+		w.amountColumn()
+	}
+	if w.tax != nil {
+		w.wonder("    ", "tax", fmt.Sprintf("if %s is part of %s, add it to minus: amounts are without tax", w.tax.nameOf(), w.amount.column.nameOf()))
+	}
+	if w.refunds*2 > w.rows {
+		w.wonder("    ", "amount", "most amounts are negative, and sales must be positive: turn the sign in the source")
+	}
+}
+
+func (w *writer) noAmounts() {
+	question := "no column looks like an amount. The columns are " + w.allNames()
+	for _, c := range w.columns {
+		if c.number.adorned*2 > c.number.values {
+			question = fmt.Sprintf("the amounts in %s have currency signs or thousands separators; only plain numbers are read", c.nameOf())
+		}
+	}
+	w.ask("    ", "amount: amount", "amount", question)
+}
+
+func (w *writer) amountColumn() {
+	a := w.amount
+	var fields []string
+	if len(w.plus)+len(w.minus) > 0 {
+		fields = append(fields, "plus: "+scalars(append([]*sample{a.column}, w.plus...)))
+		if len(w.minus) > 0 {
+			fields = append(fields, "minus: "+scalars(w.minus))
+		}
+	} else {
+		fields = append(fields, "column: "+scalar(a.column.nameOf()))
+	}
+	isFloat := slices.ContainsFunc(append([]*sample{a.column}, append(w.plus, w.minus...)...), func(c *sample) bool { return c.kind.IsFloat })
+	if isFloat {
+		fields = append(fields, fmt.Sprintf("scale: %d", w.scale()))
+	}
+	if a.onceOnly {
+		fields = append(fields, "blank: zero")
+	}
+	text := "amount: {" + strings.Join(fields, ", ") + "}"
+	if len(fields) == 1 && len(w.plus)+len(w.minus) == 0 {
+		text = "amount: " + scalar(a.column.nameOf())
+	}
+	w.amountNotes(text)
+}
+
+// scale returns the decimals that the amount's columns have.
+func (w *writer) scale() int {
+	const cents = 2
+	most := cents
+	for _, l := range w.looks {
+		most = max(most, l.scale())
+	}
+	return most
+}
+
+func (w *writer) amountNotes(text string) {
+	a := w.amount
+	var notes []string
+	for _, note := range []string{w.signNote(), orElse(a.others)} {
+		if note != "" {
+			notes = append(notes, note)
+		}
+	}
+	if a.onceOnly {
+		notes = append([]string{"of the order, in one of its rows; blank in the others"}, notes...)
+	}
+	note := strings.Join(notes, "; ")
+	switch {
+	case a.repeated:
+		w.ask("    ", text, "amount", "all rows of an order have the same: if it is the order's amount, it counts once for each row. "+note)
+	case w.currency != nil && w.looks[a.column].isWhole() && len(w.plus) == 0:
+		w.ask("    ", text, "amount", "whole numbers only: if they are cents, divide them by 100 in the source. "+note)
+	case a.isGuess:
+		w.ask("    ", text, "amount", strings.TrimSuffix("a guess by the values alone; "+note, "; "))
+	default:
+		w.key("    ", text, note)
+	}
+	w.say("amount", "%s%s", strings.TrimPrefix(text, "amount: "), prefixed("; ", note))
+}
+
+// other writes cost, currency and attributes.
+func (w *writer) other() {
+	if w.cost != nil {
+		w.key("    ", "cost: "+scalar(w.cost.nameOf()), "of the row, signed like the amount")
+	}
+	if w.currency != nil {
+		w.key("    ", "currency: "+scalar(w.currency.nameOf()), "")
+	}
+	attributes := w.usableAttributes()
+	if len(attributes) == 0 {
+		return
+	}
+	var entries []string
+	for _, c := range attributes {
+		entries = append(entries, c.words+": "+scalar(c.nameOf()))
+	}
+	w.key("  ", "attributes: {"+strings.Join(entries, ", ")+"}", "kept of each customer's first purchase")
+}
+
+// usableAttributes leaves out what has more values than one can split by.
+func (w *writer) usableAttributes() []*sample {
+	return slices.DeleteFunc(slices.Clone(w.attributes), func(c *sample) bool { return w.manyValued[c] })
+}
+
+func (w *writer) cohorts() {
+	attributes := w.usableAttributes()
+	w.line("cohorts:")
+	w.line("  grains: [month]")
+	if len(attributes) > 0 {
+		w.line("  split_by: [%s]", attributes[0].words)
+	}
+	first, _, ok := w.days()
+	if !ok {
+		return
+	}
+	w.wonder("  ", "cohorts.from", fmt.Sprintf("the data begin on %s. If the shop is older, the first buyers in them are not new: name a day from which on they are", first))
+	w.suggest("from: %s", threeMonthsAfter(first))
+}
+
+// threeMonthsAfter returns the first day of the month that is three months
+// after that of a day: most regular buyers have come back by then.
+func threeMonthsAfter(day calendar.Day) calendar.Day {
+	const months = 3
+	var c calendar.Calendar
+	return c.Start(calendar.ByMonth, c.Index(calendar.ByMonth, day)+months)
+}

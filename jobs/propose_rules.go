@@ -1,0 +1,80 @@
+package jobs
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+func (w *writer) rules() {
+	w.line("rules:")
+	w.key("  ", "refunds: net", "negative rows lower what their customer has brought; ignore leaves them out")
+	if w.duplicates > 0 {
+		w.wonder("  ", "duplicates", fmt.Sprintf("rows equal to an earlier one in every column: %d of the first %d. If they were loaded twice, not sold twice, drop them",
+			w.duplicates, len(w.columns[0].values)))
+		w.suggest("exact_duplicates: drop")
+	}
+	if w.free > 0 {
+		w.comment("  ", "amount 0: "+w.share(w.free)+". If something given away is a purchase, say so")
+		w.suggest("zero_amounts: purchase")
+	}
+	w.excluded()
+	if n := w.unreadable(w.parts); float64(n) > defaultRejectedRate*float64(w.rows) {
+		w.wonder("  ", "unreadable", "no date or amount that can be read: "+w.share(n)+". A run refuses more than 0.1 %: mend the source, or allow more")
+		w.suggest("max_rejected_rate: %.3g", min(1, 1.5*float64(n)/float64(w.rows)))
+	}
+}
+
+// excluded writes rules that leave rows out, and those that one may want.
+func (w *writer) excluded() {
+	var wanted []string
+	for _, letter := range slices.Sorted(maps.Keys(w.prefixes)) {
+		wanted = append(wanted, w.prefixRule(letter)...)
+	}
+	if w.status != nil {
+		w.wonder("  ", "status", fmt.Sprintf("do the rows of every %s count? Exclude failed, cancelled and test orders", w.status.nameOf()))
+		wanted = append(wanted, fmt.Sprintf("{name: no_sale, column: %s, in: [cancelled, failed]}", scalar(w.status.nameOf())))
+	}
+	if len(w.currencies) > 1 {
+		w.line("  exclude:")
+		w.line("    - {name: other_currency, column: %s, in: [%s]}", scalar(w.currency.nameOf()), strings.Join(w.otherCurrencies(), ", "))
+	} else if len(wanted) > 0 {
+		w.suggest("exclude:")
+	}
+	for _, rule := range wanted {
+		w.suggest("  - %s", rule)
+	}
+}
+
+// prefixRule says what order ids with a letter in front may mean, and returns
+// the rule that excludes them. Where most ids begin so it means nothing.
+func (w *writer) prefixRule(letter byte) []string {
+	p := w.prefixes[letter]
+	switch {
+	case float64(p.rows) > 0.5*float64(w.orders):
+		return nil
+	case float64(p.refunds) >= mostly*float64(p.rows):
+		w.comment("  ", fmt.Sprintf("order ids that begin with %c: %s. They are refunds, which are netted; no rule is needed", letter, w.share(p.rows)))
+		return nil
+	}
+	w.wonder("  ", "orders", fmt.Sprintf("order ids that begin with %c: %s. If they are no sales to customers, exclude them", letter, w.share(p.rows)))
+	return []string{fmt.Sprintf("{name: prefix_%c, column: %s, starts_with: %c}", letter, scalar(w.order.column.nameOf()), letter)}
+}
+
+func (w *writer) otherCurrencies() []string {
+	var most int64
+	for _, n := range w.currencies {
+		most = max(most, n)
+	}
+	var others []string
+	isFirst := true
+	for _, code := range slices.Sorted(maps.Keys(w.currencies)) {
+		if w.currencies[code] == most && isFirst {
+			isFirst = false
+			continue
+		}
+		others = append(others, scalar(code))
+	}
+	return others
+}
