@@ -135,6 +135,10 @@ func (r *csvReader) enter() error {
 	if err != nil {
 		return err
 	}
+	if !r.section.isStored(path) {
+		file.Close()
+		return changed(path)
+	}
 	if file.columns != nil { // else it has no row
 		if err := sameColumns(file.columns, path, r.source.columns, described(r.source.paths)); err != nil {
 			file.Close()
