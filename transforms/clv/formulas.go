@@ -103,7 +103,7 @@ type factors struct {
 	g, w, d                float64
 	net, active, customers float64
 	orderValue, frequency  float64
-	r, months              float64 // r is q in a method of orders
+	r, months              float64 // in a method of orders r is q, and there are no months
 }
 
 // Formula is a row of clv_formulas.
@@ -177,15 +177,15 @@ func (r *Formula) factorsOf(isTooShort bool) factors {
 			f.g = float64(r.sums.contribution) / f.net
 		}
 	}
+	f.r, f.months = math.NaN(), math.NaN()
 	switch {
 	case isTooShort:
-		f.r = math.NaN()
 	case r.Method.usesOrders:
 		f.r = float64(r.sums.repeated) / float64(r.sums.previousOrders)
-	default:
+	default: // of the whole history 0 ÷ 0, for nothing is before it
 		f.r = float64(r.sums.retained) / float64(r.sums.previousActive)
+		f.months = f.w / (1 - f.r)
 	}
-	f.months = f.w / (1 - f.r)
 	return f
 }
 
@@ -243,21 +243,6 @@ func finite(factor float64) (float64, bool) {
 // windowed returns a number of the window before, which the whole history does
 // not have.
 func (r *Formula) windowed(n int64) (int64, bool) { return n, !r.Method.usesHistory }
-
-// retention returns a factor of retention.
-func (r *Formula) retention(factor float64) (float64, bool) {
-	factor, ok := finite(factor)
-	return factor, ok && !r.Method.usesHistory
-}
-
-// lifetime returns the months of the row, which a method of orders does not
-// have.
-func (r *Formula) lifetime() float64 {
-	if r.Method.usesOrders {
-		return math.NaN()
-	}
-	return r.factors.months
-}
 
 // margin returns g where it is a rate.
 func (r *Formula) margin() (float64, bool) {

@@ -185,14 +185,14 @@ func (in *Intake) readMoneyAndTime(p *posting, columns []column, i int) (fault, 
 		return f, false
 	}
 	amount, known, f := in.readAmount(&b.mapping.Amount, columns, i)
-	if f.reason != "" {
+	switch {
+	case f.reason != "":
 		return f, false
-	}
-	p.amount, p.isBlank = amount, !known
-	if p.isBlank && !b.mapping.Amount.isBlankZero() {
+	case !known && !b.mapping.Amount.isBlankZero():
 		return fault{b.mapping.Amount.columns()[0], "the amount is missing"}, false
 	}
-	if c := in.at(columns, b.mapping.Currency); c != nil && c.isNull(i) && !p.isBlank {
+	p.amount, p.isBlank = amount, !known
+	if c := in.at(columns, b.mapping.Currency); c != nil && c.isNull(i) && known {
 		return fault{c.name, "the currency is missing"}, false
 	}
 	return in.readContribution(p, columns, i)
