@@ -33,6 +33,7 @@ type binder struct {
 	lookup   func(name string) (string, bool) // the environment
 	flags    map[*token.Token]string          // which flag wrote what the file did not
 	problems []Problem
+	tag      reflect.StructTag // of the key at hand
 }
 
 // number is a number of a job file as it is written there, so that decimals
@@ -142,14 +143,15 @@ func (b *binder) bindStruct(node ast.Node, target reflect.Value, path string) er
 	if err != nil {
 		return err
 	}
-	fields := map[string]reflect.Value{}
+	fields := map[string]int{}
 	var names []string
 	for i := range target.NumField() {
 		if name := target.Type().Field(i).Tag.Get("yaml"); name != "" {
-			fields[name] = target.Field(i)
+			fields[name] = i
 			names = append(names, name)
 		}
 	}
+	defer func(tag reflect.StructTag) { b.tag = tag }(b.tag)
 	for _, entry := range entries {
 		name := entry.Key.GetToken().Value
 		field, ok := fields[name]
@@ -157,7 +159,8 @@ func (b *binder) bindStruct(node ast.Node, target reflect.Value, path string) er
 			err = b.fail(entry.Key, join(path, name), suggestion(name, names), "unknown key %q", join(path, name))
 			continue
 		}
-		err = cmp.Or(b.bind(entry.Value, field, join(path, name)), err)
+		b.tag = target.Type().Field(field).Tag
+		err = cmp.Or(b.bind(entry.Value, target.Field(field), join(path, name)), err)
 	}
 	return err
 }
@@ -232,7 +235,7 @@ func (b *binder) bindScalar(node ast.Node, target reflect.Value, path string) er
 			return nil
 		}
 	}
-	return b.fail(node, path, wrongTypeHint(target, node), "%s must be %s, not %s", path, kindName(target), describe(node))
+	return b.fail(node, path, b.wrongTypeHint(target, node), "%s must be %s, not %s", path, kindName(target), describe(node))
 }
 
 func integerOf(node ast.Node) (int64, bool) {
@@ -275,7 +278,7 @@ func (b *binder) bindText(node ast.Node, text string, target reflect.Value, path
 	if variable.MatchString(written) && bindReplaced(text, target) {
 		return nil
 	}
-	return b.fail(node, path, wrongTypeHint(target, node), "%s must be %s, not text", path, kindName(target))
+	return b.fail(node, path, b.wrongTypeHint(target, node), "%s must be %s, not text", path, kindName(target))
 }
 
 // bindReplaced puts what the environment holds, which is text whatever it
@@ -298,8 +301,20 @@ func bindReplaced(text string, target reflect.Value) bool {
 	}
 }
 
-func wrongTypeHint(target reflect.Value, node ast.Node) string {
+// isDays reports whether a default is a number of days, as 14d.
+func isDays(usual string) bool {
+	_, ok := parseDays(usual)
+	return ok
+}
+
+// wrongTypeHint says how a value of the key at hand is written.
+func (b *binder) wrongTypeHint(target reflect.Value, node ast.Node) string {
+	choices, usual := b.tag.Get("one_of"), b.tag.Get("default")
 	switch {
+	case choices != "" && target.Kind() == reflect.String:
+		return "write one of " + strings.ReplaceAll(choices, ",", ", ")
+	case isDays(usual):
+		return "write it as " + usual
 	case target.Type() == reflect.TypeFor[number]():
 		return "write it without quotes, as 0.12"
 	case target.Kind() == reflect.Int:

@@ -71,6 +71,7 @@ func Load(path string, content []byte, lookup func(string) (string, bool), adapt
 		l.job.Set = append(l.job.Set, o.String())
 	}
 	l.job.ConfigHash = configHash(content, l.job.Set)
+	l.job.Questions = questionsOf(content)
 	l.load()
 	if len(l.problems) > 0 {
 		sortProblems(l.problems)

@@ -3,6 +3,7 @@ package jobs
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -69,6 +70,9 @@ func syntaxProblem(err error) Problem {
 	switch {
 	case errors.As(err, &syntax):
 		p.Message += ": " + syntax.Message
+		if strings.ContainsRune(syntax.Message, '\t') {
+			p.Message, p.Hint = "not valid YAML: a tab", "indent with blanks: YAML takes no tabs there"
+		}
 		p.Line, p.Column = syntax.Token.Position.Line, syntax.Token.Position.Column
 	case errors.As(err, &duplicate):
 		p.Message += ": " + duplicate.Message

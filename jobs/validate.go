@@ -84,8 +84,10 @@ func (l *loader) checkTop() {
 	} else if !l.failed("timezone") {
 		l.problem("timezone", "use a name of the IANA database, as Europe/Berlin or UTC", "unknown time zone %q", f.Timezone)
 	}
-	if l.job.Settings.Currency = f.Currency; !currencyCode.MatchString(f.Currency) && !l.failed("currency") {
-		l.problem("currency", "write the three letters of ISO 4217, as currency: EUR", "the job has no valid currency")
+	if l.job.Settings.Currency = f.Currency; f.Currency == "" && !l.failed("currency") {
+		l.problem("currency", "add currency: EUR, or another code of ISO 4217; another currency in the data is an error", "the job has no currency")
+	} else if !currencyCode.MatchString(f.Currency) && !l.failed("currency") {
+		l.problem("currency", "write the three letters of ISO 4217, as currency: EUR", "%q is no currency", f.Currency)
 	}
 	if f.AsOf != "" {
 		l.job.AsOf = l.day("as_of", f.AsOf)

@@ -90,7 +90,7 @@ const (
 // FormulaWarnings are the words of column warning with their meaning, in the
 // order in which they stand there.
 var FormulaWarnings = []ledger.Term{
-	{Name: repeatBuyingAsRetention, Doc: "R is the share who bought again; who skips a window counts as lost, though in a shop nobody cancels."},
+	{Name: repeatBuyingAsRetention, Doc: "The retention_rate is the share who bought again; who skips a window counts as lost, though in a shop nobody cancels."},
 	{Name: orderRepeatAsRetention, Doc: "The same with the share of orders that were followed by another."},
 	{Name: historyTooShort, Doc: "The two windows reach before the month of the first purchase, so that there is no retention_rate and no clv."},
 	{Name: noPreviousCustomers, Doc: "Nobody bought in the window before."},

@@ -227,7 +227,7 @@ func (in *Intake) readTime(p *posting, c *column, i int) (fault, bool) {
 	}
 	moment, ok := c.moment(i, in.bound.format)
 	if !ok {
-		return fault{c.name, "not a date in the expected format"}, false
+		return fault{c.name, in.bound.noDate}, false
 	}
 	if moment.Kind == calendar.CivilTime {
 		in.Tally.CivilTimes++
