@@ -24,13 +24,13 @@ type facts struct {
 	free         int64 // rows whose amount is zero
 	noCurrency   int64
 	currencies   map[string]int64
-	prefixes     map[byte]*prefix // of order ids that begin with a letter, if most do not
+	prefixes     map[byte]*prefix // of order ids by the letter that they begin with, 0 for all else
 	orders       int64            // rows with an order id
 	manyValued   map[*sample]bool // attributes with more values than one can split by
 	valuesByName map[*sample]map[string]bool
 }
 
-// prefix is a letter that order ids begin with.
+// prefix is how many rows have order ids that begin alike.
 type prefix struct{ rows, refunds int64 }
 
 // mostKeys bounds the memory for telling values apart.
@@ -175,16 +175,18 @@ func (f *facts) addOrder(id string, isRefund bool) {
 		return
 	}
 	f.orders++
-	letter := id[0] &^ 0x20 // as a capital
-	if letter < 'A' || letter > 'Z' {
-		return
+	letter := id[0]
+	if capital := letter &^ 0x20; capital < 'A' || capital > 'Z' {
+		letter = 0
 	}
-	if f.prefixes[letter] == nil {
-		f.prefixes[letter] = &prefix{}
+	p := f.prefixes[letter]
+	if p == nil {
+		p = &prefix{}
+		f.prefixes[letter] = p
 	}
-	f.prefixes[letter].rows++
+	p.rows++
 	if isRefund {
-		f.prefixes[letter].refunds++
+		p.refunds++
 	}
 }
 

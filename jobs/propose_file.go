@@ -109,19 +109,28 @@ func (w *writer) isCivil(t *tried) bool {
 var signs = map[string]string{"eur": "EUR", "euro": "EUR", "usd": "USD", "dollar": "USD", "dollars": "USD", "gbp": "GBP", "chf": "CHF"}
 
 func (w *writer) money() {
-	codes := slices.SortedFunc(maps.Keys(w.currencies), func(a, b string) int {
-		return cmp.Or(cmp.Compare(w.currencies[b], w.currencies[a]), cmp.Compare(a, b))
-	})
-	switch len(codes) {
+	switch codes := w.codes(); len(codes) {
 	case 0:
 		w.guessCurrency()
 	case 1:
-		w.key("", "currency: "+strings.ToUpper(codes[0]), "in all rows")
-		w.say("currency", "%s in all rows", strings.ToUpper(codes[0]))
+		w.key("", "currency: "+codes[0], "in all rows")
+		w.say("currency", "%s in all rows", codes[0])
 	default:
-		w.ask("", "currency: "+strings.ToUpper(codes[0]), "currency",
+		w.ask("", "currency: "+codes[0], "currency",
 			fmt.Sprintf("the data have %d currencies and one job has one. This is the most frequent; a rule below excludes the others", len(codes)))
 	}
+}
+
+// codes returns the currencies of the data, the most frequent first, in
+// capitals: a run reads eur as EUR.
+func (f *facts) codes() []string {
+	rows := map[string]int64{}
+	for written, n := range f.currencies {
+		rows[strings.ToUpper(written)] += n
+	}
+	return slices.SortedFunc(maps.Keys(rows), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rows[b], rows[a]), cmp.Compare(a, b))
+	})
 }
 
 func (w *writer) guessCurrency() {

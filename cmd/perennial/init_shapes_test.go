@@ -99,6 +99,32 @@ o3,1,c3,u2,canceled,2018-02-03 11:00:00,5.00,2.00,RJ
 		customers: 2, netRevenue: "29.5",
 	},
 	{
+		name: "a currency in small and capital letters is one", file: "pay.csv",
+		content: `customer_id,date,order_id,amount,currency
+1,2024-05-02,c1,10.00,EUR
+1,2024-06-02,1002,12.50,eur
+2,2024-05-03,1003,7.00,EUR
+2,2024-05-04,1004,1.00,Eur
+3,2024-05-03,1005,8.00,usd
+`,
+		mapping:   []string{"currency: EUR", "- {name: other_currency, column: currency, in: [usd]}", "# - {name: prefix_c, column: order_id, starts_with: c}"},
+		questions: []string{"currency", "orders", "cohorts.from"},
+		customers: 2, netRevenue: "30.5",
+	},
+	{
+		name: "the letters of hexadecimal order ids mean nothing", file: "hex.csv",
+		content: `customer_id,date,order_id,amount,currency
+1,2024-05-02,a3f1,1.00,EUR
+1,2024-06-02,07bc,2.00,EUR
+2,2024-05-03,91d0,4.00,EUR
+2,2024-05-04,e211,8.00,EUR
+3,2024-05-03,5c08,16.00,EUR
+`,
+		mapping:   []string{"order_id: order_id"},
+		questions: []string{"cohorts.from"},
+		customers: 3, netRevenue: "31",
+	},
+	{
 		name: "instants with offsets", file: "app.csv",
 		content: `customerId|createdAt|orderNumber|netAmount
 a|2024-05-01T23:30:00+02:00|1|5.00
