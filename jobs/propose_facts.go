@@ -54,7 +54,7 @@ func countFacts(ctx context.Context, o ProposeOptions, p *parts) (*facts, error)
 	}
 	customers := map[string]bool{}
 	position := map[string]int{}
-	err := readRows(ctx, o.Open, p.names(), countRows, func(columns []ledger.SourceColumn, value func(int) string) {
+	err := readRows(ctx, o.Open, p.names(), func(columns []ledger.SourceColumn, value func(int) string) {
 		if f.rows == 0 {
 			for i, c := range columns {
 				position[c.Name] = i
