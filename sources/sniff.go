@@ -5,8 +5,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/perennial-clv/perennial/pipeline"
 )
 
 // What Sniff looks at: the structure shows in the first rows, but the first
@@ -29,11 +32,10 @@ const (
 //     into the same number of fields; of equals the one that makes more fields.
 //     Blanks only where none of them cuts anything.
 //   - Header: the first row holds names if none of its fields is a number or a
-//     date and no two are equal. A log of transactions has a date and an amount
-//     in each row.
+//     date. A log of transactions has a date and an amount in each row.
 //
 // It fails as a source of these paths would where there is no file, or none that
-// can be read.
+// can be read, and where the first is of another kind.
 func Sniff(paths []string) (CSV, error) {
 	if err := checkPaths(paths); err != nil {
 		return CSV{}, err
@@ -44,6 +46,9 @@ func Sniff(paths []string) (CSV, error) {
 	}
 	start, encoding, err := sniffEncoding(files[0].path)
 	if err != nil {
+		return CSV{}, err
+	}
+	if err := checkKind(files[0].path, start); err != nil {
 		return CSV{}, err
 	}
 	guess := CSV{Paths: paths, Encoding: encoding}
@@ -170,6 +175,35 @@ func isAllUTF8(start []byte, rest io.Reader) (bool, error) {
 	}
 }
 
+// otherKinds are what files that are no delimited text begin with, in small
+// letters and without blanks, and what to do about them.
+var otherKinds = []struct{ start, kind, hint string }{
+	{"pk\x03\x04", "a spreadsheet or a zip archive", "save the sheet as CSV, or unpack the archive"},
+	{"par1", "Parquet", "give it a name that ends with .parquet"},
+	{`{"`, "JSON", "convert it to CSV or Parquet"},
+	{`[{`, "JSON", "convert it to CSV or Parquet"},
+	{"<!doctype", "a web page", "is this what the shop exported, and not a page to log in?"},
+	{"<html", "a web page", "is this what the shop exported, and not a page to log in?"},
+	{"<?xml", "XML", "convert it to CSV or Parquet"},
+}
+
+// checkKind reports a file that is no delimited text, by its beginning. Text
+// has no zero byte there.
+func checkKind(path string, text []byte) error {
+	const looked = 8_000
+	text = text[:min(looked, len(text))]
+	begins := strings.ToLower(strings.Join(strings.Fields(string(text)), ""))
+	for _, k := range otherKinds {
+		if strings.HasPrefix(begins, k.start) {
+			return pipeline.Errorf(pipeline.ClassSource, path, k.hint, "this is not delimited text but %s", k.kind)
+		}
+	}
+	if bytes.IndexByte(text, 0) >= 0 {
+		return pipeline.Errorf(pipeline.ClassSource, path, "if it is compressed its name must end with .gz, .zst or .bz2", "this is not delimited text but a binary file")
+	}
+	return nil
+}
+
 // wholeLines cuts off a last line that has not been read to its end.
 func wholeLines(text []byte, isWhole bool) []byte {
 	if end := bytes.LastIndexByte(text, '\n'); end >= 0 && !isWhole {
@@ -232,16 +266,7 @@ func regularity(rows [][]string) float64 {
 }
 
 // looksLikeNames reports whether a first row is a header.
-func looksLikeNames(row []string) bool {
-	seen := map[string]bool{}
-	for _, field := range row {
-		if isFigure(field) || seen[field] && field != "" {
-			return false
-		}
-		seen[field] = true
-	}
-	return true
-}
+func looksLikeNames(row []string) bool { return !slices.ContainsFunc(row, isFigure) }
 
 // isFigure reports whether a text is a number, an amount or a date: digits and
 // what stands between them.
