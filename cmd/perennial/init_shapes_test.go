@@ -244,6 +244,17 @@ lee,5,2024-05-05,9.00
 		customers: 2, netRevenue: "18",
 	},
 	{
+		name: "row numbers without a name in front, as pandas writes them", file: "frame.csv",
+		content: `,customer_id,date,amount,currency
+0,1,2024-05-02,5.00,EUR
+1,1,2024-06-02,6.00,EUR
+2,2,2024-05-03,7.00,EUR
+`,
+		mapping:   []string{"customer_id: customer_id", "occurred_at: date", "amount: amount"},
+		questions: []string{"cohorts.from"},
+		customers: 2, netRevenue: "18",
+	},
+	{
 		name: "Parquet with integer keys and dates", file: "orders.parquet",
 		content: rowsOf(
 			dated{1, 19_844, 10, 12_50}, dated{1, 19_880, 11, 7_50}, dated{2, 19_850, 12, 5_00}),
