@@ -59,7 +59,7 @@ func (f *facts) share(n int64) string {
 	return fmt.Sprintf("%d of %d rows (%.3g %%)", n, f.rows, 100*float64(n)/float64(f.rows))
 }
 
-// known returns the column's format, or nil where there is none.
+// format returns how the times are written, or nil where no format reads them.
 func (w *writer) format() *tried {
 	if w.time.column == nil {
 		return nil
@@ -79,8 +79,8 @@ func (w *writer) head() {
 	for _, command := range []string{"validate", "plan", "run"} {
 		w.line("#   perennial %s %s", command, w.options.File)
 	}
-	if w.customers > 0 {
-		extent += fmt.Sprintf("; %d customers", w.customers)
+	if len(w.customers) > 0 {
+		extent += fmt.Sprintf("; %d customers", len(w.customers))
 	}
 	w.say("read", "%s", extent)
 }
@@ -208,17 +208,26 @@ func (w *writer) customerID() {
 	w.say("customer", "%s%s", c.column.nameOf(), prefixed(": ", note))
 }
 
+// allNames lists the columns, of many the first.
 func (w *writer) allNames() string {
+	const most = 30
 	var names []string
-	for _, c := range w.columns {
+	for _, c := range w.columns[:min(most, len(w.columns))] {
 		names = append(names, c.nameOf())
+	}
+	if more := len(w.columns) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("… and %d more", more))
 	}
 	return strings.Join(names, ", ")
 }
 
 func (w *writer) occurredAt() {
 	t, c := w.format(), w.time.column
-	if t == nil {
+	switch {
+	case c != nil && t == nil:
+		w.ask("    ", "occurred_at: "+scalar(c.nameOf()), "occurred_at", fmt.Sprintf("the first rows of %s are dates, but no format reads nearly all rows: write them in one", c.nameOf()))
+		return
+	case t == nil:
 		w.ask("    ", "occurred_at: occurred_at", "occurred_at", "no column looks like a date. The columns are "+w.allNames()+". A format may be needed: {column: …, format: \"%d/%m/%Y\"}")
 		return
 	}
@@ -294,9 +303,9 @@ func (w *writer) amounts() {
 
 func (w *writer) noAmounts() {
 	question := "no column looks like an amount. The columns are " + w.allNames()
-	for _, c := range w.columns {
-		if c.number.adorned*2 > c.number.values {
-			question = fmt.Sprintf("the amounts in %s have currency signs or thousands separators; only plain numbers are read", c.nameOf())
+	for _, names := range [][]string{priceNames, amountNames} {
+		if c := firstOf(named(w.columns, names, nil, func(c *sample) bool { return c.number.isAdorned() })); c != nil {
+			question = fmt.Sprintf("the amounts in %s have currency signs, separators of thousands or parentheses; only plain numbers are read", c.nameOf())
 		}
 	}
 	w.ask("    ", "amount: amount", "amount", question)
@@ -383,7 +392,7 @@ func (w *writer) other() {
 
 // usableAttributes leaves out what has more values than one can split by.
 func (w *writer) usableAttributes() []*sample {
-	return slices.DeleteFunc(slices.Clone(w.attributes), func(c *sample) bool { return w.manyValued[c] })
+	return slices.DeleteFunc(slices.Clone(w.attributes), func(c *sample) bool { return len(w.valuesOf[c]) > maxSplitValues })
 }
 
 func (w *writer) cohorts() {

@@ -117,6 +117,17 @@ func TestKeysThatWentThroughFloatingPointNameNobody(t *testing.T) {
 	perennial(t, "validate", "floats.yaml")
 }
 
+// TestDatesThatChangeTheirFormatAreAQuestion: a file put together from two
+// exports, the second beyond the rows that init looks at first.
+func TestDatesThatChangeTheirFormatAreAQuestion(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeShape(t, "both.csv", "customer_id,date,amount\n"+strings.Repeat("1,2024-05-02,1\n", 21_000)+strings.Repeat("1,25/05/2024,1\n", 21_000))
+	const want = "question   occurred_at: the first rows of date are dates, but no format reads nearly all rows: write them in one\n"
+	if got := perennial(t, "init", "both.csv"); !strings.Contains(got, want) {
+		t.Errorf("init printed\n%swant a line\n%s", got, want)
+	}
+}
+
 // TestProposedJobsOfRealData: with the suggestions that a person who knows the
 // data would follow, the proposals find what the jobs in jobs/ find. The data
 // stand beside the project, not in it.
