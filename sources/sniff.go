@@ -7,7 +7,9 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/transform"
 
 	"github.com/perennial-clv/perennial/pipeline"
 )
@@ -143,35 +145,18 @@ func decodedStart(start []byte, name string) []byte {
 	return decoded
 }
 
-// isAllUTF8 reports whether start and what follows it are UTF-8.
+// isAllUTF8 reports whether the first sniffedBytes of start and what follows it
+// are UTF-8.
 func isAllUTF8(start []byte, rest io.Reader) (bool, error) {
-	block := make([]byte, len(start), max(cap(start), sniffedText))
-	copy(block, start)
-	for seen := len(start); ; {
-		cut := len(block)
-		for back := 1; back <= min(utf8.UTFMax, len(block)); back++ {
-			if i := len(block) - back; utf8.RuneStart(block[i]) {
-				if !utf8.FullRune(block[i:]) {
-					cut = i // the rest of the character is in the next block
-				}
-				break
-			}
-		}
-		if !utf8.Valid(block[:cut]) {
-			return false, nil
-		}
-		left := copy(block[:cap(block)], block[cut:])
-		n, err := rest.Read(block[left:cap(block)])
-		seen += n
-		switch {
-		case n == 0 && errors.Is(err, io.EOF):
-			return left == 0, nil
-		case err != nil && !errors.Is(err, io.EOF):
-			return false, err
-		case seen > sniffedBytes:
-			return true, nil
-		}
-		block = block[:left+n]
+	text := transform.NewReader(io.MultiReader(bytes.NewReader(start), rest), encoding.UTF8Validator)
+	_, err := io.CopyN(io.Discard, text, sniffedBytes)
+	switch {
+	case errors.Is(err, encoding.ErrInvalidUTF8):
+		return false, nil
+	case errors.Is(err, io.EOF):
+		return true, nil
+	default:
+		return true, err
 	}
 }
 
