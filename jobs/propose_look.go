@@ -36,7 +36,7 @@ func (l *numberLook) add(written string, kind ledger.ColumnType) int {
 	}
 	d, ok := decimalOf(text, kind)
 	if !ok {
-		if isAdorned(written) {
+		if kind.IsText && isAdorned(written) {
 			l.adorned++
 		}
 		return 1

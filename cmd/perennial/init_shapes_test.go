@@ -265,10 +265,10 @@ lee,5,2024-05-05,9.00
 	{
 		name: "Parquet with floating-point amounts", file: "floats.parquet",
 		content: rowsOf(
-			floating{"a", time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC), 12.25},
-			floating{"a", time.Date(2024, 6, 1, 10, 0, 0, 0, time.UTC), 0.1 + 0.2},
-			floating{"b", time.Date(2024, 6, 2, 10, 0, 0, 0, time.UTC), 5}),
-		mapping:   []string{"amount: {column: revenue, scale: 2}", "occurred_at: created_at", "customer_id: user_id"},
+			floating{"a", time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC), 12.25, 1.5},
+			floating{"a", time.Date(2024, 6, 1, 10, 0, 0, 0, time.UTC), 0.1 + 0.2, 0.1},
+			floating{"b", time.Date(2024, 6, 2, 10, 0, 0, 0, time.UTC), 5, 1}),
+		mapping:   []string{"amount: {column: revenue, scale: 2}", "cost: {column: cost, scale: 2}", "occurred_at: created_at", "customer_id: user_id"},
 		questions: []string{"timezone", "currency", "cohorts.from"},
 		customers: 2, netRevenue: "17.55",
 	},
@@ -315,4 +315,5 @@ type floating struct {
 	User    string    `parquet:"user_id"`
 	Created time.Time `parquet:"created_at,timestamp(microsecond)"`
 	Revenue float64   `parquet:"revenue"`
+	Cost    float64   `parquet:"cost"`
 }
