@@ -31,6 +31,13 @@ func (j *Job) ResolveAsOf(text string, now time.Time) (calendar.Day, error) {
 	return asOf, nil
 }
 
+// isAsOfFixed reports whether the as-of day is the job file's and past, so that
+// every run of the job is of the same day.
+func (r *Run) isAsOfFixed() bool {
+	day, ok := r.Job.AsOf.Get()
+	return ok && day == r.AsOf && day < r.Job.Settings.Zone.Day(r.Now().UnixMicro())-1
+}
+
 // CheckOwner refuses a journal of another job: one output belongs to one job.
 func (j *Job) CheckOwner(journal *pipeline.Journal) error {
 	if journal == nil || journal.Job == j.Name {

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,9 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -36,6 +33,7 @@ type binder struct {
 	lookup   func(name string) (string, bool) // the environment
 	flags    map[*token.Token]string          // which flag wrote what the file did not
 	problems []Problem
+	tag      reflect.StructTag // of the key at hand
 }
 
 // number is a number of a job file as it is written there, so that decimals
@@ -48,74 +46,6 @@ type selfBinder interface {
 
 // errReported says that what is wrong has been noted already.
 var errReported = errors.New("reported")
-
-// parseYAML returns the tree of a job file, and the problem if it is not YAML.
-func parseYAML(content []byte) (ast.Node, []Problem) {
-	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
-	if p, ok := tooMuch(content); ok {
-		return nil, []Problem{p}
-	}
-	file, err := parser.ParseBytes(content, 0)
-	if err != nil {
-		return nil, []Problem{syntaxProblem(err)}
-	}
-	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		return nil, []Problem{{Line: 1, Column: 1, Message: "the job file is empty", Hint: "see the smallest job in the README"}}
-	}
-	if len(file.Docs) > 1 {
-		return nil, []Problem{{Line: file.Docs[1].Start.Position.Line, Column: 1, Message: "a second document in the job file", Hint: "one file holds one job"}}
-	}
-	root := file.Docs[0].Body
-	if _, ok := mappingEntries(root); !ok {
-		at := root.GetToken().Position
-		return nil, []Problem{{Line: at.Line, Column: at.Column, Message: "the job file must be a mapping, not " + describe(root), Hint: "write key: value pairs; see the smallest job in the README"}}
-	}
-	return root, nil
-}
-
-// The limits of a job file: what is beyond was not written by a person and
-// would cost the parser more memory than the machine may have.
-const (
-	maxFileBytes = 256 << 10
-	maxNesting   = 100
-)
-
-// tooMuch reports whether a file is beyond the limits, as a problem.
-func tooMuch(content []byte) (Problem, bool) {
-	if len(content) > maxFileBytes {
-		return Problem{Line: 1, Column: 1, Message: "the job file is larger than 256 KiB", Hint: "is this a job file?"}, true
-	}
-	depth, line := 0, 1
-	for _, c := range content {
-		switch c {
-		case '[', '{':
-			depth++
-		case ']', '}':
-			depth--
-		case '\n':
-			line++
-		}
-		if depth > maxNesting {
-			return Problem{Line: line, Column: 1, Message: "brackets are nested more than 100 deep", Hint: "close them; those in comments count too"}, true
-		}
-	}
-	return Problem{}, false
-}
-
-func syntaxProblem(err error) Problem {
-	p := Problem{Line: 1, Column: 1, Message: "not valid YAML", Hint: "check indentation, quotes and colons near this place"}
-	var syntax *yaml.SyntaxError
-	var duplicate *yaml.DuplicateKeyError
-	switch {
-	case errors.As(err, &syntax):
-		p.Message += ": " + syntax.Message
-		p.Line, p.Column = syntax.Token.Position.Line, syntax.Token.Position.Column
-	case errors.As(err, &duplicate):
-		p.Message += ": " + duplicate.Message
-		p.Line, p.Column = duplicate.Token.Position.Line, duplicate.Token.Position.Column
-	}
-	return p
-}
 
 // fail notes a problem at a node and returns errReported.
 func (b *binder) fail(node ast.Node, path, hint, format string, args ...any) error {
@@ -213,14 +143,15 @@ func (b *binder) bindStruct(node ast.Node, target reflect.Value, path string) er
 	if err != nil {
 		return err
 	}
-	fields := map[string]reflect.Value{}
+	fields := map[string]int{}
 	var names []string
 	for i := range target.NumField() {
 		if name := target.Type().Field(i).Tag.Get("yaml"); name != "" {
-			fields[name] = target.Field(i)
+			fields[name] = i
 			names = append(names, name)
 		}
 	}
+	defer func(tag reflect.StructTag) { b.tag = tag }(b.tag)
 	for _, entry := range entries {
 		name := entry.Key.GetToken().Value
 		field, ok := fields[name]
@@ -228,7 +159,8 @@ func (b *binder) bindStruct(node ast.Node, target reflect.Value, path string) er
 			err = b.fail(entry.Key, join(path, name), suggestion(name, names), "unknown key %q", join(path, name))
 			continue
 		}
-		err = cmp.Or(b.bind(entry.Value, field, join(path, name)), err)
+		b.tag = target.Type().Field(field).Tag
+		err = cmp.Or(b.bind(entry.Value, target.Field(field), join(path, name)), err)
 	}
 	return err
 }
@@ -303,7 +235,7 @@ func (b *binder) bindScalar(node ast.Node, target reflect.Value, path string) er
 			return nil
 		}
 	}
-	return b.fail(node, path, wrongTypeHint(target, node), "%s must be %s, not %s", path, kindName(target), describe(node))
+	return b.fail(node, path, b.wrongTypeHint(target, node), "%s must be %s, not %s", path, kindName(target), describe(node))
 }
 
 func integerOf(node ast.Node) (int64, bool) {
@@ -346,7 +278,7 @@ func (b *binder) bindText(node ast.Node, text string, target reflect.Value, path
 	if variable.MatchString(written) && bindReplaced(text, target) {
 		return nil
 	}
-	return b.fail(node, path, wrongTypeHint(target, node), "%s must be %s, not text", path, kindName(target))
+	return b.fail(node, path, b.wrongTypeHint(target, node), "%s must be %s, not text", path, kindName(target))
 }
 
 // bindReplaced puts what the environment holds, which is text whatever it
@@ -369,8 +301,20 @@ func bindReplaced(text string, target reflect.Value) bool {
 	}
 }
 
-func wrongTypeHint(target reflect.Value, node ast.Node) string {
+// isDays reports whether a default is a number of days, as 14d.
+func isDays(usual string) bool {
+	_, ok := parseDays(usual)
+	return ok
+}
+
+// wrongTypeHint says how a value of the key at hand is written.
+func (b *binder) wrongTypeHint(target reflect.Value, node ast.Node) string {
+	choices, usual := b.tag.Get("one_of"), b.tag.Get("default")
 	switch {
+	case choices != "" && target.Kind() == reflect.String:
+		return "write one of " + strings.ReplaceAll(choices, ",", ", ")
+	case isDays(usual):
+		return "write it as " + usual
 	case target.Type() == reflect.TypeFor[number]():
 		return "write it without quotes, as 0.12"
 	case target.Kind() == reflect.Int:
@@ -381,6 +325,8 @@ func wrongTypeHint(target reflect.Value, node ast.Node) string {
 	switch node.(type) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		return fmt.Sprintf("put it in quotes: %q", node.GetToken().Value)
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		return "put the whole text in quotes: YAML reads &, * and ! at its beginning as signs of its own"
 	default:
 		return "write one text"
 	}

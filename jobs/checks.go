@@ -45,6 +45,7 @@ var Checks = []Check{
 	{"lifecycle_active_days", "Days since the last purchase up to which a customer's lifecycle_stage is active: three of four gaps between purchases are no longer.", toKnow, "With fewer than 50 gaps it is 90."},
 	{"lifecycle_at_risk_days", "Days up to which it is at_risk: nine of ten gaps are no longer.", toKnow, "With fewer than 50 gaps it is 180."},
 	{"lifecycle_dormant_days", "Days up to which it is dormant, beyond which it is lost: 97.5 % of gaps are no longer.", toKnow, "With fewer than 50 gaps it is 365."},
+	{missingDays, "Days after the last row, up to the as-of day, whose weekday had rows in at least 9 of the 10 weeks before.", "Above 0 the data are probably late, and the published date is without them.", "Run the date again when they are there. A small rules.max_staleness makes it a failure."},
 	{"net_revenue_beyond_max_offset", "Net revenue of offsets after cohorts.max_offset, which cohort_periods leaves out.", toKnow, "Raise cohorts.max_offset if it is much."},
 	{"net_revenue_ties_out", "Net revenue of customers, as it was written, against that of the rows that count.", lawBroken, reportIt},
 	{"orders_tie_out", "Orders of the table against those of the ledger.", lawBroken, reportIt},
@@ -76,6 +77,11 @@ func (c *checks) count(name, scope string, observed int64) {
 	c.add(CheckRow{Name: name, Scope: scope, Observed: numeric.Known(observed), Status: Counted, Severity: IsInfo})
 }
 
+// gate notes a limit that was held before: beyond it nothing is published.
+func (c *checks) gate(name, scope string, observed, most int64) {
+	c.add(CheckRow{name, scope, numeric.Known(observed), numeric.Known(most), Passed, IsError})
+}
+
 // limit notes a number that should not exceed another.
 func (c *checks) limit(name, scope string, observed, most int64) {
 	status := Passed
@@ -101,11 +107,11 @@ func (c *checks) sorted() []CheckRow {
 	return c.rows
 }
 
-// passed returns how many checks passed.
-func (c *checks) passed() int {
+// having returns how many checks came out in some way.
+func (c *checks) having(status CheckStatus) int {
 	n := 0
 	for _, row := range c.rows {
-		if row.Status == Passed {
+		if row.Status == status {
 			n++
 		}
 	}
@@ -139,9 +145,9 @@ func (c *checks) input(r *Run, in *input, b *base) {
 	c.count("cancelled_same_day", "all", whole(totals.CancelledSameDay))
 	c.count("rounded_amounts", "all", whole(t.Rounded))
 	c.count("rows_with_a_customer", "all", whole(t.Attributed))
-	c.limit("unreadable_rows", "all", whole(t.Unreadable), int64(r.Job.Gates.MaxRejectedRate*float64(whole(t.Rows))))
+	c.gate("unreadable_rows", "all", whole(t.Unreadable), int64(r.Job.Gates.MaxRejectedRate*float64(whole(t.Rows))))
 	if last, ok := t.Days.Max(); ok {
-		c.limit("days_since_last_row", "all", whole(int64(r.AsOf)-last), whole(int64(r.Job.Gates.MaxStaleness)))
+		c.gate("days_since_last_row", "all", whole(int64(r.AsOf)-last), whole(int64(r.Job.Gates.MaxStaleness)))
 	}
 	if !in.bound.HasOrders() && totals.PurchaseDays > 0 {
 		// Without order ids each row is an order; more than 1.5 rows a purchase

@@ -22,16 +22,16 @@ func (r *Run) published(bound *ledger.Binding) []table.Schema {
 // contract a table's columns only become more: one that is gone, has another
 // type or may now be NULL is an error of class quality, for what reads the
 // table would break, unless AcceptColumns. It returns the tables that are no
-// longer published, which is the user's choice.
-func (r *Run) checkContract(latest *pipeline.Journal, bound *ledger.Binding) (dropped []string, err error) {
+// longer published, which is the user's choice, and what was accepted.
+func (r *Run) checkContract(latest *pipeline.Journal, bound *ledger.Binding) (dropped, accepted []string, err error) {
 	if latest == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	dropped, broken := compareColumns(latest, r.published(bound))
 	if len(broken) == 0 || r.AcceptColumns || latest.ContractVersion != ContractVersion {
-		return dropped, nil
+		return dropped, broken, nil
 	}
-	return dropped, quality("keep the attribute or the column, or run once with --accept-columns: what reads it, such as a dashboard, will break",
+	return dropped, nil, quality("keep the attribute or the column, or run once with --accept-columns: what reads it, such as a dashboard, will break",
 		"the tables of %s have columns that this run would break: %s", latest.AsOf, strings.Join(broken, "; "))
 }
 

@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"github.com/perennial-clv/perennial/jobs"
 	"github.com/perennial-clv/perennial/pipeline"
 )
+
+var update = flag.Bool("update", false, "add to the contract what it does not promise yet")
 
 // TestTheContractOnlyGrows: within a version every table keeps its columns
 // with their type, nullability and part in the key. -update adds what is new

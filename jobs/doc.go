@@ -1,6 +1,7 @@
 // Package jobs says what a run is: the job file and its validation, the plan,
 // the catalogue of tables, and the whole data flow on one page.
 //
+//	parse.go     a job file's text to a YAML tree, within limits
 //	bind.go      YAML to Go values: every problem at once, with line and column
 //	nearest.go   the known name nearest to one that is not
 //	load.go      a job file to a Job, or everything that is wrong with it
@@ -15,6 +16,8 @@
 //	catalogue.go all tables, in the order they are published
 //	run.go       the data flow, from the source to published tables
 //	stage.go     pass C: every table to the sink, checked
+//	freshness.go whether the source is whole: late, there twice, another column than the customer's
+//	questions.go what a job file leaves open
 //	contract.go  columns that were published before stay as they were
 //	gates.go     what must hold before anything is published
 //	checks.go    run_checks: what was checked, with both numbers

@@ -40,7 +40,7 @@ func (r *Run) Examine(ctx context.Context, m Machine, d *Diagnosis) {
 
 // examineSource reads the first rows of each reader.
 func (r *Run) examineSource(ctx context.Context, description pipeline.Description, bound *ledger.Binding, d *Diagnosis) {
-	d.OK("source", "%s: %d files, %s bytes", description.Name, len(description.Files), text(known(description.Bytes)))
+	d.OK("source", "%s: %s", description.Name, size(len(description.Files), known(description.Rows), known(description.Bytes)))
 	tally, err := r.firstRows(ctx, description, bound)
 	switch {
 	case err != nil:

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,9 +106,13 @@ func exitTerms() []ledger.Term {
 func tableEntry(s table.Schema) TableEntry {
 	e := TableEntry{Name: s.Name, Doc: s.Doc, Key: s.Key}
 	for _, c := range s.Columns {
-		e.Columns = append(e.Columns, ColumnEntry{c.Name, c.Kind.String(), c.Unit, slices.Contains(s.Key, c.Name), string(c.Additivity), c.Doc, c.Null})
+		e.Columns = append(e.Columns, columnEntry(c, slices.Contains(s.Key, c.Name)))
 	}
 	return e
+}
+
+func columnEntry(c table.Column, isKey bool) ColumnEntry {
+	return ColumnEntry{c.Name, c.Kind.String(), c.Unit, isKey, string(c.Additivity), c.Doc, c.Null}
 }
 
 // Find returns what a topic names: a table, table.column, a column of any
@@ -122,7 +127,7 @@ func (d *Dictionary) Find(topic string) (*Dictionary, error) {
 		}
 	}
 	for _, k := range d.Keys {
-		if below, ok := strings.CutPrefix(k.Path, topic); k.Name() == topic || ok && (below == "" || below[0] == '.' || below[0] == '[') {
+		if k.isNamed(topic) {
 			found.Keys = append(found.Keys, k)
 		}
 	}
@@ -147,12 +152,26 @@ func (t TableEntry) find(topic string) (TableEntry, bool) {
 		return t, true
 	}
 	column := strings.TrimPrefix(topic, t.Name+".")
+	if column != topic && column == partition.Name {
+		t.Doc, t.Columns = "", []ColumnEntry{columnEntry(partition, true)}
+		return t, true
+	}
 	i := slices.IndexFunc(t.Columns, func(c ColumnEntry) bool { return c.Name == column })
 	if i < 0 {
 		return t, false
 	}
 	t.Doc, t.Columns = "", t.Columns[i:i+1]
 	return t, true
+}
+
+// element is an element of a list in a path, as --set and errors have it.
+var element = regexp.MustCompile(`\[[0-9]+\]`)
+
+// isNamed reports whether a topic names the key, by its path or its last part,
+// or one that it stands below.
+func (k *Key) isNamed(topic string) bool {
+	below, ok := strings.CutPrefix(k.Path, element.ReplaceAllString(topic, "[]"))
+	return k.Name() == topic || ok && (below == "" || below[0] == '.' || below[0] == '[')
 }
 
 // find returns the terms that a topic names: one by its name, with its kind in

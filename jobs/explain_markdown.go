@@ -8,7 +8,7 @@ import (
 const tablesHead = `# Tables
 
 <!-- Written by perennial explain --output markdown, from the definitions that the code uses;
-to write it: go test ./jobs -run TestTablesAreDocumentedAsDeclared -update -->
+to write it: go test ./cmd/perennial -run TestTablesAreDocumentedAsDeclared -update -->
 
 Every table has ` + "`as_of_date`" + `, the partition, beside the columns below. Money is DECIMAL(18,4) in the job's currency. Key
 columns are **bold**. A column that may be NULL says when it is. Sums say over which rows of one date, dimension_name, grain,

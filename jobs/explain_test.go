@@ -21,6 +21,22 @@ func TestEveryTopicIsFound(t *testing.T) {
 	}
 }
 
+// A key is found by the path that --set and errors name, and the partition as
+// a column of each table.
+func TestPathsOfElementsAndPartitionsAreFound(t *testing.T) {
+	d := jobs.NewDictionary(adapters(), nil)
+	for topic, want := range map[string]string{
+		"rules.exclude[0].name": "rules.exclude[].name  text; required",
+		"rules.exclude[12]":     "rules.exclude[].name  text; required",
+		"customers.as_of_date":  "customers.as_of_date  DATE, key",
+	} {
+		found, err := d.Find(topic)
+		if err != nil || !strings.HasPrefix(found.Text(), want+"\n") {
+			t.Errorf("%s: got %v, %v, want %s", topic, found, err, want)
+		}
+	}
+}
+
 // Every term says what it means, in whole sentences.
 func TestEveryTermIsExplained(t *testing.T) {
 	for _, kind := range jobs.NewDictionary(adapters(), nil).Terms {

@@ -13,6 +13,7 @@ type Job struct {
 	Name       string
 	ConfigHash string   // of the job file as written and of Set, without what the environment put in
 	Set        []string // what the command line set beside the file, as path=value, in an order of its own
+	Questions  []int    // lines of the job file with an open question
 	Source     pipeline.Source
 	Sink       pipeline.Sink
 	Mapping    ledger.Mapping
@@ -99,7 +100,7 @@ type RulesPart struct {
 type CohortsPart struct {
 	Grains    []string  `yaml:"grains" default:"[month]" one_of:"day,week,month,quarter,year" doc:"lengths of a cohort's period; month is always there"`
 	SplitBy   []string  `yaml:"split_by" absent:"none" doc:"attributes to split by, at most 1,000 values each. The whole base is always there"`
-	From      string    `yaml:"from" absent:"none" doc:"the history is whole from this day; earlier cohorts are marked left-truncated and stay out of retention_curves"`
+	From      string    `yaml:"from" absent:"none" doc:"the history is whole from this day; earlier cohorts are marked left-truncated and stay out of pooled curves. Their customers stay in every other table and in the fits of the models"`
 	MaxOffset maxOffset `yaml:"max_offset" default:"none" doc:"last offset, for every grain. The grain day ends at 365 by default. run_checks says how much money lies beyond. A choice by which cohort_periods would have more than 10,000,000 rows fails the run with exit code 5, also where tables leaves it out"`
 }
 

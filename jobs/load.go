@@ -1,11 +1,11 @@
 package jobs
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,6 +71,7 @@ func Load(path string, content []byte, lookup func(string) (string, bool), adapt
 		l.job.Set = append(l.job.Set, o.String())
 	}
 	l.job.ConfigHash = configHash(content, l.job.Set)
+	l.job.Questions = questionsOf(content)
 	l.load()
 	if len(l.problems) > 0 {
 		sortProblems(l.problems)
@@ -111,20 +112,17 @@ func (l *loader) nodeAt(path string) ast.Node {
 
 // child returns the value of a key, or of key[i], or nil.
 func child(node ast.Node, name string) ast.Node {
-	key, index := name, -1
-	if open := strings.IndexByte(name, '['); open >= 0 {
-		key = name[:open]
-		if _, err := fmt.Sscanf(name[open:], "[%d]", &index); err != nil {
-			return nil
-		}
+	step, ok := parseStep(name)
+	if !ok {
+		return nil
 	}
 	entries, _ := mappingEntries(node)
 	for _, entry := range entries {
-		if entry.Key.GetToken().Value != key {
+		if entry.Key.GetToken().Value != step.key {
 			continue
 		}
-		if sequence, ok := entry.Value.(*ast.SequenceNode); ok && index >= 0 && index < len(sequence.Values) {
-			return sequence.Values[index]
+		if sequence, ok := entry.Value.(*ast.SequenceNode); ok && step.index >= 0 && step.index < len(sequence.Values) {
+			return sequence.Values[step.index]
 		}
 		return entry.Value
 	}
@@ -140,7 +138,6 @@ type adapter struct {
 // one returns the only adapter that is written, or notes what is wrong.
 func (l *loader) one(part string, written []adapter, known []string) (adapter, bool) {
 	written = slices.DeleteFunc(written, func(a adapter) bool { return a.at.node == nil })
-	slices.Sort(known)
 	switch {
 	case len(written) == 0:
 		l.problem(part, "write one of "+strings.Join(known, ", ")+" below "+part, "the job has no %s", part)
@@ -178,7 +175,7 @@ func (l *loader) adapterFailed(a adapter, err error) {
 func (l *loader) loadSource() {
 	s := &l.file.Source
 	written := []adapter{{"csv", s.CSV}, {"parquet", s.Parquet}, {"duckdb", s.DuckDB}, {"postgres", s.Postgres}, {"bigquery", s.BigQuery}}
-	if a, ok := l.one("source", written, keys(l.adapters.Sources)); ok {
+	if a, ok := l.one("source", written, slices.Sorted(maps.Keys(l.adapters.Sources))); ok {
 		source, err := l.adapters.Sources[a.name].New(l.decode(a))
 		l.adapterFailed(a, err)
 		l.job.Source = source
@@ -187,18 +184,9 @@ func (l *loader) loadSource() {
 
 func (l *loader) loadSink() {
 	written := []adapter{{"parquet", l.file.Sink.Parquet}, {"bigquery", l.file.Sink.BigQuery}}
-	if a, ok := l.one("sink", written, keys(l.adapters.Sinks)); ok {
+	if a, ok := l.one("sink", written, slices.Sorted(maps.Keys(l.adapters.Sinks))); ok {
 		sink, err := l.adapters.Sinks[a.name].New(l.decode(a))
 		l.adapterFailed(a, err)
 		l.job.Sink = sink
 	}
-}
-
-func keys[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, cmp.Compare[string])
-	return names
 }

@@ -192,7 +192,11 @@ func (w naiveMonths) row(method, denominator, basis string) map[string]any {
 		if r != nil {
 			d.Add(d, naiveOneLess(r))
 		}
-		row["clv"] = naiveMoney(naiveProduct(g, naiveFraction(net, naiveCount(w.active)), naiveFraction(r, d)))
+		if amount, ok := naiveMoney(naiveProduct(g, naiveFraction(net, naiveCount(w.active)), naiveFraction(r, d))).(int64); ok {
+			row["clv"] = naiveRounded(amount) // d is not exact
+		} else {
+			row["clv"] = nil
+		}
 	}
 	return row
 }
@@ -206,17 +210,20 @@ func naiveNumber(fraction *big.Rat) any {
 	return number
 }
 
-// naiveMoney is a fraction of units rounded to a unit; half-even does not matter within one unit.
+// naiveMoney is a fraction of units rounded to a unit, a half to the even one.
 func naiveMoney(units *big.Rat) any {
 	if units == nil {
 		return nil
 	}
-	text := units.FloatString(0)
-	amount, ok := new(big.Int).SetString(text, 10)
-	if !ok {
-		panic(text)
+	below := new(big.Int).Div(units.Num(), units.Denom()) // towards minus infinity
+	rest := new(big.Rat).Sub(units, new(big.Rat).SetInt(below))
+	switch rest.Cmp(big.NewRat(1, 2)) {
+	case 1:
+		below.Add(below, big.NewInt(1))
+	case 0:
+		below.Add(below, new(big.Int).And(below, big.NewInt(1)))
 	}
-	return naiveRounded(amount.Int64())
+	return below.Int64()
 }
 
 // warning is the words that apply, in their order.
@@ -231,7 +238,7 @@ func (w naiveMonths) warning(method string, r *big.Rat) any {
 	if w.isTooShort {
 		words = append(words, "history_too_short")
 	}
-	if w.previous == 0 {
+	if method != "transaction_based" && w.previous == 0 || method == "transaction_based" && w.previousOrders == 0 {
 		words = append(words, "no_previous_customers")
 	}
 	if r != nil && r.Cmp(naiveCount(1)) == 0 {

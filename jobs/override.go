@@ -17,6 +17,7 @@ import (
 // override is one value of the job file that the command line replaces.
 type override struct {
 	path  string // dotted keys; [i] picks an element of a list
+	steps []step // of the path
 	value string // YAML
 }
 
@@ -25,30 +26,76 @@ func (o override) String() string { return o.path + "=" + o.value }
 // place says where an override was written, for errors.
 func (o override) place() string { return strings.TrimSpace("--set " + o.path) }
 
-// pathStep is one step of an override's path: key, or key[index].
-var pathStep = regexp.MustCompile(`^([^\[\]]+)(?:\[([0-9]{1,6})\])?$`)
+// step is one step of a path.
+type step struct {
+	key   string
+	index int // of an element of the key's list; -1 for the key itself
+}
 
-// parseOverrides reads texts "path=value" and returns them in an order that
-// does not depend on the order given: what leads deeper comes later. Problems
-// are collected.
+var stepText = regexp.MustCompile(`^([^\[\]]+)(?:\[([0-9]{1,6})\])?$`)
+
+// parseStep reads key, or key[index].
+func parseStep(text string) (step, bool) {
+	parts := stepText.FindStringSubmatch(text)
+	if parts == nil {
+		return step{}, false
+	}
+	index, err := strconv.Atoi(parts[2])
+	if err != nil {
+		index = -1 // there is none
+	}
+	return step{parts[1], index}, true
+}
+
+// compareSteps orders paths so that one comes before those that lead deeper,
+// and the elements of a list come one after the other.
+func compareSteps(a, b []step) int {
+	return slices.CompareFunc(a, b, func(s, t step) int {
+		return cmp.Or(cmp.Compare(s.key, t.key), cmp.Compare(s.index, t.index))
+	})
+}
+
+// The hints about a path and about a value.
+const (
+	pathHint  = "a path is made of keys, as value.discount_rate or rules.exclude[0].name; see perennial explain"
+	valueHint = "a value is written as in the job file: 0.12, text, [a, b], {a: b}"
+)
+
+// parseOverrides reads texts "path=value" and returns them in the order of
+// their paths, whichever the order given. Problems are collected.
 func (l *loader) parseOverrides(texts []string) []override {
 	var all []override
 	for _, text := range texts {
 		path, value, ok := strings.Cut(text, "=")
-		o := override{strings.TrimSpace(path), strings.TrimSpace(value)}
-		switch {
-		case !ok || o.path == "":
+		o := override{path: strings.TrimSpace(path), value: strings.TrimSpace(value)}
+		if !ok || o.path == "" {
 			l.refuse(o, "write --set path=value, as --set value.discount_rate=0.12", "%q sets nothing", text)
-		case slices.ContainsFunc(all, func(other override) bool { return other.path == o.path }):
-			l.refuse(o, "keep one of the two", "%s is set twice", o.path)
-		default:
-			all = append(all, o)
+			continue
 		}
+		if o.steps, ok = l.parsePath(o); !ok {
+			continue
+		}
+		if slices.ContainsFunc(all, func(other override) bool { return compareSteps(other.steps, o.steps) == 0 }) {
+			l.refuse(o, "keep one of the two", "%s is set twice", o.path)
+			continue
+		}
+		all = append(all, o)
 	}
-	slices.SortFunc(all, func(a, b override) int {
-		return cmp.Or(cmp.Compare(len(a.path), len(b.path)), cmp.Compare(a.path, b.path))
-	})
+	slices.SortFunc(all, func(a, b override) int { return compareSteps(a.steps, b.steps) })
 	return all
+}
+
+// parsePath returns the steps of an override's path.
+func (l *loader) parsePath(o override) (steps []step, ok bool) {
+	for text := range strings.SplitSeq(o.path, ".") {
+		step, ok := parseStep(text)
+		if !ok {
+			l.refuse(o, pathHint, "%q is no key", text)
+			return nil, false
+		}
+		steps = append(steps, step)
+	}
+	return steps, true
 }
 
 // refuse notes what is wrong with an override.
@@ -60,14 +107,14 @@ func (l *loader) refuse(o override, hint, format string, args ...any) {
 func (l *loader) apply(o override) {
 	value, err := overrideValue(o.value)
 	if err != nil {
-		l.refuse(o, "a value is written as in the job file: 0.12, text, [a, b], {a: b}", "not valid YAML: %s", err)
+		l.refuse(o, valueHint, "not valid YAML: %s", err)
 		return
 	}
 	mark := &marker{flag: o.place(), places: l.flags}
 	ast.Walk(mark, value)
-	root, err := mark.put(l.root, strings.Split(o.path, "."), value)
+	root, err := mark.put(l.root, o.steps, value)
 	if err != nil {
-		l.refuse(o, "a path is made of keys, as value.discount_rate or rules.exclude[0].name; see perennial explain", "%s", err)
+		l.refuse(o, pathHint, "%s", err)
 		return
 	}
 	l.root = root
@@ -102,27 +149,23 @@ func (m *marker) Visit(node ast.Node) ast.Visitor {
 
 // put returns a node with the value at the end of the path below it, making
 // mappings on the way. With an error nothing is changed.
-func (m *marker) put(node ast.Node, steps []string, value ast.Node) (ast.Node, error) {
+func (m *marker) put(node ast.Node, steps []step, value ast.Node) (ast.Node, error) {
 	if len(steps) == 0 {
 		return value, nil
 	}
-	step := pathStep.FindStringSubmatch(steps[0])
-	if step == nil {
-		return nil, fmt.Errorf("%q is no key", steps[0])
-	}
+	step := steps[0]
 	mapping, err := m.mapping(node)
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(mapping.Values, func(e *ast.MappingValueNode) bool { return e.Key.GetToken().Value == step[1] })
-	entry := ast.MappingValue(m.token(":"), ast.String(m.token(step[1])), nil)
+	at := slices.IndexFunc(mapping.Values, func(e *ast.MappingValueNode) bool { return e.Key.GetToken().Value == step.key })
+	entry := ast.MappingValue(m.token(":"), ast.String(m.token(step.key)), nil)
 	if at >= 0 {
 		entry = mapping.Values[at]
 	}
 	below := entry.Value
-	if step[2] != "" {
-		index, _ := strconv.Atoi(step[2]) // at most six digits
-		below, err = m.putElement(below, step[1], index, steps[1:], value)
+	if step.index >= 0 {
+		below, err = m.putElement(below, step, steps[1:], value)
 	} else {
 		below, err = m.put(below, steps[1:], value)
 	}
@@ -154,27 +197,27 @@ func (m *marker) mapping(node ast.Node) (*ast.MappingNode, error) {
 
 // putElement puts a value at or below an element of a list; the place after
 // the last one makes the list longer.
-func (m *marker) putElement(node ast.Node, key string, index int, steps []string, value ast.Node) (ast.Node, error) {
+func (m *marker) putElement(node ast.Node, at step, steps []step, value ast.Node) (ast.Node, error) {
 	sequence, ok := node.(*ast.SequenceNode)
 	switch {
 	case !ok && node != nil && node.Type() != ast.NullType:
-		return nil, fmt.Errorf("%s is no list, but %s", key, describe(node))
+		return nil, fmt.Errorf("%s is no list, but %s", at.key, describe(node))
 	case !ok:
 		sequence = ast.Sequence(m.token("["), true)
 	}
 	var element ast.Node
 	switch n := len(sequence.Values); {
-	case index > n:
-		return nil, fmt.Errorf("the next element of %s is [%d]", key, n)
-	case index < n:
-		element = sequence.Values[index]
+	case at.index > n:
+		return nil, fmt.Errorf("the next element of %s is [%d]", at.key, n)
+	case at.index < n:
+		element = sequence.Values[at.index]
 	}
 	element, err := m.put(element, steps, value)
 	if err != nil {
 		return nil, err
 	}
-	if index < len(sequence.Values) {
-		sequence.Values[index] = element
+	if at.index < len(sequence.Values) {
+		sequence.Values[at.index] = element
 	} else {
 		sequence.Values = append(sequence.Values, element)
 	}

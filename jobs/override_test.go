@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,27 @@ func TestSetIsAsIfTheFileSaidIt(t *testing.T) {
 	}
 	if !job.Tables["runs"] || job.Tables["customers"] {
 		t.Errorf("tables %v", job.Tables)
+	}
+}
+
+// The elements of a list are set one after the other, however long their
+// paths are and in whatever order the flags stand.
+func TestSetMakesAListOfSeveralElements(t *testing.T) {
+	job := loadSet(t, smallest,
+		"rules.exclude[1].in=[b]", "rules.exclude[1].name=second", "rules.exclude[1].column=channel",
+		"rules.exclude[0].column=channel", "rules.exclude[0].equals=a", "rules.exclude[0].name=first")
+	if r := job.Settings.Rules; len(r) != 2 || r[0].Name != "first" || r[1].Name != "second" {
+		t.Errorf("rules %+v", r)
+	}
+	set := []string{"tables[00]=models"}
+	for i := 11; i > 0; i-- {
+		set = append(set, fmt.Sprintf("tables[%d]=runs", i))
+	}
+	if job := loadSet(t, smallest, set...); !job.Tables["models"] || !job.Tables["runs"] || job.Tables["customers"] {
+		t.Errorf("tables %v", job.Tables)
+	}
+	if _, err := jobs.Load("job.yaml", []byte(smallest), noEnvironment, adapters(), "tables[0]=runs", "tables[00]=runs"); err == nil || !strings.Contains(err.Error(), "set twice") {
+		t.Errorf("one place set twice: %v", err)
 	}
 }
 

@@ -17,7 +17,9 @@ type Plan struct {
 	AsOf      string       `json:"as_of_date"`
 	Timezone  string       `json:"timezone"`
 	Currency  string       `json:"currency"`
-	Set       []string     `json:"set,omitempty"` // what the command line set beside the job file
+	Set       []string     `json:"set,omitempty"`                 // what the command line set beside the job file
+	IsFixed   bool         `json:"is_as_of_date_fixed,omitempty"` // the job file fixes a day that is past: every run is of it
+	Questions []int        `json:"open_questions,omitempty"`      // lines of the job file
 	Source    PlannedInput `json:"source"`
 	Grains    []string     `json:"cohort_grains"`
 	SplitBy   []string     `json:"split_by,omitempty"`
@@ -30,6 +32,8 @@ type Plan struct {
 	Removes   []string     `json:"removed_as_of_dates,omitempty"` // dates that the sink would keep no longer
 	Memory    int64        `json:"memory_bytes"`
 	CostUSD   *float64     `json:"cost_usd"` // null: this source has no price
+
+	questions string // for people
 }
 
 // PlannedInput is what would be read.
@@ -74,7 +78,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	j := r.Job
 	p := &Plan{
 		Job: j.Name, AsOf: r.AsOf.String(), Timezone: j.Settings.Zone.String(), Currency: j.Settings.Currency,
-		Set: j.Set, SplitBy: j.SplitBy, Source: PlannedInput{
+		Set: j.Set, IsFixed: r.isAsOfFixed(), Questions: j.Questions, questions: j.OpenQuestions(), SplitBy: j.SplitBy, Source: PlannedInput{
 			Name: d.Name, Files: len(d.Files), Rows: known(d.Rows), Bytes: known(d.Bytes),
 			Columns: bound.Columns, NaiveZone: bound.NaiveZone(), OrderID: bound.HasOrders(),
 		},
@@ -89,10 +93,8 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	for _, f := range j.Value.Candidates {
 		p.Models = append(p.Models, string(f))
 	}
-	for _, name := range TableNames() {
-		if j.Tables[name] {
-			p.Tables = append(p.Tables, name)
-		}
+	for _, t := range r.published(bound) {
+		p.Tables = append(p.Tables, t.Name)
 	}
 	return p, r.planSink(ctx, p, bound)
 }
@@ -103,7 +105,7 @@ func (r *Run) planSink(ctx context.Context, p *Plan, bound *ledger.Binding) erro
 	if err := cmp.Or(err, r.Job.CheckOwner(latest)); err != nil {
 		return err
 	}
-	if p.Drops, err = r.checkContract(latest, bound); err != nil {
+	if p.Drops, _, err = r.checkContract(latest, bound); err != nil {
 		return err
 	}
 	if latest != nil {
@@ -142,7 +144,13 @@ func (p *Plan) Text() string {
 	for _, set := range p.Set {
 		line("  set        %s", set)
 	}
-	line("  source     %s: %d files, %s rows, %s bytes", p.Source.Name, p.Source.Files, text(p.Source.Rows), text(p.Source.Bytes))
+	if p.IsFixed {
+		line("  as of      %s is fixed by as_of in the job file: delete it before you schedule the job", p.AsOf)
+	}
+	if p.questions != "" {
+		line("  job file   %s", p.questions)
+	}
+	line("  source     %s: %s", p.Source.Name, size(p.Source.Files, p.Source.Rows, p.Source.Bytes))
 	line("  columns    %s", strings.Join(p.Source.Columns, ", "))
 	if p.Source.NaiveZone != "" {
 		line("  times      without a zone are read in %s", p.Source.NaiveZone)
@@ -170,11 +178,24 @@ func (p *Plan) Text() string {
 	return b.String()
 }
 
-func text(n *int64) string {
-	if n == nil {
-		return "unknown"
+// size says how many files, rows and bytes there are, as far as that is known.
+func size(files int, rows, bytes *int64) string {
+	parts := []string{plural(int64(files), "file")}
+	if rows != nil {
+		parts = append(parts, plural(*rows, "row"))
 	}
-	return fmt.Sprint(*n)
+	if bytes != nil {
+		parts = append(parts, plural(*bytes, "byte"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// plural returns a count with its noun.
+func plural(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func prefixed(prefix, s string) string {

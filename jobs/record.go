@@ -62,7 +62,7 @@ var RunInputs = table.Definition[InputRow]{
 		table.NullTimes("min_occurred_at", "Earliest time of a readable row.", "without any", func(r *InputRow) (int64, bool) { return r.Min.Get() }),
 		table.NullTimes("max_occurred_at", "Latest time of a readable row.", "without any", func(r *InputRow) (int64, bool) { return r.Max.Get() }),
 		table.Amounts("amount_total", "Sum of the amounts of all readable rows, whatever became of them.", func(r *InputRow) int64 { return r.Amount }),
-		table.Texts("fingerprint", "Sum of the hashes of all rows, 128 bits in hexadecimal: neither order nor division into files matters.", func(r *InputRow) string { return r.Fingerprint }),
+		table.Texts("fingerprint", "Sum of the hashes of all rows, 128 bits in hexadecimal: neither order nor division into files matters. A row is hashed over the columns that the job reads; rules.exact_duplicates: drop reads all.", func(r *InputRow) string { return r.Fingerprint }),
 	},
 }
 

@@ -137,6 +137,7 @@ type input struct {
 	description pipeline.Description
 	bound       *ledger.Binding
 	previous    *pipeline.Journal // of the newest published date; nil if there is none
+	accepted    []string          // columns of that date that this run breaks, as it may
 	store       *pipeline.Store
 	tally       ledger.Tally
 }
@@ -152,7 +153,7 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 	if in.previous, err = r.Job.Sink.Latest(ctx); err != nil {
 		return nil, err
 	}
-	if s.Dropped, err = r.checkContract(in.previous, in.bound); err != nil {
+	if s.Dropped, in.accepted, err = r.checkContract(in.previous, in.bound); err != nil {
 		return nil, err
 	}
 	meter := r.meter(s, "read", workOf(in.description))

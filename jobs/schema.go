@@ -80,7 +80,7 @@ func (s *shape) mappingSchema() map[string]any {
 // withoutSentence says what holds where the key is left out.
 func (k *Key) withoutSentence() string {
 	without := k.Without()
-	if without == "required" || without == "one of these" {
+	if k.IsRequired || k.isAlternative {
 		return strings.ToUpper(without[:1]) + without[1:] + "."
 	}
 	return "Default: " + without + "."

@@ -66,7 +66,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		return err
 	}
 	c := st.checks(in, b, o)
-	st.summary.setResult(st.run, b, o, c)
+	st.summary.setResult(st.run, in, b, o, c)
 	if err := c.err(); err != nil {
 		return err
 	}
@@ -103,6 +103,7 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 	c.tablesTieOut(st.run, b, o)
 	c.lifecycle(b)
 	c.firstCohort(b.frame, o.cohorts)
+	c.fresh(&in.tally, st.run.AsOf)
 	if receipt, ok := st.receipts[customersTable]; ok {
 		c.customersTieOut(b, receipt)
 	}

@@ -82,6 +82,8 @@ type ResultSummary struct {
 	ResidualCLV      string `json:"residual_clv,omitempty"` // of all customers, lifetime, discounted
 
 	Checks int `json:"checks_passed"`
+	Warned int `json:"checks_warned"`
+	ToKnow int `json:"checks_to_know"` // numbers that are neither good nor bad
 }
 
 // ModelSummary is one fitted model.
@@ -147,12 +149,12 @@ func (s *Summary) addTable(r pipeline.Receipt) {
 	s.Tables = append(s.Tables, TableSummary{r.Table, r.Rows, r.Bytes})
 }
 
-func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
+func (s *Summary) setResult(r *Run, in *input, b *base, o *outputs, c *checks) {
 	s.Excluded = excludedTotals(b.exclusions, r.Job.Settings.Rules)
 	result := &ResultSummary{
 		KeptRows: b.sums.totals.KeptRows, NetRevenue: money.Format(b.sums.totals.KeptAmount),
 		Customers:    b.sums.totals.Customers,
-		PurchaseDays: b.sums.totals.PurchaseDays, Checks: c.passed(),
+		PurchaseDays: b.sums.totals.PurchaseDays, Checks: c.having(Passed), Warned: c.having(Warned), ToKnow: c.having(Counted),
 	}
 	if mean, ok := money.Mean(b.sums.totals.PurchaseValue, b.sums.totals.PurchaseDays); ok {
 		result.MeanPurchase = money.Format(mean)
@@ -178,7 +180,7 @@ func (s *Summary) setResult(r *Run, b *base, o *outputs, c *checks) {
 	for i := range b.models {
 		s.Models = append(s.Models, modelSummary(&b.models[i]))
 	}
-	s.Warnings = warnings(s, b, c)
+	s.Warnings = warnings(s, in, b, c, r.Job.OpenQuestions())
 }
 
 // repeatRate returns the share of customers with at least two purchases at the
@@ -217,16 +219,26 @@ func excludedTotals(exclusions []ledger.Exclusion, rules []ledger.Rule) []Exclud
 }
 
 // warnings says what a reader of the tables should know, the most important
-// first: checks that warn, for they say that numbers everywhere may mean
-// something else, and a wrong number looks like a right one; then predictions
+// first: checks that warn, and signs that the source or the job file are not
+// what they should be, for they say that numbers everywhere may mean something
+// else, and a wrong number looks like a right one; then predictions
 // that are missing, which shows; then those that are doubtful; then rows that
 // do not count; last what the job file asked for.
-func warnings(s *Summary, b *base, c *checks) []string {
+func warnings(s *Summary, in *input, b *base, c *checks, questions string) []string {
 	var list []string
 	for _, row := range c.sorted() {
 		if row.Status == Warned {
 			list = append(list, row.warning())
 		}
+	}
+	if more := jump(in.tally.Rows, in.previous); more != "" {
+		list = append(list, more)
+	}
+	if questions != "" {
+		list = append(list, questions)
+	}
+	if hardlyAnyRepeats(&b.sums.totals) {
+		list = append(list, "hardly anybody bought twice: is customer_id the customer, and not the order?")
 	}
 	chosen := false
 	for _, m := range s.Models {
@@ -249,6 +261,9 @@ func warnings(s *Summary, b *base, c *checks) []string {
 	if s.Source.Unreadable > 0 {
 		list = append(list, fmt.Sprintf("%d rows could not be read; they are in _quarantine/%s", s.Source.Unreadable, s.AsOf))
 	}
+	if len(in.accepted) > 0 {
+		list = append(list, "columns were accepted to break: "+strings.Join(in.accepted, "; "))
+	}
 	if len(s.Dropped) > 0 {
 		list = append(list, fmt.Sprintf("no longer published, though the newest date had them: %s", strings.Join(s.Dropped, ", ")))
 	}
@@ -262,6 +277,9 @@ func (c *CheckRow) warning() string {
 	if month, ok := calendar.ParseDay(c.Scope + "-01"); ok && c.Name == firstCohortSize {
 		return fmt.Sprintf("the first cohort, %s, has %s customers, more than twice as many as a usual month: if the data begin later than the business, set cohorts.from: %s",
 			c.Scope, money.Format(observed), month.AddMonths(1))
+	}
+	if c.Name == missingDays {
+		return fmt.Sprintf("the data seem to be late: %s of the last days up to the as-of day have no rows, though their weekdays usually have; run the date again when they are there", money.Format(observed))
 	}
 	return fmt.Sprintf("%s is %s, above %s", strings.ReplaceAll(c.Name, "_", " "), money.Format(observed), money.Format(limit))
 }

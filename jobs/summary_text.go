@@ -22,12 +22,20 @@ const (
 func (s *Summary) Text() string {
 	head := []string{fmt.Sprintf("%s as of %s: %s", s.Job, s.AsOf, s.Status)}
 	if s.Source != nil {
-		head = append(head, item("source", "%d rows, %s%s", s.Source.Rows, s.amount(s.Source.Amount),
+		head = append(head, item("source", "%d rows, %s%s%s", s.Source.Rows, s.amount(s.Source.Amount), s.Source.extent(),
 			prefixed("; times without a zone read in ", s.Source.NaiveZone)))
 	}
 	rest := slices.Concat(s.resultText(), s.modelText(), s.tableText(), s.removedText(), s.warningText())
 	excluded := s.excludedText(max(1, screenLines-len(head)-len(rest)))
 	return strings.Join(slices.Concat(head, excluded, rest), "\n") + "\n"
+}
+
+// extent says from which day to which the rows are.
+func (s *SourceSummary) extent() string {
+	if s.FirstDay == "" {
+		return ""
+	}
+	return ", " + s.FirstDay + " to " + s.LastDay
 }
 
 // item returns a line of a summary: what it is about, and the rest.
@@ -85,7 +93,11 @@ func (s *Summary) resultText() []string {
 	if r.ResidualCLV != "" {
 		add("%s residual of all customers, lifetime, discounted", s.amount(r.ResidualCLV))
 	}
-	return append(lines, item("checks", "%d passed", r.Checks))
+	warned := ""
+	if r.Warned > 0 {
+		warned = fmt.Sprintf(", %d warn", r.Warned)
+	}
+	return append(lines, item("checks", "%d passed%s, %d to know", r.Checks, warned, r.ToKnow))
 }
 
 // predictedBy names the families of the models behind predictions: of purchases
@@ -142,7 +154,7 @@ func (s *Summary) removedText() []string {
 	case 1:
 		return []string{item("removed", "%s, which is kept no longer", s.Removed[0])}
 	default:
-		return []string{item("removed", "%d dates that are kept no longer, %s to %s", n, s.Removed[0], s.Removed[n-1])}
+		return []string{item("removed", "%d dates that are kept no longer, between %s and %s", n, s.Removed[0], s.Removed[n-1])}
 	}
 }
 

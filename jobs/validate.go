@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
@@ -83,8 +84,10 @@ func (l *loader) checkTop() {
 	} else if !l.failed("timezone") {
 		l.problem("timezone", "use a name of the IANA database, as Europe/Berlin or UTC", "unknown time zone %q", f.Timezone)
 	}
-	if l.job.Settings.Currency = f.Currency; !currencyCode.MatchString(f.Currency) && !l.failed("currency") {
-		l.problem("currency", "write the three letters of ISO 4217, as currency: EUR", "the job has no valid currency")
+	if l.job.Settings.Currency = f.Currency; f.Currency == "" && !l.failed("currency") {
+		l.problem("currency", "add currency: EUR, or another code of ISO 4217; another currency in the data is an error", "the job has no currency")
+	} else if !currencyCode.MatchString(f.Currency) && !l.failed("currency") {
+		l.problem("currency", "write the three letters of ISO 4217, as currency: EUR", "%q is no currency", f.Currency)
 	}
 	if f.AsOf != "" {
 		l.job.AsOf = l.day("as_of", f.AsOf)
@@ -187,6 +190,8 @@ func (l *loader) checkRules() {
 		case l.failed(path):
 		case rule.Name == "" || rule.Column == "":
 			l.problem(path, "a rule has a name, a column and a condition", "an exclusion rule has no name or no column")
+		case strings.ContainsFunc(rule.Name, unicode.IsControl):
+			l.problem(path, "write the name on one line, without tabs", "the name of an exclusion rule has a line break or another control character")
 		case seen[rule.Name]:
 			l.problem(path, "give each rule a name of its own", "two exclusion rules are named %q", rule.Name)
 		case rule.conditions() != 1:

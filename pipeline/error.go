@@ -59,7 +59,7 @@ var Exits = []Exit{
 	{int(ClassUsage), "wrong usage or job file; as-of day not over yet; output of another job", "no", "Follow the hint: the command or the job file must change."},
 	{int(ClassPermission), "authentication or permission", "no", "Let the user that runs the job read the source and write the sink."},
 	{int(ClassSource), "the source does not have the promised shape", "no", "A file, a column or a type is not as the job file says: compare the message with the source, then change either."},
-	{int(ClassQuality), "a quality gate failed; the previous result stays published", "no", "Look at the message, and at the quarantine for rows that cannot be read. The gates are rules.max_rejected_rate, rules.max_staleness, rules.min_volume, the columns that were published before, and the laws in run_checks."},
+	{int(ClassQuality), "a quality gate failed, the previous result stays published; from check: damaged", "no", "Look at the message, and at the quarantine for rows that cannot be read. The gates are rules.max_rejected_rate, rules.max_staleness, rules.min_volume, the columns that were published before, and the laws in run_checks. What is damaged a run of that date replaces."},
 	{int(ClassCost), "the cost guard refused", "no", "Raise the limit, or read less."},
 	{int(ClassBusy), "another run holds this job and date", "later", "Wait until that run has ended. A lock never outlives its process."},
 	{int(ClassTemporary), "temporary failure; from check: not published yet", "yes", "Run it again; nothing was published."},

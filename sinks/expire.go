@@ -42,7 +42,7 @@ func (s *parquetSink) Expired(ctx context.Context, asOf string) ([]string, error
 // those whose removal was cut short, whether there is a keep_as_of or not. A
 // date that another run holds is left to the next run.
 func (s *parquetSink) RemoveExpired(ctx context.Context, asOf string) (removed []string, err error) {
-	dates, err := s.Expired(ctx, asOf)
+	expired, err := s.Expired(ctx, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -50,13 +50,13 @@ func (s *parquetSink) RemoveExpired(ctx context.Context, asOf string) (removed [
 	if err != nil {
 		return nil, err
 	}
-	dates = append(dates, begun...)
+	dates := slices.Concat(expired, begun)
 	slices.Sort(dates)
 	for _, date := range slices.Compact(dates) {
 		if ctx.Err() != nil {
 			return removed, cmp.Or(err, ctx.Err())
 		}
-		isGone, failure := s.removeDate(date)
+		isGone, failure := s.removeDate(date, slices.Contains(expired, date))
 		if isGone {
 			removed = append(removed, date)
 		}
@@ -88,9 +88,11 @@ func (s *parquetSink) datesWith(suffix string) ([]string, error) {
 	return dates, nil
 }
 
-// removeDate removes a date unless another run holds it. The claim keeps runs
-// of the date out until nothing is left of it.
-func (s *parquetSink) removeDate(asOf string) (isGone bool, err error) {
+// removeDate removes a date, or else finishes its removal, unless another run
+// holds it. The claim keeps runs of the date out until nothing is left of it. A
+// date that is not expired may have been published again since its removal
+// began: that stays.
+func (s *parquetSink) removeDate(asOf string, isExpired bool) (isGone bool, err error) {
 	c, err := s.claim(asOf)
 	if pipeline.ClassOf(err) == pipeline.ClassBusy {
 		return false, nil
@@ -104,7 +106,7 @@ func (s *parquetSink) removeDate(asOf string) (isGone bool, err error) {
 		return false, err
 	}
 	j, err := s.journal(asOf)
-	if err != nil || j == nil {
+	if err != nil || j == nil || !isExpired {
 		return isGone, err
 	}
 	if err := s.checkRemovable(asOf, j); err != nil {

@@ -211,6 +211,29 @@ func TestADateThatARunHoldsIsNotRemoved(t *testing.T) {
 	wantDate(t, f, "held", expiredDates[0])
 }
 
+// Between the list of removals that have begun and the lock of a date another
+// run may finish the removal and publish the date.
+func TestADatePublishedAgainSinceItsRemovalBeganStays(t *testing.T) {
+	f := dated(t)
+	s := f.open(t)
+	date := expiredDates[0]
+	if err := os.Rename(s.journalPath(date), s.removingPath(date)); err != nil { // the removal begins, and is cut short
+		t.Fatal(err)
+	}
+	isFirst := true
+	s.disk.step = func(string) error {
+		if !isFirst {
+			return nil
+		}
+		isFirst = false
+		return runDate(t.Context(), f.open(t), date, "again")
+	}
+	if removed, err := s.RemoveExpired(t.Context(), asOf); err != nil || len(removed) > 0 {
+		t.Errorf("RemoveExpired: %v, %v, want nothing", removed, err)
+	}
+	wantDate(t, f, "published again", date)
+}
+
 func TestADateWithAnUnknownFileIsKeptAndTheOthersGo(t *testing.T) {
 	f := dated(t)
 	note := filepath.Join(partition(string(f), "a", expiredDates[0]), "note.txt")

@@ -75,6 +75,8 @@ func TestCSVNotInItsEncoding(t *testing.T) {
 		{"a high surrogate at the end", "utf-16le", little(rows) + "\x00\xd8", []string{"t.csv:4:5: the text is not utf-16le"}},
 		{"half a character at the end", "utf-16", little(rows+"\n") + "z", []string{"t.csv:5:1: the text is not utf-16"}},
 		{"UTF-16 read as UTF-8", "", little("\ufeff" + rows), []string{"t.csv:1:1: the text is not UTF-8", "set source.csv.encoding to utf-16: the file begins with its byte order mark"}},
+		{"UTF-16 without its mark read as UTF-8", "", little(rows), []string{"t.csv:1: the header line has NULs", "set source.csv.encoding to utf-16"}},
+		{"big endian without its mark read as latin-1", "latin-1", big(rows), []string{"t.csv:1: the header line has NULs", "set source.csv.encoding to utf-16"}},
 		{"big endian read as latin-1", "latin-1", big("\ufeff" + rows), []string{"t.csv:1:1: the text is not latin-1", "to utf-16"}},
 		{"big endian read as little endian", "utf-16le", big("\ufeff" + rows), []string{"t.csv:1:1: the text is not utf-16le", "to utf-16"}},
 		{"UTF-8 read as windows-1252", "windows-1252", "\ufeff" + rows, []string{"t.csv:1:1: the text is not windows-1252", "to utf-8"}},

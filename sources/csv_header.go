@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -81,6 +82,9 @@ func headerNames(t *tokens, path string) ([]string, error) {
 	place := path + ":" + strconv.FormatInt(t.line, 10)
 	if t.broken != "" {
 		return nil, pipeline.Errorf(pipeline.ClassSource, place, "", "the header line has %s", t.broken)
+	}
+	if bytes.IndexByte(t.row, 0) >= 0 {
+		return nil, pipeline.Errorf(pipeline.ClassSource, place, "set source.csv.encoding to utf-16, or utf-16be: without a byte order mark nothing else tells", "the header line has NULs, as text in UTF-16 has them")
 	}
 	names := make([]string, len(t.fields))
 	for i, field := range t.fields {

@@ -135,6 +135,10 @@ func (r *csvReader) enter() error {
 	if err != nil {
 		return err
 	}
+	if !r.section.isStored(path) {
+		file.Close()
+		return changed(path)
+	}
 	if file.columns != nil { // else it has no row
 		if err := sameColumns(file.columns, path, r.source.columns, described(r.source.paths)); err != nil {
 			file.Close()
@@ -187,20 +191,13 @@ func (r *csvReader) fill(ctx context.Context) (pipeline.Batch, error) {
 	return batch, nil
 }
 
-// consumed is how many stored bytes the batches of the current section stand
-// for: what has been read, which runs ahead of the rows by a buffer.
+// consumed is about how many stored bytes the batches of the current section
+// stand for: what has been read, which runs ahead of the rows by a buffer.
 func (r *csvReader) consumed() int64 {
-	if r.section.bytes == toEnd {
-		return r.file.stored.bytes
+	if r.done == r.section.rows { // never those of a section to the end
+		return r.section.bytes
 	}
-	all := r.section.bytes
-	if r.section.isFirst {
-		all += r.section.begin // the byte order mark
-	}
-	if r.done == r.section.rows {
-		return all
-	}
-	return min(all, r.file.stored.bytes)
+	return min(r.section.bytes, r.file.stored.bytes)
 }
 
 // advance goes to the next row, which may be the one that opening has read.

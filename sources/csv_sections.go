@@ -3,6 +3,7 @@ package sources
 import (
 	"context"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"sync"
@@ -15,15 +16,16 @@ const sectionBytes = 4 << 20
 // section is consecutive rows of a file that one reader reads: a whole file,
 // or a part of one that begins and ends between two rows.
 type section struct {
-	number  int      // in the order of files and rows
-	part    int      // index of the file
-	isFirst bool     // of the file
-	begin   int64    // the byte, after a byte order mark
-	bytes   int64    // to where the next section begins; toEnd for the last
-	row     int64    // number of the first row
-	rows    int64    // without the header line; toEnd for the last
-	line    int64    // at begin
-	columns []string // of the file; nil for a whole one
+	number  int         // in the order of files and rows
+	part    int         // index of the file
+	isFirst bool        // of the file
+	begin   int64       // the byte, after a byte order mark
+	bytes   int64       // to where the next section begins; toEnd for the last
+	row     int64       // number of the first row
+	rows    int64       // without the header line; toEnd for the last
+	line    int64       // at begin
+	columns []string    // of the file; nil for a whole one
+	stored  fs.FileInfo // of the file, before its first section; nil for a whole one
 }
 
 // toEnd is as many rows or bytes as there are.
@@ -38,6 +40,17 @@ func (s section) text(stored io.ReaderAt) io.Reader {
 	}
 	end := s.begin + s.bytes
 	return io.MultiReader(io.NewSectionReader(stored, s.begin, s.bytes), io.NewSectionReader(stored, end, toEnd-end))
+}
+
+// isStored reports whether a path still names the file that the section is of.
+// A file may grow; one that another has replaced, or that has been cut short,
+// would add rows of its own to those already read.
+func (s section) isStored(path string) bool {
+	if s.stored == nil {
+		return true
+	}
+	now, err := os.Stat(path)
+	return err == nil && os.SameFile(now, s.stored) && now.Size() >= s.stored.Size()
 }
 
 // sections deals the files of one Open to its readers: whoever is free takes
@@ -123,12 +136,17 @@ func (s *sections) enter() bool {
 	if !s.cuts(s.next.part) {
 		return false
 	}
-	file, err := s.source.format.open(s.source.files[s.next.part].path)
+	path := s.source.files[s.next.part].path
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	file, err := s.source.format.open(path)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	s.next.begin, s.next.columns = file.mark, file.columns
+	s.next.begin, s.next.columns, s.next.stored = file.mark, file.columns, info
 	return file.columns != nil
 }
 
@@ -164,7 +182,7 @@ func (s *sections) cut(ctx context.Context) (section, error) {
 	}
 	s.next = section{
 		number: taken.number + 1, part: taken.part, begin: taken.begin + taken.bytes,
-		row: taken.row + taken.rows, line: t.next, columns: taken.columns,
+		row: taken.row + taken.rows, line: t.next, columns: taken.columns, stored: taken.stored,
 	}
 	return taken, nil
 }

@@ -309,6 +309,53 @@ func TestCSVSectionsMissNoRows(t *testing.T) {
 	wantError(t, err, pipeline.ClassSource, "t.csv: the file has changed while it was read")
 }
 
+// A file that is replaced, or cut short, while it is read in sections is an
+// error, and not a part of one file and a part of another. One may grow.
+func TestCSVSectionsAreOfOneFile(t *testing.T) {
+	const rows = 1000
+	for _, test := range []struct {
+		what    string
+		change  func(name string) error
+		isError bool
+	}{
+		{"replaced", func(name string) error {
+			if err := os.WriteFile(name+".new", []byte("x,y\n"+strings.Repeat("33,4\n", 2*rows)), 0o600); err != nil {
+				return err
+			}
+			return os.Rename(name+".new", name)
+		}, true},
+		{"cut short", func(name string) error { return os.Truncate(name, 2000) }, true}, // between two rows of 4 bytes
+		{"grown", func(name string) error {
+			return os.WriteFile(name, []byte("x,y\n"+strings.Repeat("1,2\n", 2*rows)), 0o600)
+		}, false},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			name := filepath.Join(write(t, map[string]string{"t.csv": "x,y\n" + strings.Repeat("1,2\n", rows)}), "t.csv")
+			source := inSections(t, CSV{Paths: []string{name}}, 100)
+			if _, err := source.Describe(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			readers, err := source.Open(t.Context(), pipeline.Request{Columns: []string{"x"}, Readers: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := whole{rows: map[string]string{}}
+			got.next(t, readers[0])
+			if err := test.change(name); err != nil {
+				t.Fatal(err)
+			}
+			for got.next(t, readers[0]) {
+			}
+			switch {
+			case test.isError:
+				wantError(t, got.err, pipeline.ClassSource, "t.csv: the file has changed while it was read")
+			case got.err != nil || len(got.rows) != 2*rows:
+				t.Errorf("%d rows, %v; want %d", len(got.rows), got.err, 2*rows)
+			}
+		})
+	}
+}
+
 // BenchmarkCSVReaders reads a file of 50 MB with one reader and with several.
 func BenchmarkCSVReaders(b *testing.B) {
 	for _, form := range []struct{ name, row string }{
@@ -346,49 +393,4 @@ func FuzzCSVSections(f *testing.F) {
 		}
 		checkSections(t, o, 1+int64(bytes), 2+int(how>>2&3), int(how>>4&3), how&64 != 0)
 	})
-}
-
-// FuzzTokensPass compares passing over rows with cutting them.
-func FuzzTokensPass(f *testing.F) {
-	for _, seed := range pieces {
-		f.Add(seed + "1,2\n" + seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, comma := range []byte{',', 0} {
-			cut, passed := newTokens(strings.NewReader(text), comma), newTokens(strings.NewReader(text), comma)
-			for {
-				wantErr := cut.advance()
-				_, _, err := passed.passOver(context.Background(), 1)
-				if _, notUTF8 := wantErr.(*rowError); notUTF8 && err == nil {
-					break // advance looks at the text
-				}
-				if (err == nil) != (wantErr == nil) || err == nil && (passed.next != cut.next || passed.start != cut.start) {
-					t.Fatalf("%q: passed to byte %d, line %d, %v; cut to byte %d, line %d, %v", text, passed.start, passed.next, err, cut.start, cut.next, wantErr)
-				}
-				if err != nil {
-					break
-				}
-			}
-		}
-	})
-}
-
-// BenchmarkTokensPass passes over the rows of BenchmarkTokens, then over rows
-// whose fields all stand in quotes.
-func BenchmarkTokensPass(b *testing.B) {
-	for name, row := range map[string]string{
-		"plain":  "536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n",
-		"quoted": "\"536365\",\"85123A\",\"WHITE HANGING HEART T-LIGHT HOLDER\",\"6\",\"2010-12-01 08:26:00\",\"2.55\",\"17850\",\"United Kingdom\"\n",
-	} {
-		b.Run(name, func(b *testing.B) {
-			text := strings.Repeat(row, 100_000)
-			b.SetBytes(int64(len(text)))
-			for b.Loop() {
-				t := newTokens(strings.NewReader(text), ',')
-				if _, rows, _ := t.passOver(context.Background(), toEnd); rows != 100_000 {
-					b.Fatal(rows)
-				}
-			}
-		})
-	}
 }

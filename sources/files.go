@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -105,6 +104,11 @@ func openError(path string, err error) error {
 	}
 }
 
+// changed is a file that is not any more what it was when reading began.
+func changed(path string) error {
+	return pipeline.Errorf(pipeline.ClassSource, path, "run again when nothing writes to it", "the file has changed while it was read")
+}
+
 // described returns the name of a source for people: its paths as written.
 func described(paths []string) string { return strings.Join(paths, ", ") }
 
@@ -141,20 +145,6 @@ func rowsOf(r pipeline.Request) int {
 		return r.Rows
 	}
 	return batchRows
-}
-
-// queue deals units of work (files, row groups) to the readers of one Open:
-// whoever is free takes the next, so that one large file does not leave the
-// others waiting. Readers on different goroutines share it.
-type queue struct {
-	units int
-	taken atomic.Int64
-}
-
-// take returns the index of the next unit, and false if there is none left.
-func (q *queue) take() (int, bool) {
-	i := int(q.taken.Add(1)) - 1
-	return i, i < q.units
 }
 
 // readersFor returns how many readers to open for a number of units: at least

@@ -93,11 +93,6 @@ func (r *parquetReader) enterFile(path string) error {
 	return nil
 }
 
-// changed is a file that is not what Describe saw.
-func changed(path string) error {
-	return pipeline.Errorf(pipeline.ClassSource, path, "run again when nothing writes to it", "the file has changed while it was read")
-}
-
 func (r *parquetReader) openColumns() error {
 	chunks := r.file.content.RowGroups()[r.group.index].ColumnChunks()
 	for _, field := range r.schema.Fields() {

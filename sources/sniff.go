@@ -10,8 +10,6 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/transform"
-
-	"github.com/perennial-clv/perennial/pipeline"
 )
 
 // What Sniff looks at: the structure shows in the first rows, but the first
@@ -158,35 +156,6 @@ func isAllUTF8(start []byte, rest io.Reader) (bool, error) {
 	default:
 		return true, err
 	}
-}
-
-// otherKinds are what files that are no delimited text begin with, in small
-// letters and without blanks, and what to do about them.
-var otherKinds = []struct{ start, kind, hint string }{
-	{"pk\x03\x04", "a spreadsheet or a zip archive", "save the sheet as CSV, or unpack the archive"},
-	{"par1", "Parquet", "give it a name that ends with .parquet"},
-	{`{"`, "JSON", "convert it to CSV or Parquet"},
-	{`[{`, "JSON", "convert it to CSV or Parquet"},
-	{"<!doctype", "a web page", "is this what the shop exported, and not a page to log in?"},
-	{"<html", "a web page", "is this what the shop exported, and not a page to log in?"},
-	{"<?xml", "XML", "convert it to CSV or Parquet"},
-}
-
-// checkKind reports a file that is no delimited text, by its beginning. Text
-// has no zero byte there.
-func checkKind(path string, text []byte) error {
-	const looked = 8_000
-	text = text[:min(looked, len(text))]
-	begins := strings.ToLower(strings.Join(strings.Fields(string(text)), ""))
-	for _, k := range otherKinds {
-		if strings.HasPrefix(begins, k.start) {
-			return pipeline.Errorf(pipeline.ClassSource, path, k.hint, "this is not delimited text but %s", k.kind)
-		}
-	}
-	if bytes.IndexByte(text, 0) >= 0 {
-		return pipeline.Errorf(pipeline.ClassSource, path, "if it is compressed its name must end with .gz, .zst or .bz2", "this is not delimited text but a binary file")
-	}
-	return nil
 }
 
 // wholeLines cuts off a last line that has not been read to its end.

@@ -149,7 +149,7 @@ func usage(c *cobra.Command, format string, args ...any) error {
 func (f *flags) addSet(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.set, "set", nil, "replace or add one value of the job file, `path=value`, as value.discount_rate=0.12; may be repeated")
 	completeSet(c)
-	c.ValidArgsFunction = completesJob
+	c.ValidArgsFunction = jobArgument
 }
 
 // addAsOf adds the flags of commands that take a job as of a day.

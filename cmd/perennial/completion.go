@@ -37,8 +37,8 @@ shell's command says how to install the script instead.`
 // jobFiles are the endings of job files.
 var jobFiles = []string{"yaml", "yml"}
 
-// completesJob completes a first argument that is a job file.
-func completesJob(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// jobArgument completes a first argument that is a job file.
+func jobArgument(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -50,8 +50,8 @@ func complete(c *cobra.Command, flag string, values ...string) {
 	must(c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
 }
 
-// completeJob completes a flag that names a job file.
-func completeJob(c *cobra.Command, flag string) {
+// completeJobFlag completes a flag that names a job file.
+func completeJobFlag(c *cobra.Command, flag string) {
 	must(c.MarkFlagFilename(flag, jobFiles...))
 }
 

@@ -13,8 +13,27 @@ import (
 var (
 	link   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	cited  = regexp.MustCompile(`\[([A-Z]\d)\]`)
-	target = regexp.MustCompile("`make ([a-z]+)")
+	target = regexp.MustCompile("(?m)(?:^|`)make ([a-z]+)")
 )
+
+// agrees compares a document with what it should be, or writes it.
+func agrees(t *testing.T, path, want string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(repository(path), []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, wanted := strings.Split(document(t, path), "\n"), strings.Split(want, "\n")
+	for i := range min(len(got), len(wanted)) {
+		if got[i] != wanted[i] {
+			t.Fatalf("%s:%d: got\n%s\nwant\n%s\nto write it: go test ./cmd/perennial -run %s -update", path, i+1, got[i], wanted[i], t.Name())
+		}
+	}
+	if len(got) != len(wanted) {
+		t.Fatalf("%s has %d lines, want %d; to write it: go test ./cmd/perennial -run %s -update", path, len(got), len(wanted), t.Name())
+	}
+}
 
 // TestLinksOfDocumentsLeadSomewhere follows every link of README and docs that
 // stays within the repository: the file is there, and has the heading.

@@ -49,7 +49,7 @@ or an exit code means. Without a topic, list all topics.`,
 	c.Flags().StringVar(&output, "output", "text", "`text`, markdown or json; markdown of all is docs/tables.md")
 	c.Flags().StringVar(&job, "job", "", "`file` of a job whose attributes are explained as columns (default: one attribute, country)")
 	complete(c, "output", explainOutputs...)
-	completeJob(c, "job")
+	completeJobFlag(c, "job")
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -62,10 +63,15 @@ func newValidate(w *world) *cobra.Command {
 	c := &cobra.Command{
 		Use: "validate JOB", Short: "Check a job file, offline: every problem at once", Args: oneArgument("job file"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := loadJob(w, args[0], &f); err != nil {
+			job, err := loadJob(w, args[0], &f)
+			if err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(w.stdout, "%s: valid\n", args[0])
+			text := args[0] + ": valid\n"
+			if open := job.OpenQuestions(); open != "" {
+				text += open + "\n"
+			}
+			_, err = io.WriteString(w.stdout, text)
 			return err
 		},
 	}

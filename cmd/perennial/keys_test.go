@@ -62,23 +62,10 @@ func TestKeysAreDocumentedAsDeclared(t *testing.T) {
 	agrees(t, "docs/jobfile.md", want)
 }
 
-// agrees compares a document with what it should be, or writes it.
-func agrees(t *testing.T, path, want string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(repository(path), []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, wanted := strings.Split(document(t, path), "\n"), strings.Split(want, "\n")
-	for i := range min(len(got), len(wanted)) {
-		if got[i] != wanted[i] {
-			t.Fatalf("%s:%d: got\n%s\nwant\n%s\nto write it: go test ./cmd/perennial -run %s -update", path, i+1, got[i], wanted[i], t.Name())
-		}
-	}
-	if len(got) != len(wanted) {
-		t.Fatalf("%s has %d lines, want %d; to write it: go test ./cmd/perennial -run %s -update", path, len(got), len(wanted), t.Name())
-	}
+// TestTablesAreDocumentedAsDeclared: docs/tables.md is what explain --output
+// markdown prints.
+func TestTablesAreDocumentedAsDeclared(t *testing.T) {
+	agrees(t, "docs/tables.md", dictionary().Markdown())
 }
 
 func TestSchemaIsTheDocumentsOne(t *testing.T) {
@@ -131,7 +118,7 @@ func repositoryJobs(t *testing.T) map[string]string {
 		}
 		files[filepath.Base(path)] = string(content)
 	}
-	for _, path := range []string{"README.md", "docs/jobfile.md"} {
+	for _, path := range documents(t) {
 		for _, block := range jobBlock.FindAllStringSubmatch(document(t, path), -1) {
 			files[path+" "+block[1]] = block[2]
 		}
@@ -146,8 +133,8 @@ func TestSchemaAcceptsValidJobFiles(t *testing.T) {
 		if err := refused(t, text); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		environment := func(string) (string, bool) { return "0.1", true }
-		if _, err := jobs.Load("job.yaml", []byte(text), environment, adapters()); err != nil && name != "the environment" {
+		environment := func(name string) (string, bool) { return "0.1", name == "RATE" || name == "PERENNIAL_DATA" }
+		if _, err := jobs.Load("job.yaml", []byte(text), environment, adapters()); err != nil {
 			t.Errorf("%s: validate refuses it: %v", name, err)
 		}
 	}

@@ -19,25 +19,45 @@ import (
 // report prints an error, and the hint where a person can act. What was found
 // together, as the problems of a job file, is one error each.
 func report(to io.Writer, err error) {
-	// Not errors.As: several causes of one error are that error's to tell.
-	several, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		reportOne(to, err)
-		return
-	}
-	for _, one := range several.Unwrap() {
-		report(to, one)
+	all := flattened(err)
+	for i, one := range all {
+		// A hint that several share stands behind the last of them.
+		isShared := i+1 < len(all) && hintOf(one) == hintOf(all[i+1])
+		reportOne(to, one, !isShared)
 	}
 }
 
-// reportOne prints to standard error; there is nowhere to report that this failed.
-func reportOne(to io.Writer, err error) {
-	_, _ = fmt.Fprintf(to, "error: %s\n", oneLine(err.Error()))
-	var e *pipeline.Error
-	if errors.As(err, &e) && e.Hint != "" {
-		_, _ = fmt.Fprintf(to, "hint: %s\n", oneLine(e.Hint))
+// flattened returns an error, or the errors that were found together.
+func flattened(err error) []error {
+	// Not errors.As: several causes of one error are that error's to tell.
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	if e != nil && e.Class == pipeline.ClassInternal && e.Err != nil {
+	var all []error
+	for _, one := range several.Unwrap() {
+		all = append(all, flattened(one)...)
+	}
+	return all
+}
+
+// hintOf returns what a person can do about an error, empty if nothing.
+func hintOf(err error) string {
+	var e *pipeline.Error
+	if errors.As(err, &e) {
+		return e.Hint
+	}
+	return ""
+}
+
+// reportOne prints to standard error; there is nowhere to report that this failed.
+func reportOne(to io.Writer, err error, withHint bool) {
+	_, _ = fmt.Fprintf(to, "error: %s\n", oneLine(err.Error()))
+	if hint := hintOf(err); hint != "" && withHint {
+		_, _ = fmt.Fprintf(to, "hint: %s\n", oneLine(hint))
+	}
+	var e *pipeline.Error
+	if errors.As(err, &e) && e.Class == pipeline.ClassInternal && e.Err != nil {
 		_, _ = fmt.Fprintln(to, e.Err)
 	}
 }

@@ -176,7 +176,7 @@ func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Shard, values []Value, 
 		rows[i] = v.customer(f, s, i, &values[i])
 		if c := &rows[i]; c.HasPurchase {
 			ranks.apply(c)
-			c.Stage = limits.stage(c.First, c.Last, c.AsOf, c.x())
+			c.Stage = limits.stage(int64(c.AsOf-c.Last), c.x())
 		}
 	}
 	return rows

@@ -22,6 +22,7 @@
 //	values.go          rows of customer_values
 //	cohorts.go         rows of cohorts
 //	formula_sums.go    what customers did in the last months and in those before
+//	fraction.go        exact numbers, in which formulas are reckoned
 //	formulas.go        methods, their factors and warnings: rows of clv_formulas
 //	models.go          rows of models and model_parameters
 //	definitions.go     what the models and values mean, for people

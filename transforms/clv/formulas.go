@@ -7,7 +7,6 @@ import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
-	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -36,7 +35,7 @@ type Method struct {
 	denominators []Denominator
 	usesHistory  bool // everything up to the as-of day instead of windows
 	usesOrders   bool // its r is of orders, not of customers
-	value        func(f *factors) float64
+	value        func(f *factors) fraction
 }
 
 // FormulaSymbols says what the symbols of the methods' formulas mean.
@@ -50,31 +49,33 @@ var Methods = []Method{
 		Name: "churn_discount", Formula: "g · N/A · r ÷ (1 + d − r)",
 		Doc:          "The revenue of a window, returning with r and discounted, for ever; without the current window.",
 		denominators: []Denominator{ActiveCustomers},
-		value:        func(f *factors) float64 { return f.g * f.net / f.active * f.r / (1 + f.d - f.r) },
+		value: func(f *factors) fraction {
+			return f.g.times(f.net).over(f.active).times(f.r).over(whole(1).plus(f.d).minus(f.r))
+		},
 	},
 	{
 		Name: "customer_centred", Formula: "g · N/(C·w) · months",
 		Doc:          "Net revenue of a customer's month × months until the customer is taken to have left.",
 		denominators: []Denominator{ActiveCustomers, AllCustomers},
-		value:        func(f *factors) float64 { return f.g * f.net / (f.customers * f.w) * f.months },
+		value:        func(f *factors) fraction { return f.g.times(f.net).over(f.customers.times(f.w)).times(f.months) },
 	},
 	{
 		Name: "four_step", Formula: "g · AOV · f · months",
 		Doc:          "Order value × orders of a customer's month × months until the customer is taken to have left.",
 		denominators: []Denominator{ActiveCustomers, AllCustomers},
-		value:        func(f *factors) float64 { return f.g * f.orderValue * f.frequency * f.months },
+		value:        func(f *factors) fraction { return f.g.times(f.orderValue).times(f.frequency).times(f.months) },
 	},
 	{
 		Name: "historic", Formula: "g · N/C over all time",
 		Doc:          "What customers have brought so far.",
 		denominators: []Denominator{AllCustomers}, usesHistory: true,
-		value: func(f *factors) float64 { return f.g * f.net / f.customers },
+		value: func(f *factors) fraction { return f.g.times(f.net).over(f.customers) },
 	},
 	{
 		Name: "transaction_based", Formula: "g · AOV ÷ (1 − q)",
 		Doc:          "Order value × orders until one is not followed by another.",
 		denominators: []Denominator{ActiveCustomers}, usesOrders: true,
-		value: func(f *factors) float64 { return f.g * f.orderValue / (1 - f.r) },
+		value: func(f *factors) fraction { return f.g.times(f.orderValue).over(whole(1).minus(f.r)) },
 	},
 }
 
@@ -90,20 +91,19 @@ const (
 // FormulaWarnings are the words of column warning with their meaning, in the
 // order in which they stand there.
 var FormulaWarnings = []ledger.Term{
-	{Name: repeatBuyingAsRetention, Doc: "R is the share who bought again; who skips a window counts as lost, though in a shop nobody cancels."},
+	{Name: repeatBuyingAsRetention, Doc: "The retention_rate is the share who bought again; who skips a window counts as lost, though in a shop nobody cancels."},
 	{Name: orderRepeatAsRetention, Doc: "The same with the share of orders that were followed by another."},
-	{Name: historyTooShort, Doc: "The two windows reach before the month of the first purchase, so that there is no retention_rate and no clv."},
-	{Name: noPreviousCustomers, Doc: "Nobody bought in the window before."},
+	{Name: historyTooShort, Doc: "The two windows reach before the month of the first purchase of the whole base, so that there is no retention_rate and no clv."},
+	{Name: noPreviousCustomers, Doc: "Nobody bought in the window before, or, for transaction_based, nothing was ordered."},
 	{Name: noObservedChurn, Doc: "All came back (r or q is 1), so that the months are without end."},
 }
 
-// factors are what formulas are made of, money in units of 10^-4. One that is
-// not defined is NaN or infinite, and so is what is made of it.
+// factors are what formulas are made of, money in units of 10^-4.
 type factors struct {
-	g, w, d                float64
-	net, active, customers float64
-	orderValue, frequency  float64
-	r, months              float64 // r is q in a method of orders
+	g, w, d                fraction
+	net, active, customers fraction
+	orderValue, frequency  fraction
+	r, months              fraction // in a method of orders r is q, and there are no months
 }
 
 // Formula is a row of clv_formulas.
@@ -153,7 +153,7 @@ func (v *Valuation) appendFormulas(rows []Formula, head Formula, isTooShort bool
 			row.Denominator, row.Basis = denominator, basis
 			row.factors = row.factorsOf(isTooShort)
 			row.Warning = row.warnings(isTooShort)
-			if value, fault := money.FromUnits(row.Method.value(&row.factors)); fault == money.NoFault {
+			if value, ok := row.Method.value(&row.factors).amount(); ok {
 				row.Value = numeric.Known(value)
 			}
 			if row.Dimension == cohort.All { // models are of the whole base
@@ -167,25 +167,25 @@ func (v *Valuation) appendFormulas(rows []Formula, head Formula, isTooShort bool
 
 // factorsOf computes the row's factors from its window.
 func (r *Formula) factorsOf(isTooShort bool) factors {
-	f := factors{g: 1, w: float64(r.Months), net: float64(r.sums.net), active: float64(r.sums.active), customers: float64(r.denominator())}
-	f.d = math.Expm1(math.Log1p(r.DiscountRate) * f.w / 12)
-	f.orderValue = float64(r.sums.gross) / float64(r.sums.orders)
-	f.frequency = float64(r.sums.orders) / (f.customers * f.w)
+	months := int64(r.Months)
+	f := factors{g: whole(1), w: whole(months), net: whole(r.sums.net), active: whole(r.sums.active), customers: whole(r.denominator())}
+	f.d = fractionOf(math.Expm1(math.Log1p(r.DiscountRate) * float64(months) / 12))
+	f.orderValue = quotient(r.sums.gross, r.sums.orders)
+	f.frequency = whole(r.sums.orders).over(f.customers.times(f.w))
 	if r.Basis == Contribution {
-		f.g = math.NaN()
+		f.g = undefined
 		if r.sums.net > 0 {
-			f.g = float64(r.sums.contribution) / f.net
+			f.g = quotient(r.sums.contribution, r.sums.net)
 		}
 	}
 	switch {
 	case isTooShort:
-		f.r = math.NaN()
 	case r.Method.usesOrders:
-		f.r = float64(r.sums.repeated) / float64(r.sums.previousOrders)
-	default:
-		f.r = float64(r.sums.retained) / float64(r.sums.previousActive)
+		f.r = quotient(r.sums.repeated, r.sums.previousOrders)
+	default: // of the whole history 0 ÷ 0, for nothing is before it
+		f.r = quotient(r.sums.retained, r.sums.previousActive)
+		f.months = f.w.over(whole(1).minus(f.r))
 	}
-	f.months = f.w / (1 - f.r)
 	return f
 }
 
@@ -206,8 +206,8 @@ func (r *Formula) warnings(isTooShort bool) string {
 		repeatBuyingAsRetention: !r.Method.usesOrders,
 		orderRepeatAsRetention:  r.Method.usesOrders,
 		historyTooShort:         isTooShort,
-		noPreviousCustomers:     r.sums.previousActive == 0,
-		noObservedChurn:         r.factors.r == 1,
+		noPreviousCustomers:     r.nothingBefore(),
+		noObservedChurn:         r.factors.r.equals(whole(1)),
 	}
 	var words []string
 	for _, w := range FormulaWarnings {
@@ -216,6 +216,14 @@ func (r *Formula) warnings(isTooShort bool) string {
 		}
 	}
 	return strings.Join(words, ",")
+}
+
+// nothingBefore reports whether r has nothing to be a share of.
+func (r *Formula) nothingBefore() bool {
+	if r.Method.usesOrders {
+		return r.sums.previousOrders == 0
+	}
+	return r.sums.previousActive == 0
 }
 
 // newCustomer returns the lifetime value of a customer who has just made the
@@ -235,33 +243,13 @@ func (v *Valuation) newCustomer(basis Basis) numeric.Null[int64] {
 	return rounded(purchase * (1 + repeats))
 }
 
-// finite returns a factor, and false where it is not defined.
-func finite(factor float64) (float64, bool) {
-	return factor, !math.IsNaN(factor) && !math.IsInf(factor, 0)
-}
-
 // windowed returns a number of the window before, which the whole history does
 // not have.
 func (r *Formula) windowed(n int64) (int64, bool) { return n, !r.Method.usesHistory }
 
-// retention returns a factor of retention.
-func (r *Formula) retention(factor float64) (float64, bool) {
-	factor, ok := finite(factor)
-	return factor, ok && !r.Method.usesHistory
-}
-
-// lifetime returns the months of the row, which a method of orders does not
-// have.
-func (r *Formula) lifetime() float64 {
-	if r.Method.usesOrders {
-		return math.NaN()
-	}
-	return r.factors.months
-}
-
 // margin returns g where it is a rate.
 func (r *Formula) margin() (float64, bool) {
-	g, ok := finite(r.factors.g)
+	g, ok := r.factors.g.number()
 	return g, ok && r.Basis == Contribution
 }
 

@@ -70,11 +70,11 @@ func TestFormulasByHand(t *testing.T) {
 		t.Errorf("%d rows", len(rows))
 	}
 	row := rows["four_step 1 all net_revenue"]
-	if months, ok := row.retention(row.lifetime()); months != 2 || !ok || row.Warning != repeatBuyingAsRetention || row.factors.frequency != 2./3 {
-		t.Errorf("%v months (%v), warning %q, f = %v", months, ok, row.Warning, row.factors.frequency)
+	if months, ok := row.factors.months.number(); months != 2 || !ok || row.Warning != repeatBuyingAsRetention || !row.factors.frequency.equals(quotient(2, 3)) {
+		t.Errorf("%v months (%v), warning %q, f = %v", months, ok, row.Warning, row.factors.frequency.r)
 	}
-	if row := rows["transaction_based 1 active net_revenue"]; row.Warning != orderRepeatAsRetention || !math.IsNaN(row.lifetime()) {
-		t.Errorf("warning %q, %v months", row.Warning, row.lifetime())
+	if row := rows["transaction_based 1 active net_revenue"]; row.Warning != orderRepeatAsRetention || row.factors.months.isDefined() {
+		t.Errorf("warning %q, %v months", row.Warning, row.factors.months.r)
 	}
 	if _, ok := row.margin(); ok {
 		t.Error("net revenue has a margin")
@@ -86,7 +86,7 @@ func TestFormulasSayThatHistoryIsTooShort(t *testing.T) {
 	shard := newcomers()
 	v, _, _ := valuationOf(testSettings(), shard, nil, Fit{})
 	row := formulas(v, shard)["four_step 3 active net_revenue"]
-	if _, ok := row.retention(row.factors.r); ok || isKnown(row.Value) || row.Warning != "repeat_buying_used_as_retention,history_too_short,no_previous_customers" {
+	if ok := row.factors.r.isDefined(); ok || isKnown(row.Value) || row.Warning != "repeat_buying_used_as_retention,history_too_short,no_previous_customers" {
 		t.Errorf("retention known: %v, value %v, warning %q", ok, row.Value, row.Warning)
 	}
 	if row.sums.orders != 4 {
@@ -101,7 +101,7 @@ func TestFormulasWithoutChurn(t *testing.T) {
 	rows := formulas(v, shard)
 	for _, key := range []string{"four_step 1 active net_revenue", "customer_centred 1 all net_revenue", "transaction_based 1 active net_revenue"} {
 		row := rows[key]
-		if _, ok := row.retention(row.lifetime()); ok || isKnown(row.Value) || row.Warning != row.warnings(false) || row.factors.r != 1 {
+		if ok := row.factors.months.isDefined(); ok || isKnown(row.Value) || row.Warning != row.warnings(false) || !row.factors.r.equals(whole(1)) {
 			t.Errorf("%s: value %v, warning %q", key, row.Value, row.Warning)
 		}
 	}
@@ -119,8 +119,8 @@ func TestFormulasOfSilence(t *testing.T) {
 		if row.Months != 1 {
 			continue
 		}
-		if _, ok := finite(row.factors.frequency); isKnown(row.Value) || row.Denominator == ActiveCustomers && ok {
-			t.Errorf("%s: value %v, f %v", key, row.Value, row.factors.frequency)
+		if ok := row.factors.frequency.isDefined(); isKnown(row.Value) || row.Denominator == ActiveCustomers && ok {
+			t.Errorf("%s: value %v, f %v", key, row.Value, row.factors.frequency.r)
 		}
 		if row.sums.net != -100_0000 || row.sums.customers != 1 || row.sums.active != 0 {
 			t.Errorf("%s: %+v", key, row.sums)

@@ -1,7 +1,6 @@
 package clv
 
 import (
-	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 )
@@ -74,11 +73,11 @@ func (g *Gaps) Lifecycle() Lifecycle {
 	return Lifecycle{g.quantile(750), g.quantile(900), g.quantile(975)}
 }
 
-// stage returns the stage of a customer with a purchase.
-func (l Lifecycle) stage(first, last, asOf calendar.Day, x int64) Stage {
-	silent := int64(asOf - last)
+// stage returns the stage of a customer with x repeat purchases, the last
+// purchase so many days ago.
+func (l Lifecycle) stage(silent, x int64) Stage {
 	switch {
-	case x == 0 && int64(asOf-first) <= l.Active:
+	case silent <= l.Active && x == 0:
 		return StageNew
 	case silent <= l.Active:
 		return StageActive

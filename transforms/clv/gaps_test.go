@@ -1,10 +1,6 @@
 package clv
 
-import (
-	"testing"
-
-	"github.com/perennial-clv/perennial/transforms/calendar"
-)
+import "testing"
 
 // gapsOf returns gaps of given days.
 func gapsOf(days ...int) *Gaps {
@@ -64,15 +60,14 @@ func TestLifecycleNeedsFiftyGaps(t *testing.T) {
 func TestStages(t *testing.T) {
 	limits := Lifecycle{10, 20, 30}
 	for _, c := range []struct {
-		age, silent calendar.Day
-		x           int64
-		want        Stage
+		silent, x int64
+		want      Stage
 	}{
-		{10, 10, 0, StageNew}, {11, 11, 0, StageAtRisk}, {10, 10, 1, StageActive}, {100, 10, 3, StageActive},
-		{100, 11, 3, StageAtRisk}, {100, 20, 3, StageAtRisk}, {100, 21, 3, StageDormant}, {100, 30, 3, StageDormant}, {100, 31, 3, StageLost},
+		{10, 0, StageNew}, {11, 0, StageAtRisk}, {31, 0, StageLost}, {10, 1, StageActive}, {10, 3, StageActive},
+		{11, 3, StageAtRisk}, {20, 3, StageAtRisk}, {21, 3, StageDormant}, {30, 3, StageDormant}, {31, 3, StageLost},
 	} {
-		if got := limits.stage(asOf-c.age, asOf-c.silent, asOf, c.x); got != c.want {
-			t.Errorf("age %d, silent for %d, x %d: %s, want %s", c.age, c.silent, c.x, got, c.want)
+		if got := limits.stage(c.silent, c.x); got != c.want {
+			t.Errorf("silent for %d, x %d: %s, want %s", c.silent, c.x, got, c.want)
 		}
 	}
 }

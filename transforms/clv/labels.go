@@ -64,10 +64,10 @@ const (
 
 // Tiers are the tiers with their meaning.
 var Tiers = []ledger.Term{
-	{Name: string(TierTop), Doc: "Value_percentile 99 and 100."},
-	{Name: string(TierHigh), Doc: "90 to 98."},
-	{Name: string(TierMedium), Doc: "50 to 89."},
-	{Name: string(TierLow), Doc: "Below 50."},
+	{Name: string(TierTop), Doc: "The best 2 of 100: value_percentile 99 and 100."},
+	{Name: string(TierHigh), Doc: "A value_percentile from 90 to 98."},
+	{Name: string(TierMedium), Doc: "A value_percentile from 50 to 89."},
+	{Name: string(TierLow), Doc: "A value_percentile below 50."},
 }
 
 // tierOf returns the tier of a percentile.

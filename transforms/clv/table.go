@@ -172,7 +172,7 @@ func formulaKeyColumns() []table.Field[Formula] {
 		table.Texts("dimension_value", "all for the whole base, else the value of that column.", func(r *Formula) string { return r.Dimension.Value }),
 		table.Texts("method", listed(MethodTerms()), func(r *Formula) string { return r.Method.Name }),
 		table.Integers("window_months", "Length of the window: 1, 3 or 12 months; 0: everything up to the as-of day (historic).", func(r *Formula) int64 { return int64(r.Months) }).In("months").Never(),
-		table.Texts("customer_denominator", "Whom the formula divides by, C. "+listed(Denominators), func(r *Formula) string { return string(r.Denominator) }),
+		table.Texts("customer_denominator", "Whom the formula divides by, C; transaction_based and churn_discount have active only, historic has all only. "+listed(Denominators), func(r *Formula) string { return string(r.Denominator) }),
 		table.Texts("value_basis", "net_revenue or contribution; contribution is there only where it is known.", func(r *Formula) string { return string(r.Basis) }),
 	}
 }
@@ -189,24 +189,24 @@ func formulaSumColumns() []table.Field[Formula] {
 		table.NullIntegers("previous_customers", "Customers with a purchase in the w months before the window.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.previousActive) }).In("customers").Never(),
 		table.NullIntegers("retained_customers", "Of previous_customers, those with a purchase in the window.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.retained) }).In("customers").Never(),
 		table.NullIntegers("previous_orders", "Orders in the w months before the window.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.previousOrders) }).In("orders").Never(),
-		table.NullIntegers("repeated_orders", "Of previous_orders, those followed by another of the same customer within w months, on the same day at the earliest.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.repeated) }).In("orders").Never(),
+		table.NullIntegers("repeated_orders", "Of previous_orders, those followed by another of the same customer: a later one of the same day, or one on or before the day w calendar months after it, at a month's end its last day.", historic, func(r *Formula) (int64, bool) { return r.windowed(r.sums.repeated) }).In("orders").Never(),
 	}
 }
 
 func formulaFactorColumns() []table.Field[Formula] {
-	const noRetention = "for historic, where there were none before, and where the windows reach before the month of the first purchase"
+	const noRetention = "for historic, where there were none before, and where the windows reach before the month of the first purchase of the whole base"
 	return []table.Field[Formula]{
 		table.NullAmounts("average_order_value", "AOV: gross_sales ÷ orders, rounded half-even to 4 decimals; clv is computed before rounding.", "without orders", func(r *Formula) (int64, bool) { return money.Mean(r.sums.gross, r.sums.orders) }).Never(),
-		table.NullNumbers("orders_per_customer_month", "f: orders ÷ (C × window_months), C by customer_denominator.", "for historic, and without customers", func(r *Formula) (float64, bool) { return finite(r.factors.frequency) }).In("orders per month"),
-		table.NullNumbers("retention_rate", "r: retained_customers ÷ previous_customers; for transaction_based q: repeated_orders ÷ previous_orders.", noRetention, func(r *Formula) (float64, bool) { return r.retention(r.factors.r) }),
-		table.NullNumbers("churn_rate", "1 − retention_rate.", "where retention_rate is", func(r *Formula) (float64, bool) { return r.retention(1 - r.factors.r) }),
-		table.NullNumbers("retention_months", "window_months ÷ churn_rate.", "where churn_rate is or is 0, and for transaction_based, which counts orders", func(r *Formula) (float64, bool) { return r.retention(r.lifetime()) }).In("months"),
-		table.NullNumbers("margin_rate", "g: contribution ÷ net_revenue.", "for the basis net_revenue, where g is 1, and where net_revenue is not above 0", func(r *Formula) (float64, bool) { return r.margin() }),
+		table.NullNumbers("orders_per_customer_month", "f: orders ÷ (C × window_months), C by customer_denominator.", "for historic, and without customers", func(r *Formula) (float64, bool) { return r.factors.frequency.number() }).In("orders per month"),
+		table.NullNumbers("retention_rate", "r: retained_customers ÷ previous_customers; for transaction_based q: repeated_orders ÷ previous_orders.", noRetention, func(r *Formula) (float64, bool) { return r.factors.r.number() }),
+		table.NullNumbers("churn_rate", "1 − retention_rate.", "where retention_rate is", func(r *Formula) (float64, bool) { return whole(1).minus(r.factors.r).number() }),
+		table.NullNumbers("retention_months", "window_months ÷ churn_rate.", "where churn_rate is or is 0, and for transaction_based, which counts orders", func(r *Formula) (float64, bool) { return r.factors.months.number() }).In("months"),
+		table.NullNumbers("margin_rate", "g: contribution ÷ net_revenue.", "for the basis net_revenue, where g is 1, and where net_revenue is not above 0", (*Formula).margin),
 		table.Numbers("discount_rate", "Annual effective rate of churn_discount and of model_clv.", func(r *Formula) float64 { return r.DiscountRate }).In("share per year"),
 		table.NullAmounts("clv", "What the method comes to, rounded half-even to 4 decimals.", "where a factor is or a divisor is 0", func(r *Formula) (int64, bool) { return r.Value.Get() }).Never(),
-		table.NullAmounts("model_clv", "Lifetime value of a customer just acquired by the chosen models, the first purchase included, in this basis: expected value of a purchase × (1 + expected repeat purchases, each discounted).", "without a usable model, where infinite, and for parts of the base: models are of the whole", func(r *Formula) (int64, bool) { return r.Model.Get() }).Never(),
-		table.NullNumbers("ratio_to_model", "clv ÷ model_clv.", "where either is, and where model_clv is 0", (*Formula).ratio).In("ratio"),
-		table.NullTexts("warning", "Words separated by commas. "+listed(FormulaWarnings), "where there is none", func(r *Formula) (string, bool) { return optional(r.Warning) }),
+		table.NullAmounts("model_clv", "Lifetime value of a customer just acquired by the chosen models, the first purchase included, in this basis: expected value of a purchase, with net_revenue_factor (in models) and for contribution also contribution ÷ net revenue of the whole base, × (1 + expected repeat purchases, each discounted).", "without a usable model, where infinite, and for parts of the base: models are of the whole", func(r *Formula) (int64, bool) { return r.Model.Get() }).Never(),
+		table.NullNumbers("ratio_to_model", "clv ÷ model_clv, both as they stand here.", "where either is, and where model_clv is 0", (*Formula).ratio).In("ratio"),
+		table.NullTexts("warning", "Words separated by commas, in this order. "+listed(FormulaWarnings), "where there is none", func(r *Formula) (string, bool) { return optional(r.Warning) }),
 	}
 }
 

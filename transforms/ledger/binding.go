@@ -15,6 +15,7 @@ type Binding struct {
 	mapping    Mapping
 	settings   Settings
 	format     calendar.Format
+	noDate     string         // what is said of a text that the format does not fit
 	position   map[string]int // of a column in Columns
 	hasOrder   bool
 	intKeys    bool
@@ -157,5 +158,8 @@ func (b *Binding) checkTime(types map[string]ColumnType, complain func(column, m
 	case at.Format != "":
 		complain(at.Column, "a format applies to text and integers only", "remove the format")
 	}
-	b.format = format
+	b.format, b.noDate = format, "not a date in ISO 8601, as 2024-12-31"
+	if at.Format != "" {
+		b.noDate = "not a date in the format " + at.Format
+	}
 }

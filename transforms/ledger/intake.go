@@ -185,14 +185,14 @@ func (in *Intake) readMoneyAndTime(p *posting, columns []column, i int) (fault, 
 		return f, false
 	}
 	amount, known, f := in.readAmount(&b.mapping.Amount, columns, i)
-	if f.reason != "" {
+	switch {
+	case f.reason != "":
 		return f, false
-	}
-	p.amount, p.isBlank = amount, !known
-	if p.isBlank && !b.mapping.Amount.isBlankZero() {
+	case !known && !b.mapping.Amount.isBlankZero():
 		return fault{b.mapping.Amount.columns()[0], "the amount is missing"}, false
 	}
-	if c := in.at(columns, b.mapping.Currency); c != nil && c.isNull(i) && !p.isBlank {
+	p.amount, p.isBlank = amount, !known
+	if c := in.at(columns, b.mapping.Currency); c != nil && c.isNull(i) && known {
 		return fault{c.name, "the currency is missing"}, false
 	}
 	return in.readContribution(p, columns, i)
@@ -227,7 +227,7 @@ func (in *Intake) readTime(p *posting, c *column, i int) (fault, bool) {
 	}
 	moment, ok := c.moment(i, in.bound.format)
 	if !ok {
-		return fault{c.name, "not a date in the expected format"}, false
+		return fault{c.name, in.bound.noDate}, false
 	}
 	if moment.Kind == calendar.CivilTime {
 		in.Tally.CivilTimes++

@@ -36,8 +36,8 @@ func TestTimes(t *testing.T) {
 		{rule: "an ambiguous one is the earlier instant", written: "2024-11-03 01:30:00", own: newYork, day: "2024-11-03"},
 		{rule: "a date never shifts", written: "2024-01-31", own: newYork, day: "2024-01-31"},
 		{rule: "a format is strict", written: "31.01.2024", format: "%d.%m.%Y", day: "2024-01-31"},
-		{rule: "another format cannot be read", written: "2024-01-31", format: "%d.%m.%Y", reason: "not a date in the expected format"},
-		{rule: "nor can a day that does not exist", written: "2023-02-29", reason: "not a date in the expected format"},
+		{rule: "another format cannot be read", written: "2024-01-31", format: "%d.%m.%Y", reason: "not a date in the format %d.%m.%Y"},
+		{rule: "nor can a day that does not exist", written: "2023-02-29", reason: "not a date in ISO 8601, as 2024-12-31"},
 		{rule: "nor a blank", written: "", reason: "the date is missing"},
 	}
 	for _, c := range cases {

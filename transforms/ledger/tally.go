@@ -14,18 +14,19 @@ import (
 // Tally counts what was read. Tallies of parts add up to the tally of the
 // whole, in any order.
 type Tally struct {
-	Rows        int64           // all rows of the source
-	Unreadable  int64           // of these, rows that cannot be read
-	CivilTimes  int64           // rows whose time has no zone (a date needs none)
-	Rounded     int64           // rows whose quantity × price had more than 4 decimals
-	Attributed  int64           // readable rows with a customer
-	Months      map[int32]Month // readable rows by posting month (calendar month index)
-	Instants    Range           // of readable rows, microseconds since 1970 UTC
-	Days        Range           // of rows on or before the as-of day, whatever else excludes them
-	Fingerprint Fingerprint
-	Quarantine  []Rejected // the first unreadable rows, by position
-	amounts     uint64     // Σ |amount|, saturating
-	shares      uint64     // Σ |contribution|, saturating
+	Rows         int64           // all rows of the source
+	Unreadable   int64           // of these, rows that cannot be read
+	CivilTimes   int64           // rows whose time has no zone (a date needs none)
+	Rounded      int64           // rows whose quantity × price had more than 4 decimals
+	Attributed   int64           // readable rows with a customer
+	Months       map[int32]Month // readable rows by posting month (calendar month index)
+	Instants     Range           // of readable rows, microseconds since 1970 UTC
+	Days         Range           // of rows on or before the as-of day, whatever else excludes them
+	DaysWithRows DaySet          // of the same rows
+	Fingerprint  Fingerprint
+	Quarantine   []Rejected // the first unreadable rows, by position
+	amounts      uint64     // Σ |amount|, saturating
+	shares       uint64     // Σ |contribution|, saturating
 }
 
 // Month is what the source holds of one posting month.
@@ -50,6 +51,39 @@ func (r *Range) include(v int64) {
 	if most, ok := r.max.Get(); !ok || v > most {
 		r.max = numeric.Known(v)
 	}
+}
+
+// DaySet is a set of civil days from the earliest that postings may have on.
+type DaySet struct{ bits []uint64 }
+
+// Has reports whether a day is in the set.
+func (s *DaySet) Has(d calendar.Day) bool {
+	word, bit := placeOf(d)
+	return word >= 0 && word < len(s.bits) && s.bits[word]&bit != 0
+}
+
+func (s *DaySet) add(d calendar.Day) {
+	word, bit := placeOf(d)
+	for len(s.bits) <= word {
+		s.bits = append(s.bits, 0)
+	}
+	s.bits[word] |= bit
+}
+
+func (s *DaySet) merge(o *DaySet) {
+	for len(s.bits) < len(o.bits) {
+		s.bits = append(s.bits, 0)
+	}
+	for i, word := range o.bits {
+		s.bits[i] |= word
+	}
+}
+
+// placeOf returns where a day's bit stands; the word is negative before the
+// earliest day.
+func placeOf(d calendar.Day) (word int, bit uint64) {
+	n := int(d - earliestDay)
+	return n >> 6, 1 << (n & 63)
 }
 
 // Fingerprint identifies an input: the sum mod 2^128 of its rows' hashes, so
@@ -102,6 +136,7 @@ func (t *Tally) Add(o *Tally) {
 	}
 	t.Instants.merge(o.Instants)
 	t.Days.merge(o.Days)
+	t.DaysWithRows.merge(&o.DaysWithRows)
 	t.Fingerprint.add(digest{o.Fingerprint.Hi, o.Fingerprint.Lo})
 	t.amounts, t.shares = saturated(t.amounts, o.amounts), saturated(t.shares, o.shares)
 	t.Quarantine = append(t.Quarantine, o.Quarantine...)
@@ -162,6 +197,7 @@ func (t *Tally) read(p *posting, asOf calendar.Day) {
 	t.Instants.include(p.instant)
 	if p.day <= asOf {
 		t.Days.include(int64(p.day))
+		t.DaysWithRows.add(p.day)
 	}
 	if p.key != nil {
 		t.Attributed++

@@ -64,20 +64,7 @@ func FromNumber(v float64) (int64, Fault) {
 	if !finite(v) {
 		return 0, NotFinite
 	}
-	return nearest(v * Scale)
-}
-
-// FromUnits returns v, already in units of 10^-4, as an amount, rounded half to
-// even. The faults are NotFinite and Overflow.
-func FromUnits(v float64) (int64, Fault) {
-	if !finite(v) {
-		return 0, NotFinite
-	}
-	return nearest(v)
-}
-
-func nearest(units float64) (int64, Fault) {
-	units = math.RoundToEven(units)
+	units := math.RoundToEven(v * Scale)
 	if math.Abs(units) >= Max+1 {
 		return 0, Overflow
 	}

@@ -108,18 +108,3 @@ func TestFromNumberRoundsToAnAmount(t *testing.T) {
 		}
 	}
 }
-
-func TestFromUnitsRoundsHalfToEvenOnce(t *testing.T) {
-	for _, c := range []struct {
-		v     float64
-		want  int64
-		fault money.Fault
-	}{
-		{0.5, 0, 0}, {1.5, 2, 0}, {-2.5, -2, 0}, {1562.5, 1562, 0},
-		{1e18, 0, money.Overflow}, {math.Inf(-1), 0, money.NotFinite}, {math.NaN(), 0, money.NotFinite},
-	} {
-		if got, fault := money.FromUnits(c.v); got != c.want || fault != c.fault {
-			t.Errorf("FromUnits(%v) = %d, %v; want %d, %v", c.v, got, fault, c.want, c.fault)
-		}
-	}
-}
