@@ -79,6 +79,7 @@ func allTerms() []Terms {
 		{"fit status", "Fit statuses", "models.status", "What became of a fit.", clv.FitStatuses, ""},
 		{"definition", "Definitions", "", "How the values of a customer are computed.", clv.Definitions, ""},
 		{"column of every table", "Columns of every table", "", "What every table has beside its own columns.", []ledger.Term{{Name: partition.Name, Doc: partition.Doc}}, ""},
+		{"word", "Words", "", "What the words mean that tables and documents use.", glossary, ""},
 		{"exit code", "Exit codes", "", "What the exit code of a command means, and whether a scheduler should try again.", exitTerms(), ""},
 	}
 }
