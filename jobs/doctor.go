@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -18,21 +17,6 @@ type Machine struct {
 	GoLimit    bool   // the program keeps to a limit of its own (GOMEMLIMIT)
 	Workers    int    // goroutines that compute
 	Processors int    // that there are
-}
-
-// Unset returns the environment variables that a job file names with a default
-// and that are not set, in order. Those without a default are problems of the
-// job file.
-func Unset(content []byte, lookup func(string) (string, bool)) []string {
-	var names []string
-	for _, match := range variable.FindAllSubmatch(content, -1) {
-		name := string(match[1])
-		if _, ok := lookup(name); !ok && len(match[2]) > 0 {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // Examine notes whether the run can reach and read its source, write where its

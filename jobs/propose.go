@@ -17,7 +17,7 @@ import (
 // ProposeOptions say what to propose a job for.
 type ProposeOptions struct {
 	Name    string                          // of the job, and of its file
-	File    string                          // where the job file will stand, for the commands in its head
+	File    string                          // where the job file will stand, as a word of the commands in its head
 	Adapter []string                        // the lines of the source's options, as they stand below source:
 	Names   string                          // key of the adapter for the columns' names, where they have none of their own
 	Open    func() (pipeline.Source, error) // the source, anew for each time it is read
@@ -50,8 +50,9 @@ func (p *Proposal) Text() string {
 // What Propose reads: the parts that columns play show in the first rows; what
 // is said of the data needs them all, or as many as a person will wait for.
 const (
-	sampleRows = 20_000
-	countRows  = 2_000_000
+	sampleRows   = 20_000
+	sampleValues = 1_000_000 // of a source with many columns the sample has fewer rows
+	countRows    = 2_000_000
 )
 
 // Propose reads the first rows of a source to find out which column plays
@@ -90,7 +91,7 @@ type sample struct {
 // takeSample reads the first rows of all columns.
 func takeSample(ctx context.Context, open func() (pipeline.Source, error)) ([]*sample, error) {
 	var columns []*sample
-	err := readRows(ctx, open, nil, sampleRows, func(names []ledger.SourceColumn, value func(column int) string) {
+	err := readRows(ctx, open, nil, func(names []ledger.SourceColumn, value func(column int) string) {
 		if columns == nil {
 			columns = newSamples(names)
 		}
@@ -125,10 +126,11 @@ func (c *sample) add(value string) {
 	c.time.add(value)
 }
 
-// readRows calls row for the first rows of a source, with the columns of those
-// names, all if names is nil. A value is blank where it is null or where the
-// source could not read the row.
-func readRows(ctx context.Context, open func() (pipeline.Source, error), names []string, most int64, row func([]ledger.SourceColumn, func(int) string)) error {
+// readRows calls row for the rows of a source, up to countRows, with the columns
+// of those names; if names is nil, for a sample of the first rows, with all
+// columns. A value is blank where it is null or where the source could not read
+// the row.
+func readRows(ctx context.Context, open func() (pipeline.Source, error), names []string, row func([]ledger.SourceColumn, func(int) string)) error {
 	source, err := open()
 	if err != nil {
 		return err
@@ -145,6 +147,13 @@ func readRows(ctx context.Context, open func() (pipeline.Source, error), names [
 		if names == nil || slices.Contains(names, c.Name) {
 			columns = append(columns, c)
 		}
+	}
+	if len(columns) == 0 {
+		return pipeline.Errorf(pipeline.ClassSource, d.Name, "transactions have columns of text, numbers and dates", "there is no column that a job can use")
+	}
+	most := int64(countRows)
+	if names == nil {
+		most = int64(min(sampleRows, sampleValues/len(columns)))
 	}
 	request := pipeline.Request{Readers: 1, Rows: int(min(most, sampleRows))}
 	for _, c := range columns {

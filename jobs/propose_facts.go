@@ -11,26 +11,25 @@ import (
 // facts are what all rows say of the chosen columns, or the first countRows of
 // them.
 type facts struct {
-	rows         int64
-	isCut        bool // there may be more rows
-	duplicates   int  // in the sample
-	customers    int
-	noCustomer   int64
-	blankTime    int64
-	moments      timeLook
-	looks        map[*sample]*numberLook
-	noAmount     int64 // rows in which the amount, or a factor of it, is blank
-	refunds      int64 // rows whose amount is negative
-	free         int64 // rows whose amount is zero
-	noCurrency   int64
-	currencies   map[string]int64
-	prefixes     map[byte]*prefix // of order ids that begin with a letter, if most do not
-	orders       int64            // rows with an order id
-	manyValued   map[*sample]bool // attributes with more values than one can split by
-	valuesByName map[*sample]map[string]bool
+	rows       int64
+	isCut      bool            // there may be more rows
+	duplicates int             // in the sample
+	customers  map[string]bool // up to mostKeys
+	noCustomer int64
+	blankTime  int64
+	moments    timeLook
+	looks      map[*sample]*numberLook
+	noAmount   int64 // rows in which the amount, or a factor of it, is blank; 0 if no column is the amount
+	refunds    int64 // rows whose amount is negative
+	free       int64 // rows whose amount is zero
+	noCurrency int64
+	currencies map[string]int64
+	prefixes   map[byte]*prefix            // of order ids by the letter that they begin with, 0 for all else
+	orders     int64                       // rows with an order id
+	valuesOf   map[*sample]map[string]bool // of attributes, up to one more than one can split by
 }
 
-// prefix is a letter that order ids begin with.
+// prefix is how many rows have order ids that begin alike.
 type prefix struct{ rows, refunds int64 }
 
 // mostKeys bounds the memory for telling values apart.
@@ -39,8 +38,8 @@ const mostKeys = 1_000_000
 // countFacts reads the chosen columns of all rows.
 func countFacts(ctx context.Context, o ProposeOptions, p *parts) (*facts, error) {
 	f := &facts{
-		looks: map[*sample]*numberLook{}, currencies: map[string]int64{}, prefixes: map[byte]*prefix{},
-		manyValued: map[*sample]bool{}, valuesByName: map[*sample]map[string]bool{},
+		customers: map[string]bool{}, looks: map[*sample]*numberLook{}, currencies: map[string]int64{},
+		prefixes: map[byte]*prefix{}, valuesOf: map[*sample]map[string]bool{},
 	}
 	if c := p.time.column; c != nil {
 		f.moments = newTimeLook(likelyFormats(c))
@@ -50,19 +49,17 @@ func countFacts(ctx context.Context, o ProposeOptions, p *parts) (*facts, error)
 		f.looks[c] = &numberLook{comma: p.comma}
 	}
 	for _, c := range p.attributes {
-		f.valuesByName[c] = map[string]bool{}
+		f.valuesOf[c] = map[string]bool{}
 	}
-	customers := map[string]bool{}
 	position := map[string]int{}
-	err := readRows(ctx, o.Open, p.names(), countRows, func(columns []ledger.SourceColumn, value func(int) string) {
+	err := readRows(ctx, o.Open, p.names(), func(columns []ledger.SourceColumn, value func(int) string) {
 		if f.rows == 0 {
 			for i, c := range columns {
 				position[c.Name] = i
 			}
 		}
-		f.add(p, func(c *sample) string { return value(position[c.name]) }, customers)
+		f.add(p, func(c *sample) string { return value(position[c.name]) })
 	})
-	f.customers = len(customers)
 	f.isCut = f.rows == countRows
 	return f, err
 }
@@ -101,14 +98,14 @@ func (p *parts) names() []string {
 }
 
 // add counts one row.
-func (f *facts) add(p *parts, value func(*sample) string, customers map[string]bool) {
+func (f *facts) add(p *parts, value func(*sample) string) {
 	f.rows++
 	if c := p.customer.column; c != nil {
 		who := value(c)
 		if strings.TrimSpace(who) == "" {
 			f.noCustomer++
-		} else if !customers[who] && len(customers) < mostKeys {
-			customers[strings.Clone(who)] = true
+		} else if !f.customers[who] && len(f.customers) < mostKeys {
+			f.customers[strings.Clone(who)] = true
 		}
 	}
 	if c := p.time.column; c != nil {
@@ -126,7 +123,9 @@ func (f *facts) add(p *parts, value func(*sample) string, customers map[string]b
 		}
 	}
 	for _, c := range p.attributes {
-		f.addAttribute(c, value(c))
+		if v := value(c); !f.valuesOf[c][v] && len(f.valuesOf[c]) <= maxSplitValues {
+			f.valuesOf[c][strings.Clone(v)] = true
+		}
 	}
 	isRefund := f.addNumbers(p, value)
 	if c := p.order.column; c != nil {
@@ -137,7 +136,8 @@ func (f *facts) add(p *parts, value func(*sample) string, customers map[string]b
 // addNumbers counts the row's amount and reports whether it is a refund: a
 // negative amount or quantity. A negative price is a correction.
 func (f *facts) addNumbers(p *parts, value func(*sample) string) bool {
-	negatives, isFree, isBlank, isReturn := 0, false, true, false
+	negatives, isFree, isReturn := 0, false, false
+	isBlank := p.amount.column != nil
 	for _, c := range p.numbers() {
 		text := value(c)
 		isFactor := c == p.quantity || c == p.price
@@ -175,29 +175,19 @@ func (f *facts) addOrder(id string, isRefund bool) {
 		return
 	}
 	f.orders++
-	letter := id[0] &^ 0x20 // as a capital
-	if letter < 'A' || letter > 'Z' {
-		return
+	letter := id[0]
+	if capital := letter &^ 0x20; capital < 'A' || capital > 'Z' {
+		letter = 0
 	}
-	if f.prefixes[letter] == nil {
-		f.prefixes[letter] = &prefix{}
+	p := f.prefixes[letter]
+	if p == nil {
+		p = &prefix{}
+		f.prefixes[letter] = p
 	}
-	f.prefixes[letter].rows++
+	p.rows++
 	if isRefund {
-		f.prefixes[letter].refunds++
+		p.refunds++
 	}
-}
-
-func (f *facts) addAttribute(c *sample, value string) {
-	values := f.valuesByName[c]
-	if values[value] {
-		return
-	}
-	if len(values) > maxSplitValues {
-		f.manyValued[c] = true
-		return
-	}
-	values[strings.Clone(value)] = true
 }
 
 // unreadable is how many rows have no date or amount that can be read. A row

@@ -59,7 +59,7 @@ func (f *facts) share(n int64) string {
 	return fmt.Sprintf("%d of %d rows (%.3g %%)", n, f.rows, 100*float64(n)/float64(f.rows))
 }
 
-// known returns the column's format, or nil where there is none.
+// format returns how the times are written, or nil where no format reads them.
 func (w *writer) format() *tried {
 	if w.time.column == nil {
 		return nil
@@ -79,8 +79,8 @@ func (w *writer) head() {
 	for _, command := range []string{"validate", "plan", "run"} {
 		w.line("#   perennial %s %s", command, w.options.File)
 	}
-	if w.customers > 0 {
-		extent += fmt.Sprintf("; %d customers", w.customers)
+	if len(w.customers) > 0 {
+		extent += fmt.Sprintf("; %d customers", len(w.customers))
 	}
 	w.say("read", "%s", extent)
 }
@@ -109,19 +109,28 @@ func (w *writer) isCivil(t *tried) bool {
 var signs = map[string]string{"eur": "EUR", "euro": "EUR", "usd": "USD", "dollar": "USD", "dollars": "USD", "gbp": "GBP", "chf": "CHF"}
 
 func (w *writer) money() {
-	codes := slices.SortedFunc(maps.Keys(w.currencies), func(a, b string) int {
-		return cmp.Or(cmp.Compare(w.currencies[b], w.currencies[a]), cmp.Compare(a, b))
-	})
-	switch len(codes) {
+	switch codes := w.codes(); len(codes) {
 	case 0:
 		w.guessCurrency()
 	case 1:
-		w.key("", "currency: "+strings.ToUpper(codes[0]), "in all rows")
-		w.say("currency", "%s in all rows", strings.ToUpper(codes[0]))
+		w.key("", "currency: "+codes[0], "in all rows")
+		w.say("currency", "%s in all rows", codes[0])
 	default:
-		w.ask("", "currency: "+strings.ToUpper(codes[0]), "currency",
+		w.ask("", "currency: "+codes[0], "currency",
 			fmt.Sprintf("the data have %d currencies and one job has one. This is the most frequent; a rule below excludes the others", len(codes)))
 	}
+}
+
+// codes returns the currencies of the data, the most frequent first, in
+// capitals: a run reads eur as EUR.
+func (f *facts) codes() []string {
+	rows := map[string]int64{}
+	for written, n := range f.currencies {
+		rows[strings.ToUpper(written)] += n
+	}
+	return slices.SortedFunc(maps.Keys(rows), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rows[b], rows[a]), cmp.Compare(a, b))
+	})
 }
 
 func (w *writer) guessCurrency() {
@@ -199,17 +208,26 @@ func (w *writer) customerID() {
 	w.say("customer", "%s%s", c.column.nameOf(), prefixed(": ", note))
 }
 
+// allNames lists the columns, of many the first.
 func (w *writer) allNames() string {
+	const most = 30
 	var names []string
-	for _, c := range w.columns {
+	for _, c := range w.columns[:min(most, len(w.columns))] {
 		names = append(names, c.nameOf())
+	}
+	if more := len(w.columns) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("… and %d more", more))
 	}
 	return strings.Join(names, ", ")
 }
 
 func (w *writer) occurredAt() {
 	t, c := w.format(), w.time.column
-	if t == nil {
+	switch {
+	case c != nil && t == nil:
+		w.ask("    ", "occurred_at: "+scalar(c.nameOf()), "occurred_at", fmt.Sprintf("the first rows of %s are dates, but no format reads nearly all rows: write them in one", c.nameOf()))
+		return
+	case t == nil:
 		w.ask("    ", "occurred_at: occurred_at", "occurred_at", "no column looks like a date. The columns are "+w.allNames()+". A format may be needed: {column: …, format: \"%d/%m/%Y\"}")
 		return
 	}
@@ -256,107 +274,14 @@ func (w *writer) orderID() {
 	w.say("order", "%s%s", c.column.nameOf(), prefixed(": ", note))
 }
 
-// signNote says what negative rows mean.
-func (w *writer) signNote() string {
-	if w.refunds == 0 {
-		return ""
-	}
-	return "negative in " + w.share(w.refunds) + ": refunds"
-}
-
-func (w *writer) amounts() {
-	switch {
-	case w.quantity != nil:
-		w.key("    ", "quantity: "+scalar(w.quantity.nameOf()), w.signNote())
-		w.key("    ", "unit_price: "+scalar(w.price.nameOf()), orElse(w.amount.others))
-		w.say("amount", "%s × %s%s", w.quantity.nameOf(), w.price.nameOf(), prefixed("; ", w.signNote()))
-	case w.amount.column == nil:
-		w.noAmounts()
-	default:
-		w.amountColumn()
-	}
-	if w.tax != nil {
-		w.wonder("    ", "tax", fmt.Sprintf("if %s is part of %s, add it to minus: amounts are without tax", w.tax.nameOf(), w.amount.column.nameOf()))
-	}
-	if w.refunds*2 > w.rows {
-		w.wonder("    ", "amount", "most amounts are negative, and sales must be positive: turn the sign in the source")
-	}
-}
-
-func (w *writer) noAmounts() {
-	question := "no column looks like an amount. The columns are " + w.allNames()
-	for _, c := range w.columns {
-		if c.number.adorned*2 > c.number.values {
-			question = fmt.Sprintf("the amounts in %s have currency signs or thousands separators; only plain numbers are read", c.nameOf())
-		}
-	}
-	w.ask("    ", "amount: amount", "amount", question)
-}
-
-func (w *writer) amountColumn() {
-	a := w.amount
-	var fields []string
-	if len(w.plus)+len(w.minus) > 0 {
-		fields = append(fields, "plus: "+scalars(append([]*sample{a.column}, w.plus...)))
-		if len(w.minus) > 0 {
-			fields = append(fields, "minus: "+scalars(w.minus))
-		}
-	} else {
-		fields = append(fields, "column: "+scalar(a.column.nameOf()))
-	}
-	isFloat := slices.ContainsFunc(append([]*sample{a.column}, append(w.plus, w.minus...)...), func(c *sample) bool { return c.kind.IsFloat })
-	if isFloat {
-		fields = append(fields, fmt.Sprintf("scale: %d", w.scale()))
-	}
-	if a.onceOnly {
-		fields = append(fields, "blank: zero")
-	}
-	text := "amount: {" + strings.Join(fields, ", ") + "}"
-	if len(fields) == 1 && len(w.plus)+len(w.minus) == 0 {
-		text = "amount: " + scalar(a.column.nameOf())
-	}
-	w.amountNotes(text)
-}
-
-// scale returns the decimals that the amount's columns have.
-func (w *writer) scale() int {
-	const cents = 2
-	most := cents
-	for _, l := range w.looks {
-		most = max(most, l.scale())
-	}
-	return most
-}
-
-func (w *writer) amountNotes(text string) {
-	a := w.amount
-	var notes []string
-	for _, note := range []string{w.signNote(), orElse(a.others)} {
-		if note != "" {
-			notes = append(notes, note)
-		}
-	}
-	if a.onceOnly {
-		notes = append([]string{"of the order, in one of its rows; blank in the others"}, notes...)
-	}
-	note := strings.Join(notes, "; ")
-	switch {
-	case a.repeated:
-		w.ask("    ", text, "amount", "all rows of an order have the same: if it is the order's amount, it counts once for each row. "+note)
-	case w.currency != nil && w.looks[a.column].isWhole() && len(w.plus) == 0:
-		w.ask("    ", text, "amount", "whole numbers only: if they are cents, divide them by 100 in the source. "+note)
-	case a.isGuess:
-		w.ask("    ", text, "amount", strings.TrimSuffix("a guess by the values alone; "+note, "; "))
-	default:
-		w.key("    ", text, note)
-	}
-	w.say("amount", "%s%s", strings.TrimPrefix(text, "amount: "), prefixed("; ", note))
-}
-
 // other writes cost, currency and attributes.
 func (w *writer) other() {
 	if w.cost != nil {
-		w.key("    ", "cost: "+scalar(w.cost.nameOf()), "of the row, signed like the amount")
+		text := scalar(w.cost.nameOf())
+		if w.cost.kind.IsFloat {
+			text = fmt.Sprintf("{column: %s, scale: %d}", text, w.scale())
+		}
+		w.key("    ", "cost: "+text, "of the row, signed like the amount")
 	}
 	if w.currency != nil {
 		w.key("    ", "currency: "+scalar(w.currency.nameOf()), "")
@@ -374,7 +299,7 @@ func (w *writer) other() {
 
 // usableAttributes leaves out what has more values than one can split by.
 func (w *writer) usableAttributes() []*sample {
-	return slices.DeleteFunc(slices.Clone(w.attributes), func(c *sample) bool { return w.manyValued[c] })
+	return slices.DeleteFunc(slices.Clone(w.attributes), func(c *sample) bool { return len(w.valuesOf[c]) > maxSplitValues })
 }
 
 func (w *writer) cohorts() {

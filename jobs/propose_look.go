@@ -22,7 +22,7 @@ type numberLook struct {
 	numbers   int64 // of these, numbers as a run would read them
 	fractions int64 // of these, written with decimals
 	negatives int64
-	adorned   int64 // no numbers as they stand, but they would be without currency signs and separators
+	adorned   int64 // no numbers as they stand, but they would be without currency signs and the like
 	decimals  [5]int64
 }
 
@@ -36,7 +36,7 @@ func (l *numberLook) add(written string, kind ledger.ColumnType) int {
 	}
 	d, ok := decimalOf(text, kind)
 	if !ok {
-		if isAdorned(written) {
+		if kind.IsText && isAdorned(written) {
 			l.adorned++
 		}
 		return 1
@@ -79,16 +79,22 @@ func decimalOf(text string, kind ledger.ColumnType) (money.Decimal, bool) {
 	return money.Decimal{Coefficient: amount, Scale: most}, fault == money.NoFault
 }
 
-// isAdorned reports whether a text is a number once signs of currencies, blanks
-// and separators are taken away.
+// isAdorned reports whether a text is a number once signs of currencies, blanks,
+// separators and parentheses are taken away.
 func isAdorned(text string) bool {
-	bare := strings.NewReplacer("€", "", "$", "", "£", "", " ", "", "\u00a0", "", ",", "", "'", "", "EUR", "", "USD", "", "GBP", "").Replace(text)
+	bare := strings.NewReplacer("€", "", "$", "", "£", "", " ", "", "\u00a0", "", ",", "", "'", "", "EUR", "", "USD", "", "GBP", "", "(", "", ")", "").Replace(text)
 	_, fault := money.ParseDecimal(bare)
 	return fault == money.NoFault
 }
 
 func (l *numberLook) isNumeric() bool {
 	return l.values > 0 && float64(l.numbers) >= mostly*float64(l.values)
+}
+
+// isAdorned reports whether a column would be of numbers without what adorns
+// some of them.
+func (l *numberLook) isAdorned() bool {
+	return l.adorned > 0 && float64(l.numbers+l.adorned) >= mostly*float64(l.values)
 }
 
 // isWhole reports whether no number is written with decimals.

@@ -29,16 +29,16 @@ func (w *writer) rules() {
 // excluded writes rules that leave rows out, and those that one may want.
 func (w *writer) excluded() {
 	var wanted []string
-	for _, letter := range slices.Sorted(maps.Keys(w.prefixes)) {
+	for _, letter := range w.rareLetters() {
 		wanted = append(wanted, w.prefixRule(letter)...)
 	}
 	if w.status != nil {
 		w.wonder("  ", "status", fmt.Sprintf("do the rows of every %s count? Exclude failed, cancelled and test orders", w.status.nameOf()))
 		wanted = append(wanted, fmt.Sprintf("{name: no_sale, column: %s, in: [cancelled, failed]}", scalar(w.status.nameOf())))
 	}
-	if len(w.currencies) > 1 {
+	if others := w.otherCurrencies(); len(others) > 0 {
 		w.line("  exclude:")
-		w.line("    - {name: other_currency, column: %s, in: [%s]}", scalar(w.currency.nameOf()), strings.Join(w.otherCurrencies(), ", "))
+		w.line("    - {name: other_currency, column: %s, in: [%s]}", scalar(w.currency.nameOf()), strings.Join(others, ", "))
 	} else if len(wanted) > 0 {
 		w.suggest("exclude:")
 	}
@@ -47,34 +47,39 @@ func (w *writer) excluded() {
 	}
 }
 
+// rareLetters returns the letters that order ids begin with where most begin
+// otherwise. Where none do, as hexadecimal ones, a letter means nothing.
+func (w *writer) rareLetters() []byte {
+	const most = 0.7 // of hexadecimal ids 0.625 begin with a digit
+	letters := slices.Sorted(maps.Keys(w.prefixes))
+	usual := slices.IndexFunc(letters, func(l byte) bool { return float64(w.prefixes[l].rows) >= most*float64(w.orders) })
+	if usual < 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Delete(letters, usual, usual+1), func(l byte) bool { return l == 0 })
+}
+
 // prefixRule says what order ids with a letter in front may mean, and returns
-// the rule that excludes them. Where most ids begin so it means nothing.
+// the rule that excludes them.
 func (w *writer) prefixRule(letter byte) []string {
 	p := w.prefixes[letter]
-	switch {
-	case float64(p.rows) > 0.5*float64(w.orders):
-		return nil
-	case float64(p.refunds) >= mostly*float64(p.rows):
+	if float64(p.refunds) >= mostly*float64(p.rows) {
 		w.comment("  ", fmt.Sprintf("order ids that begin with %c: %s. They are refunds, which are netted; no rule is needed", letter, w.share(p.rows)))
 		return nil
 	}
 	w.wonder("  ", "orders", fmt.Sprintf("order ids that begin with %c: %s. If they are no sales to customers, exclude them", letter, w.share(p.rows)))
-	return []string{fmt.Sprintf("{name: prefix_%c, column: %s, starts_with: %c}", letter, scalar(w.order.column.nameOf()), letter)}
+	return []string{fmt.Sprintf("{name: prefix_%c, column: %s, starts_with: %s}", letter, scalar(w.order.column.nameOf()), scalar(string(letter)))}
 }
 
+// otherCurrencies returns the currencies that are not the job's, as the data
+// write them.
 func (w *writer) otherCurrencies() []string {
-	var most int64
-	for _, n := range w.currencies {
-		most = max(most, n)
-	}
+	codes := w.codes()
 	var others []string
-	isFirst := true
-	for _, code := range slices.Sorted(maps.Keys(w.currencies)) {
-		if w.currencies[code] == most && isFirst {
-			isFirst = false
-			continue
+	for _, written := range slices.Sorted(maps.Keys(w.currencies)) {
+		if strings.ToUpper(written) != codes[0] {
+			others = append(others, scalar(written))
 		}
-		others = append(others, scalar(code))
 	}
 	return others
 }

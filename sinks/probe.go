@@ -52,7 +52,8 @@ func (s *parquetSink) nearest() (string, error) {
 }
 
 // foldersIn returns the folders of tables and of bookkeeping, which an earlier
-// run of another user may have made.
+// run of another user may have made. What else is there, as the lost+found of a
+// volume, no run touches.
 func (s *parquetSink) foldersIn(base string, isNew bool) []string {
 	if isNew {
 		return nil
@@ -61,7 +62,7 @@ func (s *parquetSink) foldersIn(base string, isNew bool) []string {
 	entries, _ := os.ReadDir(base)
 	var dirs []string
 	for _, e := range entries {
-		if e.IsDir() {
+		if e.IsDir() && isName(e.Name()) {
 			dirs = append(dirs, filepath.Join(base, e.Name()))
 		}
 	}

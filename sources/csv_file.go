@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"bufio"
 	"compress/bzip2"
 	"errors"
 	"fmt"
@@ -60,7 +61,12 @@ func (c *csvFile) begin(f csvFormat) error {
 	if err != nil {
 		return err
 	}
-	text, mark, err := f.encoding.open(text)
+	start := bufio.NewReader(text)
+	head, _ := start.Peek(longestKind) // what is wrong with reading on, reading on will say
+	if err := checkBinary(c.path, head); err != nil {
+		return err
+	}
+	text, mark, err := f.encoding.open(start)
 	if err != nil {
 		return err
 	}

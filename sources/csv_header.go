@@ -2,6 +2,7 @@ package sources
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -75,7 +76,8 @@ func (f csvFormat) readColumns(t *tokens, path string) (names []string, pending 
 // hasHeaderLine reports whether the first row of each file holds the names.
 func (f csvFormat) hasHeaderLine() bool { return !f.header.None && f.header.Names == nil }
 
-// headerNames returns the fields of the current row as names.
+// headerNames returns the fields of the current row as names. What has none, as
+// the row numbers that pandas writes in front, is called by its position.
 func headerNames(t *tokens, path string) ([]string, error) {
 	place := path + ":" + strconv.FormatInt(t.line, 10)
 	if t.broken != "" {
@@ -86,10 +88,10 @@ func headerNames(t *tokens, path string) ([]string, error) {
 	}
 	names := make([]string, len(t.fields))
 	for i, field := range t.fields {
-		names[i] = string(t.field(field))
+		names[i] = cmp.Or(string(t.field(field)), numberedName(i))
 	}
 	if err := checkNames(names); err != nil {
-		return nil, pipeline.Errorf(pipeline.ClassSource, place, "if the file has no header line, set header to false or to a list of names", "header: %w", err)
+		return nil, pipeline.Errorf(pipeline.ClassSource, place, "give each column a name of its own; if the file has no header line, set header to false or to a list of names", "header: %w", err)
 	}
 	return names, nil
 }
@@ -125,10 +127,12 @@ func checkNames(names []string) error {
 func numberedNames(n int) []string {
 	names := make([]string, n)
 	for i := range names {
-		names[i] = "column_" + strconv.Itoa(i+1)
+		names[i] = numberedName(i)
 	}
 	return names
 }
+
+func numberedName(i int) string { return "column_" + strconv.Itoa(i+1) }
 
 // sameColumns reports a column that one file has and another has not.
 func sameColumns(names []string, path string, wanted []string, first string) error {

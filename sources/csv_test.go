@@ -163,7 +163,7 @@ func TestCSVFilesThatCannotBeRead(t *testing.T) {
 		{"no header", "", CSV{}, []string{"the file is empty"}},
 		{"no header and no row", "", CSV{Header: Header{None: true}}, []string{"the number of columns is unknown"}},
 		{"repeated name", "a,b,a\n1,2,3\n", CSV{}, []string{"t.csv:1: header: columns 1 and 3 have the same name"}},
-		{"empty name", "a,,b\n", CSV{}, []string{"column 2 has no name", "set header to false"}},
+		{"a name that a column without one gets", ",column_1\n", CSV{}, []string{"columns 1 and 2 have the same name", "set header to false"}},
 		{"broken header", "a\"b,c\n", CSV{}, []string{"t.csv:1", reasonBareQuote}},
 		{"too few names", "1,2,3\n", CSV{Header: Header{Names: []string{"a", "b"}}}, []string{"the first row has 3 fields and header lists 2 names"}},
 	} {
@@ -200,13 +200,18 @@ func TestCSVFaultKeepsItsPlaceAndTheBeginningOfItsText(t *testing.T) {
 	}
 }
 
-func TestCSVNumberedColumns(t *testing.T) {
-	got, err := read(csvOf(t, CSV{Header: Header{None: true}}, "1,2\n"), 0, "column_2", "column_1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if lines(got.rows) != "2|1" {
-		t.Errorf("got %q, want 2|1", lines(got.rows))
+func TestCSVColumnsWithoutANameAreCalledByTheirPosition(t *testing.T) {
+	for text, o := range map[string]CSV{
+		"1,2\n":          {Header: Header{None: true}},
+		",column_2\n1,2": {}, // the row numbers that pandas writes
+	} {
+		got, err := read(csvOf(t, o, text), 0, "column_2", "column_1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines(got.rows) != "2|1" {
+			t.Errorf("%q: got %q, want 2|1", text, lines(got.rows))
+		}
 	}
 }
 

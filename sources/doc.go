@@ -3,7 +3,7 @@
 // conformance.Source:
 //
 //	csv.go       delimited text, plain or compressed: options, columns
-//	csv_*.go     its files, encodings, header, tokens, sections and reader
+//	csv_*.go     its files, kinds, encodings, header, tokens, sections and reader
 //	parquet.go   Parquet files: options, row groups
 //	parquet_*.go its files, types, pages and reader
 //	reader.go    what the readers of all formats have in common

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/transform"
 )
 
 // What Sniff looks at: the structure shows in the first rows, but the first
@@ -29,11 +32,10 @@ const (
 //     into the same number of fields; of equals the one that makes more fields.
 //     Blanks only where none of them cuts anything.
 //   - Header: the first row holds names if none of its fields is a number or a
-//     date and no two are equal. A log of transactions has a date and an amount
-//     in each row.
+//     date. A log of transactions has a date and an amount in each row.
 //
 // It fails as a source of these paths would where there is no file, or none that
-// can be read.
+// can be read, and where the first is of another kind.
 func Sniff(paths []string) (CSV, error) {
 	if err := checkPaths(paths); err != nil {
 		return CSV{}, err
@@ -44,6 +46,9 @@ func Sniff(paths []string) (CSV, error) {
 	}
 	start, encoding, err := sniffEncoding(files[0].path)
 	if err != nil {
+		return CSV{}, err
+	}
+	if err := checkKind(files[0].path, start); err != nil {
 		return CSV{}, err
 	}
 	guess := CSV{Paths: paths, Encoding: encoding}
@@ -138,35 +143,18 @@ func decodedStart(start []byte, name string) []byte {
 	return decoded
 }
 
-// isAllUTF8 reports whether start and what follows it are UTF-8.
+// isAllUTF8 reports whether the first sniffedBytes of start and what follows it
+// are UTF-8.
 func isAllUTF8(start []byte, rest io.Reader) (bool, error) {
-	block := make([]byte, len(start), max(cap(start), sniffedText))
-	copy(block, start)
-	for seen := len(start); ; {
-		cut := len(block)
-		for back := 1; back <= min(utf8.UTFMax, len(block)); back++ {
-			if i := len(block) - back; utf8.RuneStart(block[i]) {
-				if !utf8.FullRune(block[i:]) {
-					cut = i // the rest of the character is in the next block
-				}
-				break
-			}
-		}
-		if !utf8.Valid(block[:cut]) {
-			return false, nil
-		}
-		left := copy(block[:cap(block)], block[cut:])
-		n, err := rest.Read(block[left:cap(block)])
-		seen += n
-		switch {
-		case n == 0 && errors.Is(err, io.EOF):
-			return left == 0, nil
-		case err != nil && !errors.Is(err, io.EOF):
-			return false, err
-		case seen > sniffedBytes:
-			return true, nil
-		}
-		block = block[:left+n]
+	text := transform.NewReader(io.MultiReader(bytes.NewReader(start), rest), encoding.UTF8Validator)
+	_, err := io.CopyN(io.Discard, text, sniffedBytes)
+	switch {
+	case errors.Is(err, encoding.ErrInvalidUTF8):
+		return false, nil
+	case errors.Is(err, io.EOF):
+		return true, nil
+	default:
+		return true, err
 	}
 }
 
@@ -232,16 +220,7 @@ func regularity(rows [][]string) float64 {
 }
 
 // looksLikeNames reports whether a first row is a header.
-func looksLikeNames(row []string) bool {
-	seen := map[string]bool{}
-	for _, field := range row {
-		if isFigure(field) || seen[field] && field != "" {
-			return false
-		}
-		seen[field] = true
-	}
-	return true
-}
+func looksLikeNames(row []string) bool { return !slices.ContainsFunc(row, isFigure) }
 
 // isFigure reports whether a text is a number, an amount or a date: digits and
 // what stands between them.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/sources"
 )
 
@@ -28,7 +29,7 @@ func TestSniffGuessesHowAFileIsWritten(t *testing.T) {
 		{"blanks inside fields do not count", "customer,when\na b c,2024-01-02 10:00:00\nd e f,2024-01-03 10:00:00\n", sources.CSV{}},
 		{"a delimiter in quotes does not count", "customer;what;amount\na;\"b,c,d\";1\nb;\"c,d,e\";2\n", sources.CSV{Delimiter: ";"}},
 		{"a first row with a figure is no header", "a,2024-01-02,3.50\nb,2024-01-03,4\n", sources.CSV{Header: none}},
-		{"a first row with a value twice is no header", "a,a\nb,c\n", sources.CSV{Header: none}},
+		{"a name twice is still a header", "customer,amount,amount\na,3.50,1\n", sources.CSV{}},
 		{"a byte order mark of UTF-8", "\ufeffcustomer,amount\na,1\n", sources.CSV{}},
 		{"bytes that are not UTF-8", "k\xe4ufer;betrag\na;1\n", sources.CSV{Delimiter: ";", Encoding: "windows-1252"}},
 		{"a late byte that is not UTF-8", "customer,amount\n" + strings.Repeat("a,1\n", 200_000) + "\xe4,1\n", sources.CSV{Encoding: "windows-1252"}},
@@ -55,6 +56,26 @@ func TestSniffKnowsUTF16ByMarkOrZeros(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "orders.tsv")
 		checkSniffed(t, path, little, little16)
 		checkSniffed(t, path, big, wantBig)
+	}
+}
+
+func TestSniffSaysWhatIsNoDelimitedText(t *testing.T) {
+	for text, want := range map[string]string{
+		"PK\x03\x04\x14\x00": "a spreadsheet or a zip archive",
+		"PAR1\x15\x04":       "Parquet",
+		"\x1f\x8b\x08\x00\x61\x62\x63\x64\x00\x03": "a binary file",
+		"[\n  {\"a\": 1},\n":                       "JSON",
+		"{\"a\": 1}\n":                             "JSON",
+		"\n<!DOCTYPE html>\n":                      "a web page",
+	} {
+		path := filepath.Join(t.TempDir(), "orders.csv")
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, err := sources.Sniff([]string{path})
+		if pipeline.ClassOf(err) != pipeline.ClassSource || !strings.HasSuffix(err.Error(), "this is not delimited text but "+want) {
+			t.Errorf("%q: got %v, want an error of class source that says %s", text, err, want)
+		}
 	}
 }
 

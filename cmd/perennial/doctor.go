@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"os"
 	"runtime"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -33,18 +33,22 @@ func newDoctor(w *world) *cobra.Command {
 // examine looks at everything a run needs, as far as what comes before allows.
 func examine(ctx context.Context, w *world, path string, f *flags) *jobs.Diagnosis {
 	d := &jobs.Diagnosis{Job: path}
-	job, err := loadJob(w, path, f)
+	var unset []string // of the variables that the job file names; without a default they are problems of it
+	asking := *w
+	asking.lookup = func(name string) (string, bool) {
+		value, ok := w.lookup(name)
+		if !ok && !slices.Contains(unset, name) {
+			unset = append(unset, name)
+		}
+		return value, ok
+	}
+	job, err := loadJob(&asking, path, f)
 	if err != nil {
 		d.Fail("job file", err)
 		return d
 	}
 	d.OK("job file", "%s is valid, the job is %s", path, job.Name)
-	content, err := os.ReadFile(path)
-	if err != nil {
-		d.Fail("job file", err)
-		return d
-	}
-	for _, name := range jobs.Unset(content, w.lookup) {
+	for _, name := range unset {
 		d.OK("environment", "%s is not set, its default stands in", name)
 	}
 	d.OK("time zone", "%s is known", job.Settings.Zone)

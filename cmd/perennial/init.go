@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +34,7 @@ QUESTION. Without SOURCE it writes a template with every part of a job file.`,
 	return c
 }
 
-// initJob proposes a job and writes it.
+// initJob proposes a job, or takes the template, and writes it if it is valid.
 func initJob(ctx context.Context, w *world, paths []string, output string) error {
 	name := sourceName(paths)
 	toFile := output != "-"
@@ -45,46 +46,45 @@ func initJob(ctx context.Context, w *world, paths []string, output string) error
 			return err
 		}
 	}
-	if len(paths) == 0 {
-		return writeTemplate(w, output, toFile)
+	content, report := jobs.Template, "wrote the template "+output+"\n"
+	if len(paths) > 0 {
+		proposal, err := propose(ctx, w, paths, name, word(filepath.ToSlash(output)))
+		if err != nil {
+			return err
+		}
+		content = proposal.File
+		report = fmt.Sprintf("proposed %s from %s\n%s", output, strings.Join(paths, ", "), proposal.Text())
 	}
+	if _, err := jobs.Load(output, []byte(content), w.lookup, adapters()); err != nil {
+		return err // as for a file whose name is none for a job
+	}
+	if !toFile {
+		return writeOut(w, []byte(content))
+	}
+	if err := writeFile(output, []byte(strings.TrimSuffix(content, "\n"))); err != nil {
+		return cannotWrite(output, err)
+	}
+	return writeOut(w, fmt.Appendf(nil, "%snext: answer the questions in it, then\n  perennial validate %[2]s\n  perennial plan %[2]s\n  perennial run %[2]s\n", report, word(output)))
+}
+
+func propose(ctx context.Context, w *world, paths []string, name, file string) (*jobs.Proposal, error) {
 	o, err := proposeOptions(w, paths)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	o.Name, o.File = name, filepath.ToSlash(output)
-	proposal, err := jobs.Propose(ctx, o)
-	if err != nil {
-		return err
-	}
-	if !toFile {
-		return printText(w, proposal.File)
-	}
-	if err := writeNew(output, proposal.File); err != nil {
-		return err
-	}
-	return printText(w, fmt.Sprintf("proposed %s from %s\n%s%s", output, strings.Join(paths, ", "), proposal.Text(), nextCommands(output)))
+	o.Name, o.File = name, file
+	return jobs.Propose(ctx, o)
 }
 
-func writeTemplate(w *world, output string, toFile bool) error {
-	if !toFile {
-		return printText(w, jobs.Template)
-	}
-	if err := writeNew(output, jobs.Template); err != nil {
-		return err
-	}
-	return printText(w, fmt.Sprintf("wrote the template %s\n%s", output, nextCommands(output)))
-}
+// inPaths is what the path in a command to copy needs no quotes for.
+var inPaths = regexp.MustCompile(`^[\pL\pN_./:-]+$`)
 
-func nextCommands(path string) string {
-	return fmt.Sprintf("next: answer the questions in it, then\n  perennial validate %[1]s\n  perennial plan %[1]s\n  perennial run %[1]s\n", path)
-}
-
-func printText(w *world, text string) error {
-	if _, err := fmt.Fprint(w.stdout, text); err != nil {
-		return pipeline.Errorf(pipeline.ClassTemporary, "standard output", "what the command did stands; only its report is lost", "cannot be written: %w", err)
+// word writes a path as one word of a command.
+func word(path string) string {
+	if inPaths.MatchString(path) {
+		return path
 	}
-	return nil
+	return strconv.Quote(path)
 }
 
 // refuseOverwriting protects a file that a person may have worked on.
@@ -93,14 +93,6 @@ func refuseOverwriting(path string) error {
 		return nil // writing says what is wrong with the path
 	}
 	return pipeline.Errorf(pipeline.ClassUsage, path, "name another file with --output, or move this one away", "the file exists already")
-}
-
-// writeNew writes a file that did not exist a moment ago.
-func writeNew(path, content string) error {
-	if err := writeFile(path, []byte(strings.TrimSuffix(content, "\n"))); err != nil {
-		return cannotWrite(path, err)
-	}
-	return nil
 }
 
 // inNames is what a job's name may not hold.
@@ -133,6 +125,9 @@ func proposeOptions(w *world, paths []string) (jobs.ProposeOptions, error) {
 	parquet := 0
 	quoted := make([]string, len(paths))
 	for i, path := range paths {
+		if strings.Contains(path, "${") || !utf8.ValidString(path) {
+			return o, pipeline.Errorf(pipeline.ClassUsage, "", "rename it, or name it by a pattern", "file %d: a job file cannot hold a name with ${ in it or one that is not UTF-8", i+1)
+		}
 		if strings.EqualFold(filepath.Ext(path), ".parquet") {
 			parquet++
 		}
