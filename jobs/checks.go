@@ -7,7 +7,6 @@ import (
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
-	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -192,36 +191,6 @@ func (c *checks) lifecycle(b *base) {
 	c.count("lifecycle_active_days", "all", whole(b.lifecycle.Active))
 	c.count("lifecycle_at_risk_days", "all", whole(b.lifecycle.AtRisk))
 	c.count("lifecycle_dormant_days", "all", whole(b.lifecycle.Dormant))
-}
-
-// firstCohortSize is the check of data that begin later than the business:
-// their first cohort holds the customers of all years before.
-const firstCohortSize = "first_cohort_size"
-
-// firstCohort notes that the first month cohort is at most twice the median of
-// the next six. Not where the job says from when history is whole, before six
-// months are over, nor where most of them have no new customer: then the data
-// are of a closed group.
-func (c *checks) firstCohort(f *cohort.Frame, cohorts []clv.Cohort) {
-	const followers = 6
-	_, isKnown := f.From.Get()
-	var months []clv.Cohort
-	for _, row := range cohorts {
-		if row.Dimension == cohort.All && row.Grain == calendar.ByMonth && row.IsClosed {
-			months = append(months, row)
-		}
-	}
-	if isKnown || len(months) <= followers {
-		return
-	}
-	var sizes []int64
-	for _, row := range months[1 : 1+followers] {
-		sizes = append(sizes, row.Size)
-	}
-	slices.Sort(sizes)
-	if twiceMedian := sizes[followers/2-1] + sizes[followers/2]; twiceMedian > 0 {
-		c.limit(firstCohortSize, monthOf(months[0].Start), whole(months[0].Size), whole(twiceMedian))
-	}
 }
 
 // monthOf returns a day's month as scopes name it, 2006-01.

@@ -16,7 +16,7 @@
 //	catalogue.go all tables, in the order they are published
 //	run.go       the data flow, from the source to published tables
 //	stage.go     pass C: every table to the sink, checked
-//	freshness.go whether the source is whole: late, there twice, another column than the customer's
+//	freshness.go whether the source is whole: late, there twice, begun late, another column than the customer's
 //	questions.go what a job file leaves open
 //	contract.go  columns that were published before stay as they were
 //	gates.go     what must hold before anything is published

@@ -38,6 +38,16 @@ func (r *Run) Examine(ctx context.Context, m Machine, d *Diagnosis) {
 	}
 }
 
+// ExamineJob notes what a job file leaves open, and a day that it fixes.
+func (r *Run) ExamineJob(d *Diagnosis) {
+	if open := r.Job.OpenQuestions(); open != "" {
+		d.Warn("questions", "", "%s", open)
+	}
+	if r.isAsOfFixed() {
+		d.Warn("as of", "delete as_of before you schedule the job", "the job file fixes the day %s, so that every run is of it", r.AsOf)
+	}
+}
+
 // examineSource reads the first rows of each reader.
 func (r *Run) examineSource(ctx context.Context, description pipeline.Description, bound *ledger.Binding, d *Diagnosis) {
 	d.OK("source", "%s: %s", description.Name, size(len(description.Files), known(description.Rows), known(description.Bytes)))
@@ -168,7 +178,7 @@ func examineMemory(need int64, m Machine, d *Diagnosis) {
 	case need > m.Memory:
 		d.Warn("memory", "give it more, or leave out short grains, splits and columns", "a run takes about %s, more than the %s of %s", mebibytes(need), mebibytes(m.Memory), m.Limit)
 	case !m.GoLimit:
-		d.OK("memory", "a run takes about %s of the %s of %s; GOMEMLIMIT is not set, about 85 %% of them would be right", mebibytes(need), mebibytes(m.Memory), m.Limit)
+		d.OK("memory", "a run takes about %s of the %s of %s; GOMEMLIMIT is not set, about %s would be right", mebibytes(need), mebibytes(m.Memory), m.Limit, mebibytes(m.Memory*85/100))
 	default:
 		d.OK("memory", "a run takes about %s of the %s of %s", mebibytes(need), mebibytes(m.Memory), m.Limit)
 	}

@@ -2,9 +2,12 @@ package jobs
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 )
 
@@ -54,6 +57,45 @@ func missing(days *ledger.DaySet, last, asOf calendar.Day) int64 {
 		}
 	}
 	return n
+}
+
+// firstCohortSize is the check of data that begin later than the business:
+// their first cohort holds the customers of all years before.
+const firstCohortSize = "first_cohort_size"
+
+// followers is with how many months the first one is compared.
+const followers = 6
+
+// firstCohort notes that the first month cohort is at most twice the median of
+// the next six. Not where the job says from when history is whole, before six
+// months are over, nor where most of them have no new customer: then the data
+// are of a closed group.
+func (c *checks) firstCohort(f *cohort.Frame, cohorts []clv.Cohort) {
+	_, isKnown := f.From.Get()
+	var sizes []int64
+	var first calendar.Day
+	for _, row := range cohorts {
+		if row.Dimension == cohort.All && row.Grain == calendar.ByMonth && row.IsClosed {
+			if len(sizes) == 0 {
+				first = row.Start
+			}
+			sizes = append(sizes, row.Size)
+		}
+	}
+	if limit, ok := twiceMedian(sizes); ok && !isKnown {
+		c.limit(firstCohortSize, monthOf(first), whole(sizes[0]), whole(limit))
+	}
+}
+
+// twiceMedian returns twice the median of the six sizes after the first, and
+// false where there are fewer or it is 0.
+func twiceMedian(sizes []int64) (int64, bool) {
+	if len(sizes) <= followers {
+		return 0, false
+	}
+	next := slices.Sorted(slices.Values(sizes[1 : 1+followers]))
+	twice := next[followers/2-1] + next[followers/2]
+	return twice, twice > 0
 }
 
 // hardlyAnyRepeats reports whether so few customers bought on a second day that

@@ -113,7 +113,7 @@ type ValuePart struct {
 
 // ModelsPart says which models may be chosen.
 type ModelsPart struct {
-	Candidates []string `yaml:"candidates" default:"[mbg_nbd]" one_of:"mbg_nbd,bg_nbd,nbd" doc:"models that may be chosen; bg_nbd only alone. nbd, bg_nbd and gamma_gamma are always fitted. No other family is there yet"`
+	Candidates []string `yaml:"candidates" default:"[mbg_nbd]" one_of:"mbg_nbd,bg_nbd,nbd" doc:"models that may predict; bg_nbd only alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, and nbd predicts where the data show no dropout (it has no higher AIC than the best candidate) or no candidate is usable. No other family is there yet"`
 	TimeUnit   string   `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters"`
 }
 

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
@@ -12,9 +13,9 @@ import (
 // them.
 type facts struct {
 	rows       int64
-	isCut      bool            // there may be more rows
-	duplicates int             // in the sample
-	customers  map[string]bool // up to mostKeys
+	isCut      bool             // there may be more rows
+	duplicates int              // in the sample
+	customers  map[string]int32 // the month in which each is first seen, unseen where that cannot be read; up to mostKeys
 	noCustomer int64
 	blankTime  int64
 	moments    timeLook
@@ -38,7 +39,7 @@ const mostKeys = 1_000_000
 // countFacts reads the chosen columns of all rows.
 func countFacts(ctx context.Context, o ProposeOptions, p *parts) (*facts, error) {
 	f := &facts{
-		customers: map[string]bool{}, looks: map[*sample]*numberLook{}, currencies: map[string]int64{},
+		customers: map[string]int32{}, looks: map[*sample]*numberLook{}, currencies: map[string]int64{},
 		prefixes: map[byte]*prefix{}, valuesOf: map[*sample]map[string]bool{},
 	}
 	if c := p.time.column; c != nil {
@@ -97,6 +98,42 @@ func (p *parts) names() []string {
 	return names
 }
 
+// unseen stands for the month of a time that cannot be read: after all others.
+const unseen = math.MaxInt32
+
+// addCustomer notes a customer and the month of one of their rows.
+func (f *facts) addCustomer(who string, month int32) {
+	first, isKnown := f.customers[who]
+	switch {
+	case isKnown && first <= month:
+	case isKnown:
+		f.customers[who] = month
+	case len(f.customers) < mostKeys:
+		f.customers[strings.Clone(who)] = month
+	}
+}
+
+// newByMonth returns how many customers are first seen in each month from the
+// first one on, at most so many months.
+func (f *facts) newByMonth(most int) []int64 {
+	first := int32(unseen)
+	for _, month := range f.customers {
+		first = min(first, month)
+	}
+	var counts []int64
+	for _, month := range f.customers {
+		at := int(month - first)
+		if month == unseen || at >= most {
+			continue
+		}
+		for len(counts) <= at {
+			counts = append(counts, 0)
+		}
+		counts[at]++
+	}
+	return counts
+}
+
 // add counts one row.
 func (f *facts) add(p *parts, value func(*sample) string) {
 	f.rows++
@@ -104,8 +141,8 @@ func (f *facts) add(p *parts, value func(*sample) string) {
 		who := value(c)
 		if strings.TrimSpace(who) == "" {
 			f.noCustomer++
-		} else if !f.customers[who] && len(f.customers) < mostKeys {
-			f.customers[strings.Clone(who)] = true
+		} else {
+			f.addCustomer(who, p.monthOf(value))
 		}
 	}
 	if c := p.time.column; c != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
@@ -158,7 +159,7 @@ func (w *writer) asOf() {
 		w.wonder("", "as_of", fmt.Sprintf("the first %d rows end on %s. If all end more than 14 days before yesterday, a run refuses them without the last day they have", w.rows, last))
 		w.line("#as_of: %s", last)
 	case isOld:
-		w.key("", "as_of: "+last.String(), "the last day in the data; write an earlier one if it is not whole. Without this line a run is as of yesterday and refuses data that end more than 14 days before")
+		w.key("", "as_of: "+last.String(), "the last day in the data; write an earlier one if it is not whole. Delete this line before you schedule the job: every run is of this day. Without it a run is as of yesterday and refuses data that end more than 14 days before")
 		w.say("as of", "%s, the last day in the data, which end more than 14 days ago", last)
 	}
 	if t := w.format(); t.late > 0 {
@@ -313,8 +314,26 @@ func (w *writer) cohorts() {
 	if !ok {
 		return
 	}
-	w.wonder("  ", "cohorts.from", fmt.Sprintf("the data begin on %s. If the shop is older, the first buyers in them are not new: name a day from which on they are", first))
+	months := w.newByMonth(1 + followers)
+	if limit, ok := twiceMedian(months); ok && months[0] <= limit {
+		w.comment("  ", fmt.Sprintf("the data begin on %s; customers first seen by month from then on: %s", first, listOf(months)))
+		return
+	}
+	question := fmt.Sprintf("the data begin on %s. If the shop is older, the first buyers in them are not new: name a day from which on they are", first)
+	if len(months) > 1 {
+		question += "; customers first seen by month: " + listOf(months)
+	}
+	w.wonder("  ", "cohorts.from", question)
 	w.suggest("from: %s", threeMonthsAfter(first))
+}
+
+// listOf returns numbers as text.
+func listOf(numbers []int64) string {
+	texts := make([]string, len(numbers))
+	for i, n := range numbers {
+		texts[i] = strconv.FormatInt(n, 10)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // threeMonthsAfter returns the first day of the month that is three months

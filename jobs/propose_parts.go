@@ -189,6 +189,19 @@ func (p *parts) comesBack(c *sample) bool {
 	return false
 }
 
+// monthOf returns the month of a row, unseen where it has none that can be read.
+func (p *parts) monthOf(value func(*sample) string) int32 {
+	c := p.time.column
+	if c == nil {
+		return unseen
+	}
+	m, ok := c.time.best().format.Parse(value(c))
+	if !ok {
+		return unseen
+	}
+	return calendar.Calendar{}.Index(calendar.ByMonth, calendar.DayOf(m.Micros))
+}
+
 // dayOf returns the day of a row, empty if it has none that can be read.
 func (p *parts) dayOf(row int) string {
 	t := p.time.column

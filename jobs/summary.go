@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -180,7 +181,7 @@ func (s *Summary) setResult(r *Run, in *input, b *base, o *outputs, c *checks) {
 	for i := range b.models {
 		s.Models = append(s.Models, modelSummary(&b.models[i]))
 	}
-	s.Warnings = warnings(s, in, b, c, r.Job.OpenQuestions())
+	s.Warnings = warnings(s, in, b, c, r.Job)
 }
 
 // repeatRate returns the share of customers with at least two purchases at the
@@ -224,7 +225,7 @@ func excludedTotals(exclusions []ledger.Exclusion, rules []ledger.Rule) []Exclud
 // else, and a wrong number looks like a right one; then predictions
 // that are missing, which shows; then those that are doubtful; then rows that
 // do not count; last what the job file asked for.
-func warnings(s *Summary, in *input, b *base, c *checks, questions string) []string {
+func warnings(s *Summary, in *input, b *base, c *checks, job *Job) []string {
 	var list []string
 	for _, row := range c.sorted() {
 		if row.Status == Warned {
@@ -234,8 +235,8 @@ func warnings(s *Summary, in *input, b *base, c *checks, questions string) []str
 	if more := jump(in.tally.Rows, in.previous); more != "" {
 		list = append(list, more)
 	}
-	if questions != "" {
-		list = append(list, questions)
+	if open := job.OpenQuestions(); open != "" {
+		list = append(list, open)
 	}
 	if hardlyAnyRepeats(&b.sums.totals) {
 		list = append(list, "hardly anybody bought twice: is customer_id the customer, and not the order?")
@@ -246,6 +247,9 @@ func warnings(s *Summary, in *input, b *base, c *checks, questions string) []str
 	}
 	if !chosen {
 		list = append(list, "no model of purchases could be fitted: predictions are NULL")
+	}
+	if s.predictsWith(clv.NBD) && !slices.Contains(job.Value.Candidates, clv.NBD) {
+		list = append(list, "nbd predicts, in which nobody ever leaves (models says why): values of a lifetime are as high as they can be")
 	}
 	if chosen && !b.hasResiduals {
 		list = append(list, "lifetime values are infinite without a discount, or too large: residual_clv is NULL")
@@ -259,7 +263,11 @@ func warnings(s *Summary, in *input, b *base, c *checks, questions string) []str
 		}
 	}
 	if s.Source.Unreadable > 0 {
-		list = append(list, fmt.Sprintf("%d rows could not be read; they are in _quarantine/%s", s.Source.Unreadable, s.AsOf))
+		which := "they"
+		if kept := len(in.tally.Quarantine); int64(kept) < s.Source.Unreadable {
+			which = fmt.Sprintf("the first %d", kept)
+		}
+		list = append(list, fmt.Sprintf("%d rows could not be read; %s are in _quarantine/%s", s.Source.Unreadable, which, s.AsOf))
 	}
 	if len(in.accepted) > 0 {
 		list = append(list, "columns were accepted to break: "+strings.Join(in.accepted, "; "))
@@ -268,6 +276,11 @@ func warnings(s *Summary, in *input, b *base, c *checks, questions string) []str
 		list = append(list, fmt.Sprintf("no longer published, though the newest date had them: %s", strings.Join(s.Dropped, ", ")))
 	}
 	return list
+}
+
+// predictsWith reports whether a family of purchases was chosen.
+func (s *Summary) predictsWith(family clv.Family) bool {
+	return slices.ContainsFunc(s.Models, func(m ModelSummary) bool { return m.IsChosen && m.ID == clv.ModelID(family) })
 }
 
 // warning says what a check warns of and, where a person can act, what to do.

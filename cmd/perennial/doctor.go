@@ -58,6 +58,7 @@ func examine(ctx context.Context, w *world, path string, f *flags) *jobs.Diagnos
 		return d
 	}
 	d.OK("as of", "%s; it is %s now", run.AsOf, w.now().UTC().Format("2006-01-02 15:04 UTC"))
+	run.ExamineJob(d)
 	run.Examine(ctx, machineOf(w), d)
 	return d
 }
