@@ -225,6 +225,14 @@ func excludedRowsByReason(_ *testing.T, p *shopTables) []row {
 	return sortRows(rows, "reason")
 }
 
+// quarantined finds the rows of the log that have no amount to be read.
+func quarantined(_ *testing.T, p *shopTables) []row {
+	return []row{{
+		"reason": "not a number", "column_name": "total", "n": p.today.excluded[exclusion{reason: "unreadable"}].rows,
+		"origin": "orders.csv", "first_row": p.today.firstUnreadable,
+	}}
+}
+
 func wholeDate(*testing.T, *shopTables) []row { return []row{{"as_of_date": "2024-12-31"}} }
 
 func journalFiles(_ *testing.T, p *shopTables) []row {

@@ -43,6 +43,7 @@ var documentRecipes = map[string]map[string][]recipe{
 		"Which date is whole":                  {wholeDate, journalFiles},
 		"What changed since yesterday":         {restatedMonths, changedCustomers},
 	},
+	"docs/operations.md": {"Rows that could not be read": {quarantined}},
 	"docs/definitions-compared.md": {
 		"Shopify":   {returnedByNow},
 		"Amplitude": {returnOnOrAfter},
