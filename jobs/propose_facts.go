@@ -33,8 +33,11 @@ type facts struct {
 // prefix is how many rows have order ids that begin alike.
 type prefix struct{ rows, refunds int64 }
 
-// mostKeys bounds the memory for telling values apart.
-const mostKeys = 1_000_000
+// The memory for telling values apart is bounded.
+const (
+	mostKeys       = 1_000_000
+	mostCurrencies = 200 // ISO 4217 has fewer
+)
 
 // countFacts reads the chosen columns of all rows.
 func countFacts(ctx context.Context, o ProposeOptions, p *parts) (*facts, error) {
@@ -155,7 +158,7 @@ func (f *facts) add(p *parts, value func(*sample) string) {
 	if c := p.currency; c != nil {
 		if code := value(c); code == "" {
 			f.noCurrency++
-		} else if f.currencies[code] > 0 || len(f.currencies) < mostStatuses {
+		} else if f.currencies[code] > 0 || len(f.currencies) < mostCurrencies {
 			f.currencies[strings.Clone(code)]++
 		}
 	}

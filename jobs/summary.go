@@ -270,7 +270,7 @@ func warnings(s *Summary, in *input, b *base, c *checks, job *Job) []string {
 		list = append(list, fmt.Sprintf("%d rows could not be read; %s are in _quarantine/%s", s.Source.Unreadable, which, s.AsOf))
 	}
 	if len(in.accepted) > 0 {
-		list = append(list, "columns were accepted to break: "+strings.Join(in.accepted, "; "))
+		list = append(list, "columns that the newest date had have changed: "+strings.Join(in.accepted, "; "))
 	}
 	if len(s.Dropped) > 0 {
 		list = append(list, fmt.Sprintf("no longer published, though the newest date had them: %s", strings.Join(s.Dropped, ", ")))

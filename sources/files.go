@@ -60,6 +60,8 @@ func listFiles(paths []string, extension string) ([]dataFile, error) {
 		case info.IsDir():
 			hint := "name its files: " + filepath.Join(name, "*"+extension)
 			return nil, pipeline.Errorf(pipeline.ClassSource, name, hint, "this is a folder, not a file")
+		case !info.Mode().IsRegular():
+			return nil, pipeline.Errorf(pipeline.ClassSource, name, "write the data to a file first: they are read more than once", "this is a pipe or a device, not a file")
 		}
 		files[i] = dataFile{path: name, size: info.Size()}
 	}
