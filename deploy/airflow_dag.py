@@ -1,6 +1,6 @@
 """perennial every night, in a pod. Needs apache-airflow-providers-cncf-kubernetes.
 
-The pod has the job file at /jobs/shop.yaml and the data at /data, as in cronjob.yaml.
+The pod has the job file at /jobs/shop.yaml and the data at /data, as in cronjob.yaml. The job file has no as_of.
 """
 
 from datetime import timedelta
@@ -64,4 +64,14 @@ with DAG(
     check = PerennialOperator(
         task_id="check", name="perennial-check", arguments=["check", "/jobs/shop.yaml", "--as-of", AS_OF], **pod
     )
+    # Where a worker mounts the volume too, wait for the night's file before the run:
+    #
+    #   from airflow.sensors.filesystem import FileSensor  # Airflow 3: airflow.providers.standard.sensors.filesystem
+    #   export = FileSensor(
+    #       task_id="export", filepath="/data/orders/" + AS_OF + ".csv.gz", mode="reschedule", poke_interval=300, timeout=6 * 3600
+    #   )
+    #   export >> run
+    #
+    # It needs the connection fs_default, and a file that is renamed to this name when it is complete. Without a sensor
+    # rules.max_staleness fails the night; clear the task when the file is there.
     run >> check

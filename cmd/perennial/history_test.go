@@ -154,6 +154,8 @@ type history struct {
 	buyers   map[string]*buyer
 	source   map[time.Time]int64 // amounts of readable rows in the job's currency, by month
 	excluded map[exclusion]*excludedRows
+
+	firstUnreadable int64 // position of the first unreadable row, the first row being 1
 }
 
 // exclusion is a reason and a month; the zero month stands for none.
@@ -198,6 +200,7 @@ func readHistory(t *testing.T, path string, asOf time.Time) history {
 	}
 	h := history{asOf: asOf, rows: int64(len(records) - 1), buyers: map[string]*buyer{}, source: map[time.Time]int64{}, excluded: map[exclusion]*excludedRows{}}
 	known := map[string][]rawRow{}
+	h.firstUnreadable = 1 + int64(slices.IndexFunc(records[1:], isUnreadable))
 	for _, r := range records[1:] {
 		if name, row, ok := h.read(t, r); ok {
 			known[name] = append(known[name], row)
@@ -212,7 +215,7 @@ func readHistory(t *testing.T, path string, asOf time.Time) history {
 // read gives a record its fate, unless that depends on the customer's others.
 func (h *history) read(t *testing.T, r []string) (string, rawRow, bool) {
 	t.Helper()
-	if r[3] == "n/a" {
+	if isUnreadable(r) {
 		h.exclude("unreadable", time.Time{}, 0, false)
 		return "", rawRow{}, false
 	}
@@ -237,6 +240,9 @@ func (h *history) read(t *testing.T, r []string) (string, rawRow, bool) {
 	}
 	return "", rawRow{}, false
 }
+
+// isUnreadable reports whether a record has no amount to be read.
+func isUnreadable(r []string) bool { return r[3] == "n/a" }
 
 // units reads an amount of two decimals as units of 0.0001.
 func units(t *testing.T, amount string) int64 {

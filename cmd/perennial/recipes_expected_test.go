@@ -225,6 +225,14 @@ func excludedRowsByReason(_ *testing.T, p *shopTables) []row {
 	return sortRows(rows, "reason")
 }
 
+// quarantined finds the rows of the log that have no amount to be read.
+func quarantined(_ *testing.T, p *shopTables) []row {
+	return []row{{
+		"reason": "not a number", "column_name": "total", "n": p.today.excluded[exclusion{reason: "unreadable"}].rows,
+		"origin": "orders.csv", "first_row": p.today.firstUnreadable,
+	}}
+}
+
 func wholeDate(*testing.T, *shopTables) []row { return []row{{"as_of_date": "2024-12-31"}} }
 
 func journalFiles(_ *testing.T, p *shopTables) []row {
@@ -292,8 +300,14 @@ func changedCustomers(t *testing.T, p *shopTables) []row {
 // residuals returns each customer's residual value, 0 where there is none.
 func (p *shopTables) residuals(t *testing.T, asOf string) map[string]int64 {
 	t.Helper()
+	return p.residualsIn(t, "out", asOf)
+}
+
+// residualsIn is residuals, of a folder of tables.
+func (p *shopTables) residualsIn(t *testing.T, folder, asOf string) map[string]int64 {
+	t.Helper()
 	values := map[string]int64{}
-	for _, r := range p.table(t, "customers", asOf) {
+	for _, r := range p.tableIn(t, folder, "customers", asOf) {
 		if text, ok := r["residual_clv"].(string); ok {
 			values[r["customer_id"].(string)] = decimal(t, text)
 		}

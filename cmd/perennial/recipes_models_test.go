@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"math"
 	"math/big"
 	"slices"
 	"testing"
@@ -63,10 +64,84 @@ func percentile(values map[string]int64, name string) int64 {
 }
 
 func tierOf(percentile int64) string {
-	if percentile >= 99 {
+	switch {
+	case percentile >= 99:
 		return "top"
+	case percentile >= 90:
+		return "high"
+	case percentile >= 50:
+		return "medium"
+	default:
+		return "low"
 	}
-	return "high"
+}
+
+// modelCurve takes the model's shares from the tables, by the reader that is not
+// DuckDB; the observed ones are counted in the raw rows, with Wilson's interval
+// at 90 %.
+func modelCurve(t *testing.T, p *shopTables) []row {
+	var rows []row
+	members := p.today.members(isWhole)
+	for _, r := range p.table(t, "retention_curves", date(p.today.asOf)) {
+		if r["curve_type"] != "model" || r["period_grain"] != "month" {
+			continue
+		}
+		k, expected := len(rows), number(t, r["rate"]).(float64) // the table is in the order of the offset
+		curve := row{
+			"period_offset": int64(k), "exposed_customers": nil, "observed": nil, "expected": expected,
+			"difference": nil, "is_within_interval": nil,
+		}
+		if c := p.today.cell(members, "rolling", k); c.exposed > 0 {
+			observed := share(c.retained, c.exposed).(float64)
+			low, high := wilson(c.retained, c.exposed)
+			curve["exposed_customers"], curve["observed"] = c.exposed, observed
+			curve["difference"], curve["is_within_interval"] = expected-observed, low <= expected && expected <= high
+		}
+		rows = append(rows, curve)
+	}
+	return rows
+}
+
+// wilson returns Wilson's interval of k in n at 90 %.
+func wilson(k, n int64) (low, high float64) {
+	const z = 1.6448536269514722 // the normal distribution's 95 % quantile
+	count, share := float64(n), float64(k)/float64(n)
+	centre := share + z*z/(2*count)
+	half := z * math.Sqrt(share*(1-share)/count+z*z/(4*count*count))
+	return (centre - half) / (1 + z*z/count), (centre + half) / (1 + z*z/count)
+}
+
+// forecastTest takes the predictions from the tables of a year ago, by the
+// reader that is not DuckDB; what the customers have brought since is added up
+// from the raw rows.
+func forecastTest(t *testing.T, p *shopTables) []row {
+	past := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	const asOf = "2024-01-01"
+	values := p.residualsIn(t, "test", asOf)
+	type sums struct{ customers, predicted, brought int64 }
+	tiers := map[string]sums{}
+	for _, c := range p.tableIn(t, "test", "customers", asOf) {
+		name := c["customer_id"].(string)
+		b := p.today.buyers[name]
+		if b.first.IsZero() || b.first.After(past) {
+			continue
+		}
+		predicted := decimal(t, c["predicted_value_365d"].(string))
+		brought := between(b.net, past.AddDate(0, 0, 1), p.today.asOf.AddDate(0, 0, 1))
+		for _, tier := range []string{tierOf(percentile(values, name)), "all"} {
+			s := tiers[tier]
+			tiers[tier] = sums{s.customers + 1, s.predicted + predicted, s.brought + brought}
+		}
+	}
+	var rows []row
+	for tier, s := range tiers {
+		rows = append(rows, row{
+			"value_tier": tier, "customers": s.customers, "predicted": money(s.predicted), "brought": money(s.brought),
+			"brought_to_predicted": share(s.brought, s.predicted),
+		})
+	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a["customers"].(int64), b["customers"].(int64)) })
+	return rows
 }
 
 // year is what the shop did in a year.
