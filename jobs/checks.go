@@ -44,7 +44,7 @@ var Checks = []Check{
 	{"lifecycle_active_days", "Days since the last purchase up to which a customer's lifecycle_stage is active: three of four gaps between purchases are no longer.", toKnow, "With fewer than 50 gaps it is 90."},
 	{"lifecycle_at_risk_days", "Days up to which it is at_risk: nine of ten gaps are no longer.", toKnow, "With fewer than 50 gaps it is 180."},
 	{"lifecycle_dormant_days", "Days up to which it is dormant, beyond which it is lost: 97.5 % of gaps are no longer.", toKnow, "With fewer than 50 gaps it is 365."},
-	{missingDays, "Days after the last row, up to the as-of day, whose weekday had rows in at least 9 of the 10 weeks before.", "Above 0 the data are probably late, and the published date is without them.", "Run the date again when they are there. A small rules.max_staleness makes it a failure."},
+	{missingDays, "Days after the last row, up to the as-of day, whose weekday had rows in at least 9 of the 10 weeks before; 0 where the source has rows of later days.", "Above 0 the data are probably late, and the published date is without them.", "Run the date again when they are there. A small rules.max_staleness makes it a failure."},
 	{"net_revenue_beyond_max_offset", "Net revenue of offsets after cohorts.max_offset, which cohort_periods leaves out.", toKnow, "Raise cohorts.max_offset if it is much."},
 	{"net_revenue_ties_out", "Net revenue of customers, as it was written, against that of the rows that count.", lawBroken, reportIt},
 	{"orders_tie_out", "Orders of the table against those of the ledger.", lawBroken, reportIt},

@@ -21,11 +21,17 @@ const (
 )
 
 // fresh notes days at the end that have no rows though their weekdays usually
-// have.
-func (c *checks) fresh(t *ledger.Tally, asOf calendar.Day) {
-	if last, ok := t.Days.Max(); ok {
-		c.limit(missingDays, "all", whole(missing(&t.DaysWithRows, calendar.Day(last), asOf)), 0)
+// have. None is missing where rows of later days are there.
+func (c *checks) fresh(t *ledger.Tally, zone *calendar.Zone, asOf calendar.Day) {
+	last, ok := t.Days.Max()
+	if !ok {
+		return
 	}
+	n := int64(0)
+	if newest, _ := t.Instants.Max(); zone.Day(newest) <= asOf {
+		n = missing(&t.DaysWithRows, calendar.Day(last), asOf)
+	}
+	c.limit(missingDays, "all", whole(n), 0)
 }
 
 // jump warns of more rows than a night brings; empty if there is no reason to.

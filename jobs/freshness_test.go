@@ -45,6 +45,7 @@ func TestMissingDays(t *testing.T) {
 		"two of them":                            {dailyRows(asOfJune-1, 100, holidays), 0},
 		"ten weeks of data":                      {dailyRows(asOfJune-1, 70, everyDay), 1},
 		"nine Sundays":                           {dailyRows(asOfJune-1, 63, everyDay), 1},
+		"a day later is there":                   {dailyRows(asOfJune-1, 100, everyDay) + "late,2024-07-01,5\n", 0},
 		"eight Sundays":                          {dailyRows(asOfJune-1, 62, everyDay), 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -103,7 +103,7 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 	c.tablesTieOut(st.run, b, o)
 	c.lifecycle(b)
 	c.firstCohort(b.frame, o.cohorts)
-	c.fresh(&in.tally, st.run.AsOf)
+	c.fresh(&in.tally, st.run.Job.Settings.Zone, st.run.AsOf)
 	if receipt, ok := st.receipts[customersTable]; ok {
 		c.customersTieOut(b, receipt)
 	}
