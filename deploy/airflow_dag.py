@@ -73,5 +73,5 @@ with DAG(
     #   export >> run
     #
     # It needs the connection fs_default, and a file that is renamed to this name when it is complete. Without a sensor
-    # rules.max_staleness fails the night; clear the task when the file is there.
+    # rules.missing_days: fail stops the night; clear the task when the file is there.
     run >> check

@@ -20,29 +20,36 @@ const (
 	weekdaysNeeded = 9
 )
 
-// fresh notes days at the end that have no rows though their weekdays usually
-// have. None is missing where rows of later days are there.
+// fresh notes days at the end that are missing.
 func (c *checks) fresh(t *ledger.Tally, zone *calendar.Zone, asOf calendar.Day) {
-	last, ok := t.Days.Max()
-	if !ok {
-		return
-	}
-	n := int64(0)
-	if newest, _ := t.Instants.Max(); zone.Day(newest) <= asOf {
-		n = missing(&t.DaysWithRows, calendar.Day(last), asOf)
-	}
-	c.limit(missingDays, "all", whole(n), 0)
+	c.limit(missingDays, "all", whole(daysMissing(t, zone, asOf)), 0)
 }
 
-// jump warns of more rows than a night brings; empty if there is no reason to.
-// previous is the journal of the newest published date, nil if there is none.
-// It is no check: a date that is run again must give the same tables.
-func jump(rows int64, previous *pipeline.Journal) string {
-	if previous == nil || rows <= previous.InputRows*3/2 {
+// daysMissing returns how many days at the end have no rows though their
+// weekdays usually have; none where rows of later days are there.
+func daysMissing(t *ledger.Tally, zone *calendar.Zone, asOf calendar.Day) int64 {
+	last, ok := t.Days.Max()
+	if newest, _ := t.Instants.Max(); !ok || zone.Day(newest) > asOf {
+		return 0
+	}
+	return missing(&t.DaysWithRows, calendar.Day(last), asOf)
+}
+
+// jump warns of more rows than the time since the newest published date
+// brings, a fifth of its rows for each week begun; empty if there is no reason
+// to. previous is that date's journal, nil if there is none. It is no check: a
+// date that is run again must give the same tables.
+func jump(rows int64, asOf calendar.Day, previous *pipeline.Journal) string {
+	if previous == nil {
 		return ""
 	}
-	return fmt.Sprintf("the source has %d rows, more than 1.5 times the %d of %s: a run reads the whole history, is a part of it there twice?",
-		rows, previous.InputRows, previous.AsOf)
+	before, _ := calendar.ParseDay(previous.AsOf)
+	weeks := max(1, int64(asOf-before+6)/7)
+	if rows <= previous.InputRows+previous.InputRows/5*weeks {
+		return ""
+	}
+	return fmt.Sprintf("the source has %d rows, those of %s were %d: a run reads the whole history, is a part of it there twice?",
+		rows, previous.AsOf, previous.InputRows)
 }
 
 // missing returns how many of the days after the last one with rows, up to

@@ -15,6 +15,7 @@ import (
 type Gates struct {
 	MaxRejectedRate float64 // share of unreadable rows
 	MaxStaleness    int32   // days from the last row that counts to the as-of day
+	NoMissingDays   bool    // usual days without rows at the end fail the run
 	MinVolume       float64 // share of the previous run's rows
 }
 
@@ -50,6 +51,10 @@ func (g *Gates) checkInput(t *ledger.Tally, zone *calendar.Zone, asOf calendar.D
 	if stale := int64(asOf) - last; stale > int64(g.MaxStaleness) {
 		return quality(fmt.Sprintf("use --as-of %s, or find out why newer rows are missing; rules.max_staleness allows more", calendar.Day(last)),
 			"the data end on %s, %d days before the as-of day %s; rules.max_staleness allows %d", calendar.Day(last), stale, asOf, g.MaxStaleness)
+	}
+	if n := daysMissing(t, zone, asOf); g.NoMissingDays && n > 0 {
+		return quality("run the date again when they are there; rules.missing_days: warn publishes without them",
+			"the data end on %s: %s up to the as-of day %s without rows, though their weekdays usually have some", calendar.Day(last), plural(n, "day"), asOf)
 	}
 	if previous != nil && !acceptVolume && float64(t.Rows) < g.MinVolume*float64(previous.InputRows) {
 		return quality("find out what is missing; if the input is whole, run once with --accept-volume",

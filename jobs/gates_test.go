@@ -36,6 +36,7 @@ func TestGates(t *testing.T) {
 		{"before the first row", "customer_id,occurred_at,amount\na,2024-07-01,5\n", "", "the as-of day 2024-06-30 is before the first row, of 2024-07-01"},
 		{"stale", "customer_id,occurred_at,amount\na,2024-06-01,5\n", "rules: {max_staleness: 7d}\n", "the data end on 2024-06-01, 29 days before"},
 		{"unreadable", "customer_id,occurred_at,amount\na,2024-06-30,5\na,2024-06-30,x\n", "", "1 of 2 rows cannot be read"},
+		{"days missing at the end", dailyRows(asOfJune-1, 100, func(calendar.Day) bool { return true }), "rules: {missing_days: fail}\n", "the data end on 2024-06-29: 1 day up to the as-of day 2024-06-30 without rows, though their weekdays usually have some"},
 		{"some costs", "customer_id,occurred_at,amount,cost\na,2024-06-30,5,2\na,2024-06-30,5,\n", "", "1 of 2 rows that count have no cost"},
 		{"more money than a column holds", "customer_id,occurred_at,amount\na,2024-06-30,50000000000000\nb,2024-06-30,50000000000000\n", "", "the amounts add up to more than a money column holds"},
 	}

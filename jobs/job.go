@@ -93,6 +93,7 @@ type RulesPart struct {
 	ZeroAmounts     string     `yaml:"zero_amounts" default:"ignore" one_of:"ignore,purchase" doc:"purchase: a day of zero rows alone is a purchase"`
 	MaxRejectedRate number     `yaml:"max_rejected_rate" default:"0.001" doc:"a larger share of unreadable rows fails the run with exit code 5"`
 	MaxStaleness    string     `yaml:"max_staleness" default:"14d" doc:"data that end longer before the as-of day fail the run with exit code 5"`
+	MissingDays     string     `yaml:"missing_days" default:"warn" one_of:"warn,fail" doc:"what to do when the last days up to the as-of day have no rows, though their weekdays had some in at least nine of the ten weeks before: warn, or fail the run with exit code 5"`
 	MinVolume       number     `yaml:"min_volume" default:"0.5" doc:"fewer rows than this share of the previous run's fail the run with exit code 5, unless --accept-volume"`
 }
 

@@ -230,8 +230,8 @@ func (f *facts) addOrder(id string, isRefund bool) {
 	}
 }
 
-// unreadable is how many rows have no date or amount that can be read. A row
-// without either counts twice.
+// unreadable is about how many rows have no date or amount that can be read: a
+// row without either counts twice.
 func (f *facts) unreadable(p *parts) int64 {
 	n := f.blankTime
 	if t := f.moments.best(); t != nil {
@@ -243,7 +243,7 @@ func (f *facts) unreadable(p *parts) int64 {
 	for _, l := range f.looks {
 		n += l.values - l.numbers
 	}
-	return n
+	return min(n, f.rows)
 }
 
 // days returns the first and the last day of the data up to today, and false

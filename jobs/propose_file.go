@@ -265,6 +265,7 @@ func (w *writer) orderID() {
 	c := w.order
 	if c.column == nil {
 		w.comment("    ", "order_id: no column looks like one, so every row is an order")
+		w.say("order", "no column looks like an order id, so every row is an order")
 		return
 	}
 	note := orElse(c.others)

@@ -11,8 +11,12 @@ func (w *writer) rules() {
 	w.line("rules:")
 	w.key("  ", "refunds: net", "negative rows lower what their customer has brought; ignore leaves them out")
 	if w.duplicates > 0 {
-		w.wonder("  ", "duplicates", fmt.Sprintf("rows equal to an earlier one in every column: %d of the first %d. If they were loaded twice, not sold twice, drop them",
-			w.duplicates, len(w.columns[0].values)))
+		compared := int64(len(w.columns[0].values))
+		of := fmt.Sprintf("%d of the first %d", w.duplicates, compared)
+		if compared < w.rows {
+			of += ", the rest was not compared"
+		}
+		w.wonder("  ", "duplicates", "rows equal to an earlier one in every column: "+of+". If they were loaded twice, not sold twice, drop them")
 		w.suggest("exact_duplicates: drop")
 	}
 	if w.free > 0 {

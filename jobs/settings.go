@@ -101,7 +101,7 @@ func currencyFailure(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	failure := pipeline.Errorf(pipeline.ClassSource, "", "one job is in one currency: exclude the others by a rule, or convert them in the source", "%w", e)
+	failure := pipeline.Errorf(pipeline.ClassSource, "", "one job is in one currency: is the job's currency right? Exclude others by a rule, or convert them in the source", "%w", e)
 	failure.Stage = "read"
 	return failure
 }

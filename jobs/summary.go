@@ -181,7 +181,7 @@ func (s *Summary) setResult(r *Run, in *input, b *base, o *outputs, c *checks) {
 	for i := range b.models {
 		s.Models = append(s.Models, modelSummary(&b.models[i]))
 	}
-	s.Warnings = warnings(s, in, b, c, r.Job)
+	s.Warnings = warnings(r, s, in, b, c)
 }
 
 // repeatRate returns the share of customers with at least two purchases at the
@@ -225,17 +225,17 @@ func excludedTotals(exclusions []ledger.Exclusion, rules []ledger.Rule) []Exclud
 // else, and a wrong number looks like a right one; then predictions
 // that are missing, which shows; then those that are doubtful; then rows that
 // do not count; last what the job file asked for.
-func warnings(s *Summary, in *input, b *base, c *checks, job *Job) []string {
+func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 	var list []string
 	for _, row := range c.sorted() {
 		if row.Status == Warned {
 			list = append(list, row.warning())
 		}
 	}
-	if more := jump(in.tally.Rows, in.previous); more != "" {
+	if more := jump(in.tally.Rows, r.AsOf, in.previous); more != "" {
 		list = append(list, more)
 	}
-	if open := job.OpenQuestions(); open != "" {
+	if open := r.Job.OpenQuestions(); open != "" {
 		list = append(list, open)
 	}
 	if hardlyAnyRepeats(&b.sums.totals) {
@@ -248,7 +248,7 @@ func warnings(s *Summary, in *input, b *base, c *checks, job *Job) []string {
 	if !chosen {
 		list = append(list, "no model of purchases could be fitted: predictions are NULL")
 	}
-	if s.predictsWith(clv.NBD) && !slices.Contains(job.Value.Candidates, clv.NBD) {
+	if s.predictsWith(clv.NBD) && !slices.Contains(r.Job.Value.Candidates, clv.NBD) {
 		list = append(list, "nbd predicts, in which nobody ever leaves (models says why): values of a lifetime are as high as they can be")
 	}
 	if chosen && !b.hasResiduals {
@@ -274,6 +274,9 @@ func warnings(s *Summary, in *input, b *base, c *checks, job *Job) []string {
 	}
 	if len(s.Dropped) > 0 {
 		list = append(list, fmt.Sprintf("no longer published, though the newest date had them: %s", strings.Join(s.Dropped, ", ")))
+	}
+	if r.isAsOfFixed() {
+		list = append(list, fmt.Sprintf("the job file fixes the as-of day %s: every run is of it; delete as_of before a scheduler runs the job", r.AsOf))
 	}
 	return list
 }

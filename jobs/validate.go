@@ -219,6 +219,7 @@ func (l *loader) checkGates() {
 	g := &l.job.Gates
 	g.MaxRejectedRate = l.rate("rules.max_rejected_rate", r.MaxRejectedRate, defaultRejectedRate, 0, 1)
 	g.MinVolume = l.rate("rules.min_volume", r.MinVolume, defaultMinVolume, 0, 1)
+	g.NoMissingDays = l.choice("rules.missing_days", r.MissingDays, "warn", "fail")
 	g.MaxStaleness = defaultStaleness
 	if r.MaxStaleness != "" {
 		days, ok := parseDays(r.MaxStaleness)

@@ -15,10 +15,10 @@ type CSV struct {
 	// Paths names files, or patterns.
 	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.csv. Names that end in .gz, .zst or .bz2 are decompressed"`
 
-	// Delimiter is one ASCII character, or the word whitespace: then fields
+	// Delimiter is one ASCII character, the word tab (or \t), or whitespace: then fields
 	// are separated by runs of blanks and tabs, leading and trailing ones
 	// mean nothing, and quotes are ordinary characters.
-	Delimiter string `yaml:"delimiter" default:"\",\"" doc:"one ASCII character, \\t, or the word whitespace for runs of blanks"`
+	Delimiter string `yaml:"delimiter" default:"\",\"" doc:"one ASCII character, or the word tab, or whitespace for runs of blanks"`
 
 	// Header says where the names of the columns come from.
 	Header Header `yaml:"header" default:"true" doc:"true: the first line of each file has the names. false: columns are column_1, column_2, … A list: the names, for files without a header"`
@@ -92,10 +92,10 @@ func delimiterByte(delimiter string) (byte, error) {
 		return ',', nil
 	case delimiter == "whitespace":
 		return 0, nil
-	case delimiter == `\t`:
+	case delimiter == `\t`, delimiter == "tab":
 		return '\t', nil
 	case len(delimiter) > 1 || delimiter[0] >= 0x80 || strings.Contains("\x00\"\r\n", delimiter):
-		return 0, pipeline.Errorf(pipeline.ClassUsage, "delimiter", `write one ASCII character such as ";" or "\t", or the word whitespace`, "delimiter %q is not possible", delimiter)
+		return 0, pipeline.Errorf(pipeline.ClassUsage, "delimiter", `write one ASCII character such as ";", or the word tab, or whitespace`, "delimiter %q is not possible", delimiter)
 	default:
 		return delimiter[0], nil
 	}

@@ -79,6 +79,9 @@ func sniffEncoding(path string) (start []byte, encoding string, err error) {
 		return nil, "", file.placed(err)
 	}
 	start = start[:n]
+	if err := checkBinary(path, start); err != nil {
+		return nil, "", err
+	}
 	if encoding, err = encodingOfText(start, text); err != nil {
 		return nil, "", file.placed(err)
 	}

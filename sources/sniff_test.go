@@ -63,7 +63,8 @@ func TestSniffSaysWhatIsNoDelimitedText(t *testing.T) {
 	for text, want := range map[string]string{
 		"PK\x03\x04\x14\x00": "a spreadsheet or a zip archive",
 		"PAR1\x15\x04":       "Parquet",
-		"\x1f\x8b\x08\x00\x61\x62\x63\x64\x00\x03": "a binary file",
+		"\x1f\x8b\x08\x00\x61\x62\x63\x64\x00\x03": "compressed by gzip",
+		"\x01\x02\x00\x00\x61\x62\x63\x64\x00\x03": "a binary file",
 		"[\n  {\"a\": 1},\n":                       "JSON",
 		"{\"a\": 1}\n":                             "JSON",
 		"\n<!DOCTYPE html>\n":                      "a web page",
