@@ -53,13 +53,10 @@ func (d *Diagnosis) Fail(about string, err error) {
 		}
 		return
 	}
-	f := Finding{About: about, State: stateFailed, Message: err.Error(), class: pipeline.ClassOf(err)}
-	f.Class = f.class.String()
-	var e *pipeline.Error
-	if errors.As(err, &e) {
-		f.Hint = e.Hint
-	}
-	d.Findings = append(d.Findings, f)
+	class := pipeline.ClassOf(err)
+	d.Findings = append(d.Findings, Finding{
+		About: about, State: stateFailed, Class: class.String(), Message: err.Error(), Hint: pipeline.HintOf(err), class: class,
+	})
 }
 
 // Err returns nil if a run would not fail, else an error of the worst class:

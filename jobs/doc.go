@@ -32,6 +32,7 @@
 //	template.go  a job file with every part
 //	explain.go   everything a user can ask about, and what a topic names
 //	explain_*.go the same as text and as Markdown
+//	wrap.go      text in lines, for all that people read
 //	glossary.go  the words that tables and documents use
 //	sample.go    the simulated shop of sample and demo
 //

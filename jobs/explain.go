@@ -68,19 +68,19 @@ func NewDictionary(adapters Adapters, attributes []string) *Dictionary {
 // allTerms are the words beside tables, columns and keys, by kind.
 func allTerms() []Terms {
 	return []Terms{
-		{"exclusion reason", "Exclusion reasons", "run_exclusions.reason", "Why a row is in no other table. A row has the first reason that applies, in this order.", ledger.ReasonTerms, ""},
-		{"check", "Checks", "run_checks.check_name", "What a run checks before it publishes.", checkTerms(), ""},
-		{"prediction status", "Prediction statuses", "customers.prediction_status", "How far the prediction of a customer can be trusted.", clv.Statuses, ""},
-		{"lifecycle stage", "Lifecycle stages", "customers.lifecycle_stage", "Where a customer stands by days since the last purchase. The limits are in run_checks.", clv.Stages, ""},
-		{"value tier", "Value tiers", "customers.value_tier", "Classes of value_percentile.", clv.Tiers, ""},
-		{"formula", "Formulas", "clv_formulas.method", "How customer value is reckoned elsewhere.", clv.MethodTerms(), clv.FormulaSymbols},
-		{"formula warning", "Formula warnings", "clv_formulas.warning", "Why a formula's value is to be read with care.", clv.FormulaWarnings, ""},
-		{"model family", "Model families", "models.family", "The models that are fitted.", clv.Families, ""},
-		{"fit status", "Fit statuses", "models.status", "What became of a fit.", clv.FitStatuses, ""},
-		{"definition", "Definitions", "", "How the values of a customer are computed.", clv.Definitions, ""},
-		{"column of every table", "Columns of every table", "", "What every table has beside its own columns.", []ledger.Term{{Name: partition.Name, Doc: partition.Doc}}, ""},
-		{"word", "Words", "", "What the words mean that tables and documents use.", glossary, ""},
-		{"exit code", "Exit codes", "", "What the exit code of a command means, and whether a scheduler should try again.", exitTerms(), ""},
+		{Kind: "exclusion reason", Title: "Exclusion reasons", Where: "run_exclusions.reason", Intro: "Why a row is in no other table. A row has the first reason that applies, in this order.", Listed: ledger.ReasonTerms},
+		{Kind: "check", Title: "Checks", Where: "run_checks.check_name", Intro: "What a run checks before it publishes.", Listed: checkTerms()},
+		{Kind: "prediction status", Title: "Prediction statuses", Where: "customers.prediction_status", Intro: "How far the prediction of a customer can be trusted.", Listed: clv.Statuses},
+		{Kind: "lifecycle stage", Title: "Lifecycle stages", Where: "customers.lifecycle_stage", Intro: "Where a customer stands by days since the last purchase. The limits are in run_checks.", Listed: clv.Stages},
+		{Kind: "value tier", Title: "Value tiers", Where: "customers.value_tier", Intro: "Classes of value_percentile.", Listed: clv.Tiers},
+		{Kind: "formula", Title: "Formulas", Where: "clv_formulas.method", Intro: "How customer value is reckoned elsewhere.", Listed: clv.MethodTerms(), Symbols: clv.FormulaSymbols},
+		{Kind: "formula warning", Title: "Formula warnings", Where: "clv_formulas.warning", Intro: "Why a formula's value is to be read with care.", Listed: clv.FormulaWarnings},
+		{Kind: "model family", Title: "Model families", Where: "models.family", Intro: "The models that are fitted.", Listed: clv.Families},
+		{Kind: "fit status", Title: "Fit statuses", Where: "models.status", Intro: "What became of a fit.", Listed: clv.FitStatuses},
+		{Kind: "definition", Title: "Definitions", Intro: "How the values of a customer are computed.", Listed: clv.Definitions},
+		{Kind: "column of every table", Title: "Columns of every table", Intro: "What every table has beside its own columns.", Listed: []ledger.Term{{Name: partition.Name, Doc: partition.Doc}}},
+		{Kind: "word", Title: "Words", Intro: "What the words mean that tables and documents use.", Listed: glossary},
+		{Kind: "exit code", Title: "Exit codes", Intro: "What the exit code of a command means, and whether a scheduler should try again.", Listed: exitTerms()},
 	}
 }
 

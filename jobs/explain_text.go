@@ -3,7 +3,6 @@ package jobs
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/perennial-clv/perennial/pipeline/table"
 )
@@ -107,29 +106,16 @@ func (k *Key) writeText(b *strings.Builder) {
 
 // writeEntry writes a name, what kind of thing it is, and its meaning below.
 func writeEntry(b *strings.Builder, name, about, doc string) {
-	writeWrapped(b, "", name+"  "+about)
-	writeWrapped(b, "    ", doc)
+	writeWrapped(b, name+"  ", about)
+	writeWrapped(b, continued, doc)
 }
 
-// writeWrapped writes text in lines that begin with indent and are at most
-// textWidth wide where words allow.
-func writeWrapped(b *strings.Builder, indent, text string) {
-	width := 0
-	for i, word := range strings.Split(text, " ") {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-			b.WriteString(indent)
-			width = len(indent)
-		case width+1+n > textWidth:
-			b.WriteString("\n    ")
-			width = 4
-		default:
-			b.WriteByte(' ')
-			width++
-		}
-		b.WriteString(word)
-		width += n
+// continued is what lines after the first begin with.
+const continued = "    "
+
+// writeWrapped writes text in lines, of which the first begins with first.
+func writeWrapped(b *strings.Builder, first, text string) {
+	for _, line := range wrapped(first, continued, text, textWidth) {
+		b.WriteString(line + "\n")
 	}
-	b.WriteByte('\n')
 }

@@ -45,15 +45,9 @@ func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.text, format+
 
 // comment writes lines of comment.
 func (w *writer) comment(indent, text string) {
-	line := indent + "#"
-	for word := range strings.FieldsSeq(text) {
-		if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth {
-			w.line("%s", line)
-			line = indent + "#"
-		}
-		line += " " + word
+	for _, line := range wrapped(indent+"# ", indent+"# ", text, lineWidth) {
+		w.line("%s", line)
 	}
-	w.line("%s", line)
 }
 
 // key writes a key with its comment beside it, or above it where that is too

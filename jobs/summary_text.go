@@ -162,31 +162,12 @@ func (s *Summary) warningText() []string {
 	const most = 3
 	var lines []string
 	for _, w := range s.Warnings[:min(most, len(s.Warnings))] {
-		lines = append(lines, wrapped("warning", w)...)
+		lines = append(lines, wrapped(item("warning", ""), item("", ""), w, screenColumns)...)
 	}
 	if more := len(s.Warnings) - most; more > 0 {
 		lines = append(lines, item("warning", "and %d more, with --output json or --summary FILE", more))
 	}
 	return lines
-}
-
-// wrapped returns an item whose lines end, at a blank, before the screen does.
-func wrapped(about, text string) []string {
-	var lines []string
-	line := item(about, "")
-	isEmpty := true
-	for word := range strings.FieldsSeq(text) {
-		if !isEmpty && len(line)+len(" ")+len(word) > screenColumns {
-			lines = append(lines, line)
-			line, isEmpty = item("", ""), true
-		}
-		if !isEmpty {
-			line += " "
-		}
-		line += word
-		isEmpty = false
-	}
-	return append(lines, line)
 }
 
 // stdError shows the standard error, a dash where there is none.

@@ -117,3 +117,13 @@ func ClassOf(err error) Class {
 		return ClassInternal
 	}
 }
+
+// HintOf returns what a person can do about the first Error in err's chain;
+// empty if there is none, or nothing to do.
+func HintOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Hint
+	}
+	return ""
+}

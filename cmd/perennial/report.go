@@ -22,7 +22,7 @@ func report(to io.Writer, err error) {
 	all := flattened(err)
 	for i, one := range all {
 		// A hint that several share stands behind the last of them.
-		isShared := i+1 < len(all) && hintOf(one) == hintOf(all[i+1])
+		isShared := i+1 < len(all) && pipeline.HintOf(one) == pipeline.HintOf(all[i+1])
 		reportOne(to, one, !isShared)
 	}
 }
@@ -41,19 +41,10 @@ func flattened(err error) []error {
 	return all
 }
 
-// hintOf returns what a person can do about an error, empty if nothing.
-func hintOf(err error) string {
-	var e *pipeline.Error
-	if errors.As(err, &e) {
-		return e.Hint
-	}
-	return ""
-}
-
 // reportOne prints to standard error; there is nowhere to report that this failed.
 func reportOne(to io.Writer, err error, withHint bool) {
 	_, _ = fmt.Fprintf(to, "error: %s\n", oneLine(err.Error()))
-	if hint := hintOf(err); hint != "" && withHint {
+	if hint := pipeline.HintOf(err); hint != "" && withHint {
 		_, _ = fmt.Fprintf(to, "hint: %s\n", oneLine(hint))
 	}
 	var e *pipeline.Error
