@@ -26,6 +26,9 @@ type Run struct {
 	BatchRows   int // rows a batch; 0: the source's choice
 	ShardBits   int // 2^ShardBits shards; 0: by the size of the input
 
+	Memory  int64  // bytes that the process may take; 0: not limited
+	WorkDir string // the folder of what memory does not hold
+
 	AcceptVolume  bool // publish although there are far fewer rows than before
 	AcceptColumns bool // publish although columns that were published before break
 
@@ -74,7 +77,9 @@ func (r *Run) do(ctx context.Context, s *Summary) error {
 	// made it fail.
 	defer func() { _ = publication.Discard(context.WithoutCancel(ctx)) }()
 
-	in, err := r.read(ctx, s)
+	space := r.space()
+	defer space.Close()
+	in, err := r.read(ctx, s, space)
 	if err != nil {
 		return err
 	}
@@ -143,7 +148,7 @@ type input struct {
 }
 
 // read binds the mapping to the source and deals its rows to shards.
-func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
+func (r *Run) read(ctx context.Context, s *Summary, space *pipeline.Space) (*input, error) {
 	r.stage(s, "describe")
 	in := &input{}
 	var err error
@@ -167,7 +172,7 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 		intakes[i] = &intake{ledger.NewIntake(in.bound), in.description, meter}
 		admissions[i] = intakes[i]
 	}
-	in.store, err = pipeline.Scatter(ctx, readers, admissions, r.Workers, r.shardBits(in.description))
+	in.store, err = pipeline.Scatter(ctx, space, readers, admissions, r.Workers, r.shardBits(in.description))
 	for _, i := range intakes {
 		in.tally.Add(&i.Tally)
 	}
@@ -302,8 +307,12 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	for i := range partials {
 		partials[i].grid.MaxOffset = r.Job.MaxOffset
 	}
-	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
-		b.shards[i] = ledger.Build(in.bound, in.store.Shard(i))
+	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(ctx context.Context, worker, i int) error {
+		rows, err := in.store.Take(ctx, i, nil)
+		if err != nil {
+			return err
+		}
+		b.shards[i] = ledger.Build(in.bound, [][]byte{rows})
 		partials[worker].addShard(b.frame, b.shards[i])
 		meter.Add(1, b.shards[i].Totals.KeptRows)
 		return checkSize(b.frame, &partials[worker])

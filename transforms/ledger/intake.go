@@ -39,7 +39,7 @@ type Origin struct {
 // Hash[i] and ends at Bytes[End[i]].
 type Rows struct {
 	Hash  []uint64
-	End   []int
+	End   []uint32
 	Bytes []byte
 }
 
@@ -59,7 +59,7 @@ func (e *CurrencyError) Error() string {
 type fault struct{ column, reason string }
 
 func (in *Intake) admit(columns []column, rows int, o Origin) (Rows, error) {
-	out := Rows{Hash: make([]uint64, 0, rows), End: make([]int, 0, rows)}
+	out := Rows{Hash: make([]uint64, 0, rows), End: make([]uint32, 0, rows)}
 	faults := o.Faults
 	for i := range rows {
 		row := o.FirstRow + int64(i)
@@ -76,7 +76,7 @@ func (in *Intake) admit(columns []column, rows int, o Origin) (Rows, error) {
 		}
 		out.Bytes = p.encode(out.Bytes)
 		out.Hash = append(out.Hash, p.hash)
-		out.End = append(out.End, len(out.Bytes))
+		out.End = append(out.End, uint32(len(out.Bytes)))
 	}
 	return out, nil
 }
