@@ -1,0 +1,3 @@
+package ledger
+
+func (b *Binding) RowBytes() int { return 32 }
