@@ -257,7 +257,7 @@ func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
 	p.business.AddShard(f, s)
 	p.grid.AddShard(f, s)
 	p.survival.AddShard(f, s)
-	p.cells.AddShard(s, f.AsOf)
+	p.cells.Enter(&s.Customers, f.AsOf)
 	p.gaps.AddShard(s)
 	p.formulas.AddShard(f, s)
 }
@@ -345,9 +345,9 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	bases := make([]clv.Base, r.Workers)
 	residuals := make([]clv.Residuals, r.Workers)
 	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
-		b.values[i] = b.valuation.Values(b.shards[i], r.AsOf)
-		bases[worker].AddShard(b.valuation, b.shards[i], b.values[i], r.AsOf)
-		residuals[worker].AddShard(b.valuation, b.frame, b.shards[i], b.values[i])
+		b.values[i] = b.valuation.Values(&b.shards[i].Customers, r.AsOf)
+		bases[worker].Enter(b.valuation, &b.shards[i].Customers, b.values[i], r.AsOf)
+		residuals[worker].Enter(b.valuation, b.frame, &b.shards[i].Customers, b.values[i])
 		meter.Add(1, int64(b.shards[i].Len()))
 		return nil
 	})

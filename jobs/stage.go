@@ -138,13 +138,13 @@ func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs) error 
 func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
 	err := stageParts(ctx, st, customers, len(b.shards), func(i int) []clv.Customer {
-		return b.valuation.Customers(b.frame, b.shards[i], b.values[i], &b.ranks, b.lifecycle)
+		return b.valuation.Customers(b.frame, &b.shards[i].Customers, b.values[i], &b.ranks, b.lifecycle)
 	})
 	if err != nil {
 		return err
 	}
 	return stageParts(ctx, st, clv.CustomerValues(in.bound.HasIntegerKeys()), len(b.shards), func(i int) []clv.CustomerValue {
-		return b.valuation.CustomerValues(b.shards[i], b.values[i])
+		return b.valuation.CustomerValues(&b.shards[i].Customers, b.values[i])
 	})
 }
 

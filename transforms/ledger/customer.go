@@ -12,7 +12,7 @@ import (
 type assembly struct {
 	shard    *Shard
 	settings *Settings
-	interned map[string]string
+	codes    []map[string]int32        // of values, by attribute
 	seen     map[exclusionKey]struct{} // of the customer at hand
 	ordered  map[digest]struct{}       // orders of the customer at hand that have had their first sale
 }
@@ -34,9 +34,8 @@ func (a *assembly) customer(postings []*posting) {
 		hasKept = hasKept || p.fate == Kept
 	}
 	if hasKept {
-		a.shard.Keys = append(a.shard.Keys, bytes.Clone(postings[0].key))
 		a.days(postings)
-		a.shard.Start = append(a.shard.Start, int32(len(a.shard.Days.Day)))
+		a.shard.End(postings[0].key)
 	}
 	a.exclude(postings)
 }
@@ -145,7 +144,7 @@ func (a *assembly) days(postings []*posting) {
 	}
 	if !isCustomer {
 		for i := range a.shard.Attributes {
-			a.shard.Attributes[i] = append(a.shard.Attributes[i], "")
+			a.shard.Attributes[i].Codes = append(a.shard.Attributes[i].Codes, -1)
 		}
 	}
 }
@@ -270,16 +269,21 @@ func (a *assembly) attributes(rows []*posting) {
 				earliest = p
 			}
 		}
-		a.shard.Attributes[i] = append(a.shard.Attributes[i], a.intern(earliest.attributes[i]))
+		a.attribute(i, earliest.attributes[i])
 	}
 }
 
-// intern returns the text of b, one string for all equal ones.
-func (a *assembly) intern(b []byte) string {
-	if s, ok := a.interned[string(b)]; ok {
-		return s
+// attribute enters a customer's value of an attribute.
+func (a *assembly) attribute(i int, value []byte) {
+	column := &a.shard.Attributes[i]
+	code, ok := a.codes[i][string(value)]
+	if !ok {
+		if a.codes[i] == nil {
+			a.codes[i] = map[string]int32{}
+		}
+		code = int32(len(column.Values))
+		a.codes[i][string(value)] = code
+		column.Values = append(column.Values, string(value))
 	}
-	s := string(b)
-	a.interned[s] = s
-	return s
+	column.Codes = append(column.Codes, code)
 }

@@ -16,6 +16,7 @@
 //	posting.go   a posting, and its encoding on the way to its shard
 //	shard.go     postings to customer-days; the columns everything computes from
 //	customer.go  one customer's postings: sales, refunds, orders, purchases
+//	customers.go what is left of customers: one entry each; as bytes
 //	exclusions.go rows, customers and amounts that do not count, by reason and month
 //	table.go     source columns as Arrow delivers them; run_exclusions
 //

@@ -185,7 +185,7 @@ func TestTypedColumns(t *testing.T) {
 		if day, _ := tally.Days.Max(); calendar.Day(day) != calendar.Date(2024, 1, 2) {
 			t.Errorf("%+v: day %v", c.at, calendar.Day(day))
 		}
-		if c.want > 0 && (shard.Len() != 1 || shard.Keys[0].Integer() != -7 || shard.Attributes[0][0] != "true") {
+		if c.want > 0 && (shard.Len() != 1 || shard.Keys.At(0).Integer() != -7 || shard.Attributes[0].Value(0) != "true") {
 			t.Errorf("customer %v, flag %v", shard.Keys, shard.Attributes)
 		}
 	}

@@ -100,11 +100,11 @@ func days(s *Shard) []string {
 	for c := range s.Len() {
 		from, to := s.Range(c)
 		if from == to {
-			lines = append(lines, string(s.Keys[c])+": no purchase")
+			lines = append(lines, string(s.Keys.At(c))+": no purchase")
 		}
 		for i := from; i < to; i++ {
 			d := &s.Days
-			lines = append(lines, fmt.Sprintf("%s: %s %d %s %s %v", s.Keys[c], d.Day[i], d.Orders[i], money.Format(d.GrossSales[i]), money.Format(d.Refunds[i]), d.IsPurchase[i]))
+			lines = append(lines, fmt.Sprintf("%s: %s %d %s %s %v", s.Keys.At(c), d.Day[i], d.Orders[i], money.Format(d.GrossSales[i]), money.Format(d.Refunds[i]), d.IsPurchase[i]))
 		}
 	}
 	slices.Sort(lines)
@@ -313,8 +313,9 @@ func TestBlankRowsGiveNoAttributes(t *testing.T) {
 		"a, 2024-01-02 09:00:00, o1, 5, NL, 1", "a, 2024-01-02 09:00:00, o1, ,", "a, 2024-01-02 09:00:00, o1, , BE", "a, 2024-01-02 08:00:00, o2, , AT, 2",
 		"b, 2024-01-02, o3, 5, , 1", "b, 2024-01-02, o3, , DE",
 	}))
-	for i, key := range shard.Keys {
-		if got, want := shard.Attributes[0][i], map[string]string{"a": "NL", "b": "(none)"}[string(key)]; got != want {
+	for i := range shard.Len() {
+		key := shard.Keys.At(i)
+		if got, want := shard.Attributes[0].Value(i), map[string]string{"a": "NL", "b": "(none)"}[string(key)]; got != want {
 			t.Errorf("first_country of %s is %q, want %q", key, got, want)
 		}
 	}
@@ -339,8 +340,8 @@ func TestAttributesOfTheFirstPurchase(t *testing.T) {
 		"d, 2024-01-02, , -5, DE",
 	}))
 	got := map[string]string{}
-	for i, key := range shard.Keys {
-		got[string(key)] = shard.Attributes[0][i]
+	for i := range shard.Len() {
+		got[string(shard.Keys.At(i))] = shard.Attributes[0].Value(i)
 	}
 	for customer, want := range map[string]string{"a": "DE", "b": "BE", "c": "(none)", "d": ""} {
 		if got[customer] != want {

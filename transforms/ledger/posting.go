@@ -162,6 +162,8 @@ func (d *decoder) take(n int) []byte {
 	return v
 }
 
+func (d *decoder) uint32() uint32 { return binary.LittleEndian.Uint32(d.take(4)) }
+
 func (d *decoder) uvarint() uint64 {
 	v, n := binary.Uvarint(d.b)
 	d.b = d.b[n:]

@@ -9,14 +9,13 @@ import (
 // Shard is the customers whose hash falls into one range, as columns. It is
 // what cohort, retention and clv compute from, and read-only to them.
 //
-// Customers are ordered by (hash, key bytes). Customer c's days, ascending,
-// are entries Start[c] to Start[c+1] of Days; the first is the day of the
-// first purchase. A customer without a purchase has no days.
+// Customer c's days, ascending, are entries Start[c] to Start[c+1] of Days; the
+// first is the day of the first purchase. A customer without a purchase has no
+// days.
 type Shard struct {
-	Keys       []Key
-	Start      []int32
-	Attributes [][]string // [attribute][customer]: of the first purchase; "" for customers without one
-	Days       Days
+	Customers
+	Start []int32
+	Days  Days
 
 	Totals       Totals
 	Unattributed map[calendar.Day]int64 // amounts of rows without a customer, by day
@@ -75,22 +74,66 @@ func (t *Totals) Add(o Totals) {
 	t.Contribution += o.Contribution
 }
 
-// Len returns the number of customers.
-func (s *Shard) Len() int { return len(s.Keys) }
-
 // Range returns the entries of a customer's days.
 func (s *Shard) Range(customer int) (from, to int32) { return s.Start[customer], s.Start[customer+1] }
+
+// End ends a customer whose days are those entered since the one before, and
+// whose attributes are in place.
+func (s *Shard) End(key Key) {
+	if len(s.Start) == 0 {
+		s.Start = append(s.Start, 0)
+	}
+	from, to := s.Start[len(s.Start)-1], int32(len(s.Days.Day))
+	s.Start = append(s.Start, to)
+	s.Keys.add(key)
+	var sum customerSum
+	for i := from; i < to; i++ {
+		sum.enter(&s.Days, i)
+	}
+	c := &s.Customers
+	c.First, c.Last = append(c.First, sum.first), append(c.Last, sum.last)
+	c.PurchaseDays, c.Orders = append(c.PurchaseDays, sum.purchaseDays), append(c.Orders, sum.orders)
+	c.GrossSales, c.Refunds = append(c.GrossSales, sum.gross), append(c.Refunds, sum.refunds)
+	c.Contribution = append(c.Contribution, sum.contribution)
+	c.FirstValue, c.RepeatValue = append(c.FirstValue, sum.firstValue), append(c.RepeatValue, sum.repeatValue)
+}
+
+// customerSum is one customer's entry in Customers.
+type customerSum struct {
+	first, last                  calendar.Day
+	purchaseDays, orders         int32
+	gross, refunds, contribution int64
+	firstValue, repeatValue      int64
+}
+
+// enter enters a day; the customer's first is a purchase.
+func (c *customerSum) enter(d *Days, i int32) {
+	c.orders += d.Orders[i]
+	c.gross += d.GrossSales[i]
+	c.refunds += d.Refunds[i]
+	c.contribution += d.Contribution[i]
+	if !d.IsPurchase[i] {
+		return
+	}
+	if c.purchaseDays == 0 {
+		c.first, c.firstValue = d.Day[i], d.Net(i)
+	} else {
+		c.repeatValue += d.Net(i)
+	}
+	c.last = d.Day[i]
+	c.purchaseDays++
+}
 
 // Build makes a shard of the encoded postings of its customers, in whatever
 // blocks and order they come. The blocks must not change while the shard lives.
 func Build(b *Binding, blocks [][]byte) *Shard {
 	a := &assembly{
 		shard: &Shard{
-			Start: []int32{0}, Attributes: make([][]string, len(b.mapping.Attributes)),
+			Customers:    Customers{Attributes: make([]Coded, len(b.mapping.Attributes))},
 			Unattributed: map[calendar.Day]int64{}, exclusions: exclusionSums{},
 		},
 		settings: &b.settings,
-		interned: map[string]string{},
+		codes:    make([]map[string]int32, len(b.mapping.Attributes)),
 		seen:     map[exclusionKey]struct{}{}, ordered: map[digest]struct{}{},
 	}
 	postings := decodeAll(blocks, len(b.mapping.Attributes))
