@@ -164,7 +164,7 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 	intakes := make([]*intake, len(readers))
 	admissions := make([]pipeline.Admission, len(readers))
 	for i := range readers {
-		intakes[i] = &intake{ledger.NewIntake(in.bound), in.description, meter}
+		intakes[i] = &intake{ledger.NewIntake(in.bound, i), in.description, meter}
 		admissions[i] = intakes[i]
 	}
 	in.store, err = pipeline.Scatter(ctx, readers, admissions, r.Workers, r.shardBits(in.description))

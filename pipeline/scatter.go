@@ -12,7 +12,7 @@ import (
 // The pipeline does not know what the bytes mean.
 type Deal struct {
 	Hash  []uint64
-	End   []int
+	End   []uint32
 	Bytes []byte
 }
 
@@ -94,8 +94,8 @@ func (d *Deal) block(bits int) block {
 	start := make([]int, 1<<bits+1)
 	from := 0
 	for i, end := range d.End {
-		start[shard(i)+1] += end - from
-		from = end
+		start[shard(i)+1] += int(end) - from
+		from = int(end)
 	}
 	for s := range 1 << bits {
 		start[s+1] += start[s]
@@ -106,7 +106,7 @@ func (d *Deal) block(bits int) block {
 	for i, end := range d.End {
 		s := shard(i)
 		at[s] += copy(sorted[at[s]:], d.Bytes[from:end])
-		from = end
+		from = int(end)
 	}
 	return block{sorted, start}
 }
