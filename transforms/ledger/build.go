@@ -44,13 +44,14 @@ func NewBuilder(b *Binding, v *Vocabulary, shardBits int) *Builder {
 }
 
 // Build makes a shard of the encoded postings of its customers, in whatever
-// order they come. The shard is valid until the next Build.
+// order they come, and returns how many those are. The shard is valid until the
+// next Build.
 //
 // Postings are dealt by the bits of their hash that follow the shard's, so that
 // each hand holds about one customer, and each hand is sorted: the cost of a
 // row does not grow with their number. A hand that is large, for one customer
 // has most rows or keys were made to collide, is sorted all the same.
-func (b *Builder) Build(rows []byte) *Shard {
+func (b *Builder) Build(rows []byte) (s *Shard, count int64) {
 	b.rows = rows
 	b.shard.reset(len(b.codes))
 	for i := range b.codes {
@@ -67,7 +68,7 @@ func (b *Builder) Build(rows []byte) *Shard {
 		from = to
 	}
 	b.unattributed()
-	return &b.shard
+	return &b.shard, int64(len(b.arrived) + len(b.nobody))
 }
 
 // parse finds the postings and their customers.

@@ -349,6 +349,7 @@ func (b *Builder) enterAttribute(a int, place int32) {
 		code = int32(len(column.Values))
 		b.codes[a][place] = code
 		column.Values = append(column.Values, b.vocabulary.values[a][place])
+		column.places = append(column.places, uint32(place))
 	}
 	column.Codes = append(column.Codes, code)
 }

@@ -91,7 +91,8 @@ func build(t *testing.T, m Mapping, s Settings, record arrow.Record) (*Shard, *T
 	if err != nil {
 		t.Fatal(err)
 	}
-	return builder(t, b, in).Build(rows.Bytes), &in.Tally
+	shard, _ := builder(t, b, in).Build(rows.Bytes)
+	return shard, &in.Tally
 }
 
 func builder(t *testing.T, b *Binding, intakes ...*Intake) *Builder {
@@ -393,7 +394,7 @@ func TestBlocksMayComeInAnyDivisionAndOrder(t *testing.T) {
 		}
 		all = append(all, admitted.Bytes...)
 	}
-	parts := builder(t, b, intakes...).Build(all)
+	parts, _ := builder(t, b, intakes...).Build(all)
 	want(t, "days", days(parts), days(whole))
 	want(t, "exclusions", excluded(parts, nil), excluded(whole, nil))
 	if parts.Totals != whole.Totals {

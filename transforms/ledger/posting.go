@@ -79,14 +79,14 @@ func newHead(day calendar.Day, fate Fate, flags uint8, key int) head {
 	return head(day-earliestDay)<<headDay | head(fate)<<headFate | head(flags)<<headFlags | head(key)
 }
 
-func (h head) day() calendar.Day    { return calendar.Day(h>>headDay) + earliestDay }
-func (h head) fate() Fate           { return Fate(h >> headFate & fateMask) }
-func (h head) has(flag uint8) bool  { return uint8(h>>headFlags)&flag != 0 }
-func (h head) keyBytes() int        { return int(h & MaxKey) }
-func (h head) with(fate Fate) head  { return h&^(fateMask<<headFate) | head(fate)<<headFate }
-func (h head) isKept() bool         { return h.fate() == Kept }
-func (h head) isPriced() bool       { return h.isKept() && !h.has(flagBlank) }
-func (h head) sameDay(o head) bool  { return h>>headDay == o>>headDay }
+func (h head) day() calendar.Day   { return calendar.Day(h>>headDay) + earliestDay }
+func (h head) fate() Fate          { return Fate(h >> headFate & fateMask) }
+func (h head) has(flag uint8) bool { return uint8(h>>headFlags)&flag != 0 }
+func (h head) keyBytes() int       { return int(h & MaxKey) }
+func (h head) with(fate Fate) head { return h&^(fateMask<<headFate) | head(fate)<<headFate }
+func (h head) isKept() bool        { return h.fate() == Kept }
+func (h head) isPriced() bool      { return h.isKept() && !h.has(flagBlank) }
+func (h head) sameDay(o head) bool { return h>>headDay == o>>headDay }
 
 // layout says where the parts of an encoded posting stand. Head and amount
 // come first; what the job does not need is not there; the key's text is last.
@@ -201,11 +201,6 @@ func (l *layout) keyOf(row []byte, h head) Key {
 	return Key(row[l.key : l.key+h.keyBytes()])
 }
 
-func appendBytes(b, v []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(v)))
-	return append(b, v...)
-}
-
 // decoder takes values off the front of b. The bytes are our own encoding, so
 // that running out of them is a programmer's mistake and panics.
 type decoder struct{ b []byte }
@@ -217,9 +212,3 @@ func (d *decoder) take(n int) []byte {
 }
 
 func (d *decoder) uint32() uint32 { return binary.LittleEndian.Uint32(d.take(4)) }
-
-func (d *decoder) bytes() []byte {
-	v, n := binary.Uvarint(d.b)
-	d.b = d.b[n:]
-	return d.take(int(v))
-}

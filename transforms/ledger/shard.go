@@ -105,7 +105,8 @@ func (s *Shard) reset(attributes int) {
 	c.FirstValue, c.RepeatValue = c.FirstValue[:0], c.RepeatValue[:0]
 	c.Attributes = resized(c.Attributes, attributes)
 	for i := range c.Attributes {
-		c.Attributes[i].Values, c.Attributes[i].Codes = nil, c.Attributes[i].Codes[:0]
+		a := &c.Attributes[i]
+		a.Values, a.places, a.Codes = nil, a.places[:0], a.Codes[:0]
 	}
 	d.Day, d.Orders, d.IsPurchase = d.Day[:0], d.Orders[:0], d.IsPurchase[:0]
 	d.GrossSales, d.Refunds, d.Contribution = d.GrossSales[:0], d.Refunds[:0], d.Contribution[:0]

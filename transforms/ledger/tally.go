@@ -15,15 +15,15 @@ import (
 // Tally counts what was read. Tallies of parts add up to the tally of the
 // whole, in any order.
 type Tally struct {
-	Rows         int64           // all rows of the source
-	Unreadable   int64           // of these, rows that cannot be read
-	CivilTimes   int64           // rows whose time has no zone (a date needs none)
-	Rounded      int64           // rows whose quantity × price had more than 4 decimals
-	Attributed   int64           // readable rows with a customer
-	Months       Months          // readable rows by posting month
-	Instants     Range           // of readable rows, microseconds since 1970 UTC
-	Days         Range           // of rows on or before the as-of day, whatever else excludes them
-	DaysWithRows DaySet          // of the same rows
+	Rows         int64  // all rows of the source
+	Unreadable   int64  // of these, rows that cannot be read
+	CivilTimes   int64  // rows whose time has no zone (a date needs none)
+	Rounded      int64  // rows whose quantity × price had more than 4 decimals
+	Attributed   int64  // readable rows with a customer
+	Months       Months // readable rows by posting month
+	Instants     Range  // of readable rows, microseconds since 1970 UTC
+	Days         Range  // of rows on or before the as-of day, whatever else excludes them
+	DaysWithRows DaySet // of the same rows
 	Fingerprint  Fingerprint
 	Quarantine   []Rejected // the first unreadable rows, by position
 	amounts      uint64     // Σ |amount|, saturating
