@@ -1,3 +1,0 @@
-package ledger
-
-func (b *Binding) RowBytes() int { return 32 }
