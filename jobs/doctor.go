@@ -175,7 +175,9 @@ func examineDisk(free, rows int64, latest *pipeline.Journal, d *Diagnosis) {
 func (r *Run) examineMemory(f forecast, m Machine, d *Diagnosis) {
 	switch {
 	case r.Memory == 0:
-		d.OK("memory", "a run takes about %s; how much there is this machine does not say: --memory would set a limit", mebibytes(f.memory))
+		d.OK("memory", "a run takes about %s; how much there is this machine does not say, but --memory sets a limit", mebibytes(f.memory))
+	case m.Memory > 0 && m.Memory < LeastMemory:
+		d.Warn("memory", "give it more", "a run takes at least %s, more than the %s of %s", mebibytes(LeastMemory), mebibytes(m.Memory), m.Limit)
 	case m.Memory > 0 && r.Memory > m.Memory:
 		d.Warn("memory", "lower --memory, or leave it out", "a run may take %s, more than the %s of %s", mebibytes(r.Memory), mebibytes(m.Memory), m.Limit)
 	case f.memory > r.Memory:

@@ -35,31 +35,33 @@ const shardFactor = 5
 // passes: about 80 for a customer, who has some rows.
 const customerBytes = 24
 
-// heldMemory returns how many of memory's bytes the stores of a run may hold.
-func heldMemory(memory int64, workers int) int64 {
-	if memory == 0 {
+// held returns how many bytes the stores of the run may keep in memory.
+func (r *Run) held() int64 {
+	switch {
+	case r.HeldBytes > 0:
+		return int64(r.HeldBytes)
+	case r.Memory == 0:
 		return pipeline.Unlimited
+	default:
+		return max(leastHeld, (r.Memory-programMemory-int64(r.Workers)*workerMemory)/2)
 	}
-	return max(leastHeld, (memory-programMemory-int64(workers)*workerMemory)/2)
 }
 
 // largestShard returns how many bytes of rows a shard may have.
-func largestShard(memory int64) int64 {
-	if memory == 0 {
+func (r *Run) largestShard() int64 {
+	if r.Memory == 0 {
 		return pipeline.Unlimited
 	}
-	return (memory - programMemory) / shardFactor
+	return (r.Memory - programMemory) / shardFactor
 }
 
 // space returns what memory and disk the stores of the run may take.
-func (r *Run) space() *pipeline.Space {
-	return pipeline.NewSpace(heldMemory(r.Memory, r.Workers), r.WorkDir, -1)
-}
+func (r *Run) space() *pipeline.Space { return pipeline.NewSpace(r.held(), r.WorkDir, -1) }
 
 // checkShards refuses a shard that a worker could not hold. A shard is some
 // customers; one customer cannot be divided.
 func (r *Run) checkShards(store *pipeline.Store) error {
-	most := largestShard(r.Memory)
+	most := r.largestShard()
 	for i := range store.Shards() {
 		if size := store.Size(i); size > most {
 			return pipeline.Errorf(pipeline.ClassUsage, "", fmt.Sprintf("run it with --memory %s or more; if one customer stands for many, as guests do, leave it out with rules.exclude", mebibytesFlag(programMemory+size*shardFactor)),
@@ -80,7 +82,7 @@ func (r *Run) forecast(d pipeline.Description, bound *ledger.Binding) forecast {
 	rows := estimatedRows(d)
 	need := rows * (int64(bound.RowBytes()) + customerBytes)
 	base := int64(programMemory + r.Workers*workerMemory)
-	if need <= heldMemory(r.Memory, r.Workers) {
+	if need <= r.held() {
 		return forecast{memory: base + need + need/2} // a half that is not yet collected
 	}
 	return forecast{memory: r.Memory, spilled: need}

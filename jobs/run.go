@@ -28,6 +28,7 @@ type Run struct {
 	Workers     int
 	BatchRows   int // rows a batch; 0: the source's choice
 	ShardBits   int // 2^ShardBits shards; 0: by the size of the input
+	HeldBytes   int // of rows and customers that are kept in memory, the others in files; 0: by Memory
 
 	Memory     int64        // bytes that the process may take; 0: not limited
 	WorkDir    string       // the folder of what memory does not hold

@@ -200,5 +200,8 @@ func (f *flags) check(c *cobra.Command) error {
 	if c.Flags().Changed("memory") && f.memory < jobs.LeastMemory {
 		return usage(c, "--memory is at least %s", size(jobs.LeastMemory))
 	}
+	if info, err := os.Stat(f.workDir); c.Flags().Changed("work-dir") && (err != nil || !info.IsDir()) {
+		return usage(c, "--work-dir is a folder that is there, not %q", f.workDir)
+	}
 	return nil
 }
