@@ -104,7 +104,7 @@ func TestAnotherLibraryReadsWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	reader := buildReader(t)
 	path := filepath.Join(t.TempDir(), "facts.parquet")
-	if _, err := WriteParquetFile(t.Context(), path, facts().Schema(), factRecords(10_000)); err != nil {
+	if _, err := WriteParquetFile(t.Context(), path, facts().Schema(), 2, factRecords(10_000)); err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(bytes.NewReader(output(t, reader, path)))
@@ -185,7 +185,7 @@ func TestTheSameRowsMakeTheSameFileInAnyBatches(t *testing.T) {
 	dir := t.TempDir()
 	var first string
 	for _, size := range []int{factRows, 1000, 1024, 99_991} {
-		r, err := WriteParquetFile(t.Context(), filepath.Join(dir, fmt.Sprint(size)), facts().Schema(), factRecords(size))
+		r, err := WriteParquetFile(t.Context(), filepath.Join(dir, fmt.Sprint(size)), facts().Schema(), 2, factRecords(size))
 		if err != nil {
 			t.Fatal(err)
 		}
