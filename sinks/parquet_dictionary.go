@@ -3,6 +3,7 @@ package sinks
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/zeebo/xxh3"
 )
@@ -13,59 +14,105 @@ type dictionary struct {
 	texts []byte
 	ends  []uint32 // where each text begins in texts, and where the last ends
 	ids   []int32  // of each value of the row group
-	slots []int32  // open addressing by hash: id + 1, 0 where empty
+	slots []slot   // open addressing by sign
+	used  []uint32 // slots that are not empty, by id
 	seen  []int32  // by id: the page that last had it, counted from 1
 }
 
-// dictionarySlots keeps the table of slots at most a quarter full.
-const dictionarySlots = 4 * dictionaryTexts
+// slot is a place of a text in the table.
+type slot struct {
+	sign sign
+	next int32 // id + 1; 0 where the slot is empty
+}
+
+// dictionarySlots keeps the table at most half full.
+const dictionarySlots = 2 * dictionaryTexts
 
 func newDictionary() *dictionary {
-	return &dictionary{slots: make([]int32, dictionarySlots)}
+	return &dictionary{slots: make([]slot, dictionarySlots)}
 }
 
 // reset forgets all texts.
 func (d *dictionary) reset() {
-	clear(d.slots)
-	d.texts, d.ends, d.ids, d.seen = d.texts[:0], append(d.ends[:0], 0), d.ids[:0], d.seen[:0]
+	for _, at := range d.used {
+		d.slots[at] = slot{}
+	}
+	d.texts, d.ends, d.ids = d.texts[:0], append(d.ends[:0], 0), d.ids[:0]
+	d.used, d.seen = d.used[:0], d.seen[:0]
 }
 
-func (d *dictionary) len() int { return len(d.ends) - 1 }
+func (d *dictionary) len() int { return len(d.used) }
 
 func (d *dictionary) text(id int32) []byte { return d.texts[d.ends[id]:d.ends[id+1]] }
 
 // add numbers the texts of a page, and reports false where there are more
 // than a dictionary may have.
 func (d *dictionary) add(p *page) bool {
-	last := int32(-1)
-	for i := range p.values() {
-		text := p.text(i)
-		if last < 0 || !bytes.Equal(text, d.text(last)) {
-			last = d.id(text)
+	start := p.ends[0]
+	for _, end := range p.ends[1:] {
+		text := p.texts[start:end]
+		start = end
+		s := signOf(text)
+		at := s.slot()
+		for d.slots[at].next != 0 && !d.holds(at, s, text) {
+			at = (at + 1) % dictionarySlots
 		}
-		if d.len() > dictionaryTexts || len(d.texts) > dictionaryBytes {
+		if d.slots[at].next == 0 && !d.put(at, s, text) {
 			return false
 		}
-		d.ids = append(d.ids, last)
+		d.ids = append(d.ids, d.slots[at].next-1)
 	}
 	return true
 }
 
-// id returns the number of a text, a new one if it has none.
-func (d *dictionary) id(text []byte) int32 {
-	slot := xxh3.Hash(text) % dictionarySlots
-	for d.slots[slot] != 0 {
-		if id := d.slots[slot] - 1; bytes.Equal(text, d.text(id)) {
-			return id
-		}
-		slot = (slot + 1) % dictionarySlots
+// holds reports whether a slot that is not empty is that of a text.
+func (d *dictionary) holds(at uint32, s sign, text []byte) bool {
+	held := &d.slots[at]
+	return held.sign == s && (s.length <= signBytes || bytes.Equal(text, d.text(held.next-1)))
+}
+
+// put gives a text the next id, and reports false where none is left.
+func (d *dictionary) put(at uint32, s sign, text []byte) bool {
+	if d.len() == dictionaryTexts || len(d.texts)+len(text) > dictionaryBytes {
+		return false
 	}
-	id := int32(d.len())
 	d.texts = append(d.texts, text...)
 	d.ends = append(d.ends, uint32(len(d.texts)))
+	d.used = append(d.used, at)
 	d.seen = append(d.seen, 0)
-	d.slots[slot] = id + 1
-	return id
+	d.slots[at] = slot{s, int32(d.len())}
+	return true
+}
+
+// sign stands for a text: for one of at most signBytes its bytes, so that
+// equal signs are equal texts; for a longer one a hash.
+type sign struct {
+	front, back uint64
+	length      uint32
+}
+
+const signBytes = 16
+
+func signOf(text []byte) sign {
+	s := sign{length: uint32(len(text))}
+	switch n := len(text); {
+	case n > signBytes:
+		s.front = xxh3.Hash(text)
+	case n >= 8:
+		s.front, s.back = binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:])
+	default:
+		for i, b := range text {
+			s.front |= uint64(b) << (8 * i)
+		}
+	}
+	return s
+}
+
+// slot returns where in the table to look first: the folded product of the
+// sign's halves, each mixed with digits of pi.
+func (s sign) slot() uint32 {
+	high, low := bits.Mul64(s.front^0x243f6a8885a308d3, s.back^uint64(s.length)^0x13198a2e03707344)
+	return uint32(high^low) % dictionarySlots
 }
 
 // bounds returns the bounds of a page, counted from 1, whose values have ids.

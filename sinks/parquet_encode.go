@@ -1,9 +1,10 @@
 package sinks
 
 import (
+	"encoding/binary"
+	"math"
 	"math/bits"
 
-	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/delta"
@@ -23,7 +24,8 @@ type encoder struct {
 	dictionary *dictionary // nil before the first column that needs one
 	out        []byte      // the row group so far
 	body       []byte      // of a page, before compression
-	packed     []byte      // of a page: values as they are encoded, later the compressed body
+	packed     []byte      // values of a page, as an encoding of the library returns them
+	compressed []byte
 }
 
 func newEncoder(t table.Schema) *encoder {
@@ -88,11 +90,10 @@ func (e *encoder) number(g *rowGroup, i int) bool {
 }
 
 // dictionaryPages writes the dictionary and the pages of numbers into it.
-func (e *encoder) dictionaryPages(g *rowGroup, i int, c *chunk) error {
+func (e *encoder) dictionaryPages(g *rowGroup, i int, c *chunk) (err error) {
 	d := e.dictionary
 	e.body = d.plain(e.body[:0])
-	e.compress()
-	e.out = c.dictionary(e.out, d.len(), e.body, e.packed)
+	e.out = c.dictionary(e.out, d.len(), e.body, e.compress())
 	ids, first := d.ids, g.first
 	for n, spans := range g.pages {
 		if err := e.load(spans, i, first); err != nil {
@@ -100,102 +101,134 @@ func (e *encoder) dictionaryPages(g *rowGroup, i int, c *chunk) error {
 		}
 		var own []int32
 		own, ids = ids[:e.page.values()], ids[e.page.values():]
-		packed, err := new(rle.DictionaryEncoding).EncodeInt32(e.packed, own)
-		if err != nil {
+		if e.packed, err = new(rle.DictionaryEncoding).EncodeInt32(e.packed, own); err != nil {
 			return err
 		}
-		e.packed = packed
+		e.body = append(e.body, e.packed...)
 		e.write(c, format.RLEDictionary, d.bounds(own, int32(n+1)))
 		first += int64(e.page.rows)
 	}
 	return nil
 }
 
-// load begins a page of a column whose first row is the file's row first.
+// load begins a page of a column, whose first row is the file's row first,
+// with what is null in it.
 func (e *encoder) load(spans []span, i int, first int64) error {
 	e.page.load(spans, i)
-	if c := e.table.Columns[i]; e.page.nulls > 0 && !c.Nullable {
+	c := e.table.Columns[i]
+	if e.page.nulls > 0 && !c.Nullable {
 		return mistake(c, first+int64(e.page.firstNull()), "is null in a column declared without nulls")
+	}
+	e.body = e.body[:0]
+	if c.Nullable {
+		e.body = e.page.appendLevels(e.body)
 	}
 	return nil
 }
 
 // plainPage encodes a page without a dictionary, as its column's kind wants.
-func (e *encoder) plainPage(spans []span, i int, first int64, c *chunk) (err error) {
+func (e *encoder) plainPage(spans []span, i int, first int64, c *chunk) error {
 	if err := e.load(spans, i, first); err != nil {
 		return err
 	}
-	p := &e.page
-	switch column := e.table.Columns[i]; column.Kind {
+	switch e.table.Columns[i].Kind {
 	case table.Text:
 		return e.textPage(spans, i, first, c)
 	case table.Date:
-		p.days = gather(p, spans, i, p.days)
-		if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt32(e.packed, p.days); err != nil {
-			return err
-		}
-		e.write(c, format.DeltaBinaryPacked, dayBounds(p.days))
+		return e.dayPage(spans, i, c)
 	case table.Number:
-		p.numbers = gather(p, spans, i, p.numbers)
-		if at := firstNotFinite(p.numbers); at >= 0 {
-			return mistake(column, first+int64(p.row(at)), "is NaN or infinite")
-		}
-		e.packed = append(e.packed[:0], arrow.GetBytes(p.numbers)...)
-		e.write(c, format.Plain, numberBounds(p.numbers))
+		return e.numberPage(spans, i, first, c)
 	case table.Flag:
-		p.gatherFlags(spans, i)
-		e.packed = append(e.packed[:0], p.flags...)
-		e.write(c, format.Plain, flagBounds(p.values(), bitutil.CountSetBits(p.flags, 0, p.values())))
+		e.flagPage(spans, i, c)
+		return nil
 	default:
-		p.integers = gather(p, spans, i, p.integers)
-		b := integerBounds(p.integers)
-		if column.Kind == table.Money {
-			if at := firstTooLarge(p.integers); at >= 0 {
-				return mistake(column, first+int64(p.row(at)), "does not fit DECIMAL(18,4)")
-			}
-			c.sum.add(p.integers)
-		}
-		if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt64(e.packed, p.integers); err != nil {
-			return err
-		}
-		e.write(c, format.DeltaBinaryPacked, b)
+		return e.integerPage(spans, i, first, c)
 	}
-	return nil
 }
 
 // textPage encodes a page of texts, or two of half the rows where they are
-// longer than pageBytes.
+// longer than pageBytes: all lengths, then all texts.
 func (e *encoder) textPage(spans []span, i int, first int64, c *chunk) (err error) {
 	p := &e.page
-	p.gatherTexts(spans, i)
-	if len(p.texts) > pageBytes && p.rows > 1 {
-		front, back := split(spans, p.rows/2)
-		rows := int64(p.rows / 2)
+	if rows := p.rows / 2; rows > 0 && p.textBytes(spans, i) > pageBytes {
+		front, back := split(spans, rows)
 		if err := e.plainPage(front, i, first, c); err != nil {
 			return err
 		}
-		return e.plainPage(back, i, first+rows, c)
+		return e.plainPage(back, i, first+int64(rows), c)
 	}
-	if e.packed, err = new(delta.LengthByteArrayEncoding).EncodeByteArray(e.packed, p.texts, p.ends); err != nil {
+	p.gatherTexts(spans, i)
+	p.lengths = p.lengths[:0]
+	for at, end := range p.ends[1:] {
+		p.lengths = append(p.lengths, int32(end-p.ends[at]))
+	}
+	if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt32(e.packed, p.lengths); err != nil {
 		return err
 	}
+	e.body = append(append(e.body, e.packed...), p.texts...)
 	e.write(c, format.DeltaLengthByteArray, textBounds(p))
 	return nil
 }
 
-// write adds the page, whose values are in packed, to the row group.
-func (e *encoder) write(c *chunk, encoding format.Encoding, b bounds) {
-	e.body = e.body[:0]
-	if c.column.Nullable {
-		e.body = e.page.appendLevels(e.body)
+func (e *encoder) dayPage(spans []span, i int, c *chunk) (err error) {
+	p := &e.page
+	p.days = gather(p, spans, i, p.days)
+	if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt32(e.packed, p.days); err != nil {
+		return err
 	}
 	e.body = append(e.body, e.packed...)
-	e.compress()
-	e.out = c.page(e.out, &e.page, encoding, b, e.body, e.packed)
+	e.write(c, format.DeltaBinaryPacked, dayBounds(p.days))
+	return nil
 }
 
-// compress turns body into packed.
-func (e *encoder) compress() { e.packed = e.zstd.EncodeAll(e.body, e.packed[:0]) }
+func (e *encoder) numberPage(spans []span, i int, first int64, c *chunk) error {
+	p := &e.page
+	p.numbers = gather(p, spans, i, p.numbers)
+	if at := firstNotFinite(p.numbers); at >= 0 {
+		return mistake(e.table.Columns[i], first+int64(p.row(at)), "is NaN or infinite")
+	}
+	for _, v := range p.numbers {
+		e.body = binary.LittleEndian.AppendUint64(e.body, math.Float64bits(v))
+	}
+	e.write(c, format.Plain, numberBounds(p.numbers))
+	return nil
+}
+
+func (e *encoder) flagPage(spans []span, i int, c *chunk) {
+	p := &e.page
+	p.gatherFlags(spans, i)
+	e.body = append(e.body, p.flags...)
+	e.write(c, format.Plain, flagBounds(p.values(), bitutil.CountSetBits(p.flags, 0, p.values())))
+}
+
+// integerPage encodes counts, amounts and instants.
+func (e *encoder) integerPage(spans []span, i int, first int64, c *chunk) (err error) {
+	p := &e.page
+	p.integers = gather(p, spans, i, p.integers)
+	if e.table.Columns[i].Kind == table.Money {
+		if at := firstTooLarge(p.integers); at >= 0 {
+			return mistake(e.table.Columns[i], first+int64(p.row(at)), "does not fit DECIMAL(18,4)")
+		}
+		c.sum.add(p.integers)
+	}
+	if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt64(e.packed, p.integers); err != nil {
+		return err
+	}
+	e.body = append(e.body, e.packed...)
+	e.write(c, format.DeltaBinaryPacked, integerBounds(p.integers))
+	return nil
+}
+
+// write adds the page, whose levels and values are in body, to the row group.
+func (e *encoder) write(c *chunk, encoding format.Encoding, b bounds) {
+	e.out = c.page(e.out, &e.page, encoding, b, e.body, e.compress())
+}
+
+// compress returns body compressed, until the next page.
+func (e *encoder) compress() []byte {
+	e.compressed = e.zstd.EncodeAll(e.body, e.compressed[:0])
+	return e.compressed
+}
 
 // firstNotFinite returns the index of the first NaN or infinity, -1 if there
 // is none.

@@ -30,6 +30,7 @@ type page struct {
 	flags    []byte // a bit per value, lowest first
 	texts    []byte
 	ends     []uint32 // where each text begins in texts, and where the last ends
+	lengths  []int32  // of each text, where its page needs them
 }
 
 // values is how many rows have a value.
@@ -144,6 +145,23 @@ func (p *page) gatherFlags(spans []span, column int) {
 			row++
 		}
 	}
+}
+
+// textBytes returns how long the values of a column of texts are together.
+func (p *page) textBytes(spans []span, column int) int {
+	sum, row := 0, 0
+	for _, s := range spans {
+		offsets := s.record.Column(column).(*array.String).ValueOffsets()[s.from : s.to+1]
+		if p.nulls == 0 {
+			sum += int(offsets[len(offsets)-1] - offsets[0])
+			continue
+		}
+		for i := range s.rows() {
+			sum += int(offsets[i+1]-offsets[i]) * int(p.valid[row>>3]>>(row&7)&1)
+			row++
+		}
+	}
+	return sum
 }
 
 // gatherTexts takes the values of a column of texts.

@@ -19,9 +19,9 @@ const (
 	// pageRows is the grain of the page index, by which a reader skips pages.
 	// It makes pages of 256 KB from eight-byte values.
 	pageRows = 1 << 15
-	// pageBytes halves a page of texts that is longer: keys of 36 characters
-	// are not, and a reader never has to hold much more than this.
-	pageBytes = 1 << 21
+	// pageBytes halves a page of texts that is longer, until it is not: what
+	// is encoded at a time should fit a core's cache.
+	pageBytes = 1 << 19
 	// dictionaryTexts and dictionaryBytes are the most distinct texts, and
 	// bytes of them, that a row group's column may have to get a dictionary:
 	// above them values hardly repeat.
