@@ -112,7 +112,7 @@ func (w *tableWriter) add(g *encodedGroup) error {
 		}
 		total, ok := c.sum.addTo(w.receipt.Sums[c.column.Name])
 		if !ok {
-			return mistake(c.column, g.first+int64(g.rows)-1, "is by when the column's sum overflows")
+			return mistake(c.column, g.first+int64(g.rows)-1, "or one before it in its row group makes the column's sum overflow")
 		}
 		w.receipt.Sums[c.column.Name] = total
 	}
