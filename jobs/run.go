@@ -72,7 +72,7 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 func (r *Run) do(ctx context.Context, s *Summary) error {
 	started := r.Now()
 	r.stage(s, "claim")
-	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID})
+	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID, Workers: r.Workers})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@
 //	error.go    Error: class, place, hint
 //	progress.go Progress, Meter: how far a stage has come
 //	each.go     Each, Ahead: bounded concurrency with a fixed order
+//	inorder.go  InOrder: draw in turn, work side by side, deliver in order
 //	scatter.go  Scatter, Store: rows to shards by customer
 //
 // The way of a run (jobs/run.go is the same in code):
