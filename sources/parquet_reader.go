@@ -31,6 +31,7 @@ type parquetReader struct {
 	file    *parquetFile // nil before the first row group
 	group   rowGroup
 	columns []*columnReader // of group; nil between row groups
+	current *columnReader   // that is being read, nil before the first
 	done    int64           // rows of group that have been delivered
 }
 
@@ -117,9 +118,13 @@ func (r *parquetReader) fill(ctx context.Context) (pipeline.Batch, error) {
 		if err := ctx.Err(); err != nil {
 			return pipeline.Batch{}, err
 		}
-		step, err := r.step(min(stepRows, wanted-rows))
+		step := min(stepRows, wanted-rows)
+		err := shielded("", func() (err error) {
+			step, err = r.step(step)
+			return err
+		})
 		if err != nil {
-			return pipeline.Batch{}, err
+			return pipeline.Batch{}, r.placed(err)
 		}
 		if step == 0 {
 			break
@@ -137,21 +142,18 @@ func (r *parquetReader) fill(ctx context.Context) (pipeline.Batch, error) {
 // step decodes at most so many rows: as many as every column has in its current
 // page. It returns how many, 0 if the batch cannot go on with them.
 func (r *parquetReader) step(rows int) (int, error) {
-	for _, c := range r.columns {
-		err := r.read(c, func() error {
-			ahead, err := c.ahead()
-			rows = min(rows, ahead)
-			return err
-		})
+	for _, r.current = range r.columns {
+		ahead, err := r.current.ahead()
 		if err != nil {
 			return 0, err
 		}
-		if !c.continues() {
+		if !r.current.continues() {
 			return 0, nil
 		}
+		rows = min(rows, ahead)
 	}
-	for _, c := range r.columns {
-		if err := r.read(c, func() error { return c.read(rows) }); err != nil {
+	for _, r.current = range r.columns {
+		if err := r.current.read(rows); err != nil {
 			return 0, err
 		}
 	}
@@ -186,13 +188,13 @@ func (r *parquetReader) text() int {
 	return bytes
 }
 
-// read runs f, which reads a column, and says where an error is.
-func (r *parquetReader) read(c *columnReader, f func() error) error {
-	err := shielded("", f)
+// placed says where an error of the current column is.
+func (r *parquetReader) placed(err error) error {
 	var known *pipeline.Error
-	if !errors.As(err, &known) {
+	if !errors.As(err, &known) || r.current == nil {
 		return err
 	}
+	c := r.current
 	known.Place = r.place(c.row)
 	known.Message = fmt.Sprintf("column %q: %s", c.name, known.Message)
 	var value *valueError
@@ -231,7 +233,7 @@ func (r *parquetReader) leaveGroup() {
 	for _, c := range r.columns {
 		_ = shielded("", c.close)
 	}
-	r.columns = nil
+	r.columns, r.current = nil, nil
 }
 
 func (r *parquetReader) leaveFile() error {

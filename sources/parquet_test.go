@@ -343,22 +343,3 @@ func TestParquetSurvivesFlippedBytes(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkParquet(b *testing.B) {
-	var rows [][]parquet.Value
-	for i := range int64(200_000) {
-		rows = append(rows, []parquet.Value{
-			parquet.ByteArrayValue([]byte(fmt.Sprintf("country %d", i%37))), parquet.Int64Value(i * 7919 % 100_003),
-			parquet.Int64Value(i * 1e6), parquet.Int64Value(i * 31 % 10_007),
-		})
-	}
-	content := parquetBytes(b, parquet.Group{
-		"a": parquet.Encoded(parquet.String(), &parquet.RLEDictionary), "b": parquet.Int(64),
-		"c": parquet.Timestamp(parquet.Microsecond), "d": parquet.Decimal(2, 18, parquet.Int64Type),
-	}, rows, 1<<20, parquet.Compression(&parquet.Zstd))
-	source := parquetOf(b, content)
-	for b.Loop() {
-		countRows(b, source, 1, 200_000)
-	}
-	b.ReportMetric(200_000*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
-}
