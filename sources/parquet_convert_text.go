@@ -98,22 +98,38 @@ func uuidTexts(to texts, from encoding.Values, n int) (texts, error) {
 	to = to.ofLength(uuidText, n)
 	for i := range n {
 		id, text := data[i*size:(i+1)*size], to.data[i*uuidText:(i+1)*uuidText]
-		hex.Encode(text, id[:4])
+		hexadecimal(text[:8], id[:4])
 		text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
-		hex.Encode(text[9:], id[4:6])
-		hex.Encode(text[14:], id[6:8])
-		hex.Encode(text[19:], id[8:10])
-		hex.Encode(text[24:], id[10:16])
+		hexadecimal(text[9:13], id[4:6])
+		hexadecimal(text[14:18], id[6:8])
+		hexadecimal(text[19:23], id[8:10])
+		hexadecimal(text[24:36], id[10:16])
 	}
 	return to, nil
 }
 
 func hexTexts(to texts, from encoding.Values, n int) (texts, error) {
 	data, size := from.FixedLenByteArray()
-	to = to.ofLength(hex.EncodedLen(size), n)
-	hex.Encode(to.data, part(data, 0, n*size))
+	to = to.ofLength(2*size, n)
+	hexadecimal(to.data, part(data, 0, n*size))
 	return to, nil
 }
+
+// hexadecimal writes bytes as two lower-case digits each.
+func hexadecimal(to, bytes []byte) {
+	for i, b := range bytes {
+		binary.LittleEndian.PutUint16(to[2*i:2*i+2], hexDigits[b])
+	}
+}
+
+// hexDigits are the two digits of each byte, the first one in the low bits.
+var hexDigits = func() (digits [256]uint16) {
+	for b := range digits {
+		text := hex.EncodeToString([]byte{byte(b)})
+		digits[b] = binary.LittleEndian.Uint16([]byte(text))
+	}
+	return digits
+}()
 
 // ofLength returns n texts of one length, in the memory of t if that suffices,
 // whose bytes the caller sets.
