@@ -36,10 +36,12 @@ type Cohorts struct{ Split[ByGrain[Acquired]] }
 
 // AddShard adds the customers of a shard.
 func (c *Cohorts) AddShard(f *Frame, s *ledger.Shard) {
-	for m := range f.Members(s) {
-		member := acquired(f, &s.Days, m.From, m.To)
-		for _, d := range m.Dimensions {
-			grains := c.Of(d)
+	parts := c.Each(f.Dimensions(&s.Customers))
+	for m := range f.Members(&s.Customers) {
+		from, to := s.Range(m.Customer)
+		member := acquired(f, &s.Days, from, to)
+		for _, p := range m.Parts {
+			grains := parts[p]
 			for _, g := range f.Grains {
 				grains[g].At(f.Period(g, m.First)).add(&member)
 			}

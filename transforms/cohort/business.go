@@ -34,11 +34,12 @@ type Business struct{ Split[ByGrain[activity]] }
 
 // AddShard adds the customers of a shard and its rows without a customer.
 func (b *Business) AddShard(f *Frame, s *ledger.Shard) {
-	for m := range f.Members(s) {
-		for _, d := range m.Dimensions {
-			grains := b.Of(d)
+	parts := b.Each(f.Dimensions(&s.Customers))
+	for m := range f.Members(&s.Customers) {
+		from, to := s.Range(m.Customer)
+		for _, p := range m.Parts {
 			for _, g := range f.Grains {
-				addActivity(&grains[g], f, g, &s.Days, m.From, m.To)
+				addActivity(&parts[p][g], f, g, &s.Days, from, to)
 			}
 		}
 	}

@@ -54,16 +54,18 @@ func TestSeriesGrowsBothWays(t *testing.T) {
 // The business in one line, by hand: a buys in January and February, b in
 // February; a refund of b comes in March, when nobody buys.
 func TestBusinessPeriodsByHand(t *testing.T) {
-	s := &ledger.Shard{
-		Keys: []ledger.Key{{'a'}, {'b'}}, Start: []int32{0, 2, 4},
-		Days: ledger.Days{
-			Day:        []calendar.Day{calendar.Date(2024, 1, 5), calendar.Date(2024, 2, 5), calendar.Date(2024, 2, 7), calendar.Date(2024, 3, 1)},
-			Orders:     []int32{2, 1, 1, 0},
-			GrossSales: []int64{100, 50, 30, 0}, Refunds: []int64{0, 0, 0, -10}, Contribution: []int64{0, 0, 0, 0},
-			IsPurchase: []bool{true, true, true, false},
-		},
-		Unattributed: map[calendar.Day]int64{calendar.Date(2023, 12, 31): 7},
+	s := &ledger.Shard{Unattributed: map[calendar.Day]int64{calendar.Date(2023, 12, 31): 7}}
+	enter := func(day calendar.Day, orders int32, gross, refunds int64) {
+		d := &s.Days
+		d.Day, d.Orders, d.IsPurchase = append(d.Day, day), append(d.Orders, orders), append(d.IsPurchase, orders > 0)
+		d.GrossSales, d.Refunds, d.Contribution = append(d.GrossSales, gross), append(d.Refunds, refunds), append(d.Contribution, 0)
 	}
+	enter(calendar.Date(2024, 1, 5), 2, 100, 0)
+	enter(calendar.Date(2024, 2, 5), 1, 50, 0)
+	s.End(ledger.Key{'a'})
+	enter(calendar.Date(2024, 2, 7), 1, 30, 0)
+	enter(calendar.Date(2024, 3, 1), 0, 0, -10)
+	s.End(ledger.Key{'b'})
 	f := &cohort.Frame{AsOf: calendar.Date(2024, 3, 15), Grains: []calendar.Grain{calendar.ByMonth}}
 	var b cohort.Business
 	b.AddShard(f, s)

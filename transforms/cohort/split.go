@@ -22,6 +22,15 @@ func (s *Split[T]) Of(d Dimension) *T {
 	return part
 }
 
+// Each returns the accumulators of some dimension values, in their order.
+func (s *Split[T]) Each(dimensions []Dimension) []*T {
+	parts := make([]*T, len(dimensions))
+	for i, d := range dimensions {
+		parts[i] = s.Of(d)
+	}
+	return parts
+}
+
 // Sorted returns the dimensions in order, the whole base first and always.
 func (s *Split[T]) Sorted() []Dimension {
 	s.Of(All)

@@ -112,16 +112,18 @@ type Grid struct {
 // AddShard adds the customers of a shard.
 func (g *Grid) AddShard(f *cohort.Frame, s *ledger.Shard) {
 	var offsets []int32
-	for customer := range f.Members(s) {
+	parts := g.Each(f.Dimensions(&s.Customers))
+	for customer := range f.Members(&s.Customers) {
+		from, to := s.Range(customer.Customer)
 		for _, grain := range f.Grains {
 			in := f.Period(grain, customer.First)
 			for mode := ByCalendar; mode <= Rolling; mode++ {
 				var m member
-				m, offsets = newMember(f, grain, mode, &s.Days, customer.From, customer.To, offsets[:0])
+				m, offsets = newMember(f, grain, mode, &s.Days, from, to, offsets[:0])
 				m.limit(g.MaxOffset[grain])
 				m.addBeyond(&g.beyond[grain][mode])
-				for _, d := range customer.Dimensions {
-					h := g.Of(d)[grain][mode].At(in)
+				for _, p := range customer.Parts {
+					h := parts[p][grain][mode].At(in)
 					g.rows -= h.rows()
 					m.addTo(h)
 					g.rows += h.rows()

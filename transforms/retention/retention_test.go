@@ -16,9 +16,8 @@ import (
 // shardOf makes a shard of customers given by the days of their purchases,
 // each of value 1.
 func shardOf(customers ...[]calendar.Day) *ledger.Shard {
-	s := &ledger.Shard{Start: []int32{0}}
+	s := &ledger.Shard{}
 	for i, days := range customers {
-		s.Keys = append(s.Keys, ledger.Key{byte(i)})
 		for _, day := range days {
 			s.Days.Day = append(s.Days.Day, day)
 			s.Days.Orders = append(s.Days.Orders, 1)
@@ -27,7 +26,7 @@ func shardOf(customers ...[]calendar.Day) *ledger.Shard {
 			s.Days.Contribution = append(s.Days.Contribution, 0)
 			s.Days.IsPurchase = append(s.Days.IsPurchase, true)
 		}
-		s.Start = append(s.Start, int32(len(s.Days.Day)))
+		s.End(ledger.Key{byte(i)})
 	}
 	return s
 }
