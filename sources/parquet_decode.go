@@ -30,7 +30,6 @@ type decoder interface {
 type space struct {
 	memory *recycler
 	batch  int // at most so many rows in an array
-	group  int // rows of the row group
 }
 
 // dictionaryError is a value of a dictionary that has no counterpart.

@@ -13,18 +13,17 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
-// leastUse is how many rows of a row group an entry of a dictionary must stand
-// for, on average, to be delivered as it is; a larger dictionary is written out
-// row by row. With two, whoever does something once an entry instead of once a
-// row has at most half the work, and a dictionary costs no more memory than the
-// texts of its rows.
+// leastUse is how many rows of a batch there must be for each entry of a
+// dictionary for it to be delivered as it is; a larger one is written out row by
+// row. With two, whoever does something for each entry instead of each row has
+// at most half the work, even if they do it again for every batch.
 const leastUse = 2
 
 // textDecoder is the decoder of text columns. Small dictionaries stay what they
 // are; all other texts are copied into the array.
 type textDecoder struct {
 	textColumn
-	space
+	batch   int // at most so many rows in an array
 	convert textConversion
 
 	plain texts // of the page loaded, unless it has indexes
@@ -38,7 +37,7 @@ type textDecoder struct {
 }
 
 func newTextDecoder(c textConversion, s space) *textDecoder {
-	return &textDecoder{convert: c, space: s, textColumn: textColumn{memory: s.memory, likelyRows: s.batch}}
+	return &textDecoder{convert: c, batch: s.batch, textColumn: textColumn{memory: s.memory, likelyRows: s.batch}}
 }
 
 func (d *textDecoder) load(page parquet.Page, n int) (err error) {
@@ -56,7 +55,7 @@ func (d *textDecoder) load(page parquet.Page, n int) (err error) {
 		return &dictionaryError{err}
 	}
 	d.dictionary, d.shared = dictionary, nil
-	if dictionary.Len() <= d.group/leastUse {
+	if dictionary.Len() <= d.batch/leastUse {
 		d.shared = d.entries.array()
 	}
 	return nil
@@ -113,7 +112,7 @@ func (d *textDecoder) appendCodes(from, n int, levels []byte) error {
 		return err
 	}
 	if d.codes == nil {
-		d.codes = roomFor[int32](d.space.memory, d.batch)
+		d.codes = roomFor[int32](d.memory, d.batch)
 	}
 	d.codes = append(d.codes, indexes...)
 	if levels == nil {
@@ -157,7 +156,7 @@ func (d *textDecoder) take() arrow.Array {
 		return d.textColumn.take()
 	}
 	bitmap, rows, nulls := d.validity.take()
-	buffers := []*memory.Buffer{bitmap, bufferOf(d.space.memory, d.codes)}
+	buffers := []*memory.Buffer{bitmap, bufferOf(d.memory, d.codes)}
 	d.codes = nil
 	data := array.NewDataWithDictionary(pipeline.DictionaryText, rows, buffers, nulls, 0, d.shared)
 	defer data.Release()

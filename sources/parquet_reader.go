@@ -97,8 +97,7 @@ func (r *parquetReader) enterFile(path string) error {
 
 func (r *parquetReader) openColumns() error {
 	chunks := r.file.content.RowGroups()[r.group.index].ColumnChunks()
-	rows := int(r.group.rows)
-	to := space{memory: r.memory, batch: min(r.rows, rows), group: rows}
+	to := space{memory: r.memory, batch: int(min(int64(r.rows), r.group.rows))}
 	for _, field := range r.schema.Fields() {
 		i := slices.IndexFunc(r.file.columns, func(c parquetColumn) bool { return c.name == field.Name })
 		if i < 0 || !arrow.TypeEqual(r.file.columns[i].arrow, field.Type) {
