@@ -12,7 +12,8 @@ import (
 )
 
 func ExampleFrame() {
-	f := cohort.Frame{AsOf: calendar.Date(2024, 3, 30), From: numeric.Known(calendar.Date(2024, 1, 15))}
+	f := cohort.NewFrame(calendar.Calendar{}, calendar.Date(2024, 3, 30), []calendar.Grain{calendar.ByMonth})
+	f.From = numeric.Known(calendar.Date(2024, 1, 15))
 	january := f.Period(calendar.ByMonth, calendar.Date(2024, 1, 20))
 	last := f.LastComplete(calendar.ByMonth)
 	fmt.Println(f.Calendar.Start(calendar.ByMonth, january), f.IsLeftTruncated(calendar.ByMonth, january), f.Calendar.Start(calendar.ByMonth, last))
@@ -66,7 +67,7 @@ func TestBusinessPeriodsByHand(t *testing.T) {
 	enter(calendar.Date(2024, 2, 7), 1, 30, 0)
 	enter(calendar.Date(2024, 3, 1), 0, 0, -10)
 	s.End(ledger.Key{'b'})
-	f := &cohort.Frame{AsOf: calendar.Date(2024, 3, 15), Grains: []calendar.Grain{calendar.ByMonth}}
+	f := cohort.NewFrame(calendar.Calendar{}, calendar.Date(2024, 3, 15), []calendar.Grain{calendar.ByMonth})
 	var b cohort.Business
 	b.AddShard(f, s)
 	var got []string
