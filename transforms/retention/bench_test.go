@@ -22,7 +22,7 @@ func shopShard(customers int, asOf calendar.Day) *ledger.Shard {
 	s.Attributes = []ledger.Coded{{Values: []string{"a", "b", "c", "d"}}}
 	for i := range customers {
 		day := asOf - calendar.Day(random.IntN(history))
-		pause := 20 + random.IntN(100) // days between visits, on average
+		pause := 10 + random.IntN(70) // days between visits, on average
 		isLoyal := random.IntN(2) == 0
 		for isFirst := true; day <= asOf && (isFirst || isLoyal); isFirst = false {
 			enterDay(&s.Days, day, isFirst || random.IntN(20) > 0, int64(1+random.IntN(500_0000)))
