@@ -6,8 +6,7 @@ package calendar
 // It is immutable and safe for concurrent use.
 type Almanac struct {
 	Calendar
-	first  Day
-	places []place // of the days from first on
+	places places
 }
 
 // place is where a day stands among the months: 32·month, counted from January
@@ -17,12 +16,18 @@ type place struct {
 	reaches int32 // at, but for the last day of a month: that reaches as far as day 31
 }
 
-const placeBits = 5 // of the day of the month
+// places are those of consecutive days.
+type places []place // from laidOutFrom on
 
-// NewAlmanac returns a calendar with the days from first to last laid out.
-func NewAlmanac(c Calendar, first, last Day) Almanac {
-	a := Almanac{Calendar: c, first: first}
-	for d := first; d <= last; d++ {
+const (
+	placeBits   = 5       // of the day of the month
+	laidOutFrom = -25_567 // 1900-01-01
+)
+
+// NewAlmanac returns a calendar with the days from 1900 to last laid out.
+func NewAlmanac(c Calendar, last Day) Almanac {
+	a := Almanac{Calendar: c}
+	for d := Day(laidOutFrom); d <= last; d++ {
 		a.places = append(a.places, placeOf(d))
 	}
 	return a
@@ -38,9 +43,10 @@ func placeOf(d Day) place {
 	return p
 }
 
-func (a *Almanac) place(d Day) place {
-	if i := int(d) - int(a.first); uint(i) < uint(len(a.places)) {
-		return a.places[i]
+// of returns where a day stands.
+func (p places) of(d Day) place {
+	if i := uint(d - laidOutFrom); i < uint(len(p)) {
+		return p[i]
 	}
 	return placeOf(d)
 }
@@ -50,7 +56,11 @@ func (a *Almanac) Index(g Grain, d Day) int32 {
 	if g < ByMonth {
 		return a.Calendar.Index(g, d)
 	}
-	return floorDiv(a.place(d).at>>placeBits, int32(monthsOf(g)))
+	months := a.places.of(d).at >> placeBits
+	if g == ByMonth {
+		return months
+	}
+	return floorDiv(months, int32(monthsOf(g)))
 }
 
 // Indexes returns the numbers of the periods of days, in their order. It uses
@@ -64,7 +74,7 @@ func (a *Almanac) Indexes(g Grain, days []Day, to []int32) []int32 {
 		return to
 	}
 	for i, d := range days {
-		to[i] = a.place(d).at >> placeBits
+		to[i] = a.places.of(d).at >> placeBits
 	}
 	return to
 }
@@ -79,7 +89,11 @@ func (a *Almanac) RollingOffset(g Grain, first, d Day) int32 {
 	if g < ByMonth {
 		return RollingOffset(g, first, d)
 	}
-	return floorDiv((a.place(d).reaches-a.place(first).at)>>placeBits, int32(monthsOf(g)))
+	months := (a.places.of(d).reaches - a.places.of(first).at) >> placeBits
+	if g == ByMonth {
+		return months
+	}
+	return floorDiv(months, int32(monthsOf(g)))
 }
 
 // RollingOffsets returns the rolling offsets of days from first, in their
@@ -92,9 +106,9 @@ func (a *Almanac) RollingOffsets(g Grain, first Day, days []Day, to []int32) []i
 		}
 		return to
 	}
-	at := a.place(first).at
+	at := a.places.of(first).at
 	for i, d := range days {
-		to[i] = (a.place(d).reaches - at) >> placeBits
+		to[i] = (a.places.of(d).reaches - at) >> placeBits
 	}
 	return to
 }

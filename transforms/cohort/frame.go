@@ -18,8 +18,7 @@ type Frame struct {
 
 // NewFrame returns the calendar of a run up to an as-of day that splits nothing.
 func NewFrame(c calendar.Calendar, asOf calendar.Day, grains []calendar.Grain) *Frame {
-	earliest := calendar.Date(1900, 1, 1) // the ledger has no earlier day
-	return &Frame{Calendar: calendar.NewAlmanac(c, earliest, asOf+1), AsOf: asOf, Grains: grains}
+	return &Frame{Calendar: calendar.NewAlmanac(c, asOf+1), AsOf: asOf, Grains: grains}
 }
 
 // Attribute is an attribute of customers by which tables are split.

@@ -136,7 +136,9 @@ func (g *Grid) AddShard(f *cohort.Frame, s *ledger.Shard) {
 	for customer := range f.Members(&s.Customers) {
 		m.from, m.to = s.Range(customer.Customer)
 		m.second = cohort.SecondPurchase(m.days, m.from, m.to)
-		m.last = s.Last[customer.Customer]
+		for m.last = m.to - 1; !s.Days.IsPurchase[m.last]; {
+			m.last--
+		}
 		for _, grain := range f.Grains {
 			in := f.Period(grain, customer.First)
 			for mode := ByCalendar; mode <= Rolling; mode++ {

@@ -9,9 +9,9 @@ import (
 // member is one customer, as seen by one grain and mode at a time.
 type member struct {
 	days     *ledger.Days
-	from, to int32        // its entries
-	second   int32        // the entry of the second purchase, to if there is none
-	last     calendar.Day // of the last purchase
+	from, to int32 // its entries
+	second   int32 // the entry of the second purchase, to if there is none
+	last     int32 // the entry of the last purchase
 
 	offsets  []int32 // of the days, as many as lie in offsets kept
 	lastIn   int32   // the offset of the last purchase, or the last one kept
@@ -24,7 +24,7 @@ type member struct {
 // offset of who was there when the cohort began. Offsets are kept up to limit.
 func (m *member) place(f *cohort.Frame, g calendar.Grain, origin calendar.Day, limit int32) {
 	m.offsets = f.Calendar.RollingOffsets(g, origin, m.days.Day[m.from:m.to], m.offsets)
-	m.lastIn = min(limit, f.Calendar.RollingOffset(g, origin, m.last))
+	m.lastIn = min(limit, m.offsets[m.last-m.from])
 	m.begun = min(limit, f.Calendar.RollingOffset(g, origin, f.AsOf))
 	m.complete = f.Calendar.RollingOffset(g, origin, f.AsOf+1) - 1
 	for n := len(m.offsets); n > 0 && m.offsets[n-1] > limit; n-- {
@@ -49,23 +49,30 @@ func (m *member) addTo(p *peers) {
 
 // addDays adds the days in offsets kept.
 func (m *member) addDays(cells []cell) {
-	d := m.days
+	offsets := m.offsets
+	n := m.from + int32(len(offsets))
+	orders, isPurchase := m.days.Orders[m.from:n], m.days.IsPurchase[m.from:n]
+	gross, refunds, contribution := m.days.GrossSales[m.from:n], m.days.Refunds[m.from:n], m.days.Contribution[m.from:n]
 	lastActive := int32(-1)
-	for k, offset := range m.offsets {
-		i := m.from + int32(k)
+	for i, offset := range offsets {
 		c := &cells[offset]
-		c.orders += int64(d.Orders[i])
-		c.gross += d.GrossSales[i]
-		c.refunds += d.Refunds[i]
-		c.contribution += d.Contribution[i]
-		if d.IsPurchase[i] {
+		c.orders += int64(orders[i])
+		c.gross += gross[i]
+		c.refunds += refunds[i]
+		c.contribution += contribution[i]
+		if isPurchase[i] {
 			c.purchaseDays++
-			if offset != lastActive {
-				c.active++
-			}
+			c.active += one(offset != lastActive)
 			lastActive = offset
 		}
 	}
+}
+
+func one(isSo bool) int64 {
+	if isSo {
+		return 1
+	}
+	return 0
 }
 
 // addBeyond adds the days beyond the last offset kept.
