@@ -63,6 +63,14 @@ func (a *Almanac) Index(g Grain, d Day) int32 {
 	return floorDiv(months, int32(monthsOf(g)))
 }
 
+// StartOf returns the first day of the period that d falls in.
+func (a *Almanac) StartOf(g Grain, d Day) Day {
+	if g == ByMonth {
+		return d - Day(a.places.of(d).at&(1<<placeBits-1)) + 1
+	}
+	return a.Start(g, a.Index(g, d))
+}
+
 // Indexes returns the numbers of the periods of days, in their order. It uses
 // the memory of to, if that suffices.
 func (a *Almanac) Indexes(g Grain, days []Day, to []int32) []int32 {

@@ -67,12 +67,8 @@ func acquired(f *Frame, s *ledger.Shard, m Member) Acquired {
 	}
 	age := int32(f.AsOf - m.First)
 	for i, n := range Windows {
-		if n <= age {
-			a.Exposed[i] = 1
-		}
-		if n <= age && wait <= n {
-			a.Repeated[i] = 1
-		}
+		a.Exposed[i] = one(n <= age)
+		a.Repeated[i] = one(n <= age) * one(wait <= n)
 	}
 	return a
 }

@@ -62,21 +62,19 @@ func (b *Business) Add(o *Business) {
 // addActivity adds one customer's days, entries from and on, which fall in the
 // given periods; the cells are those of the periods from the first to the last.
 func addActivity(cells []activity, periods []int32, d *ledger.Days, from int32) {
+	to := from + int32(len(periods))
+	orders, isPurchase := d.Orders[from:to], d.IsPurchase[from:to]
+	gross, refunds, contribution := d.GrossSales[from:to], d.Refunds[from:to], d.Contribution[from:to]
 	acquiredIn := periods[0]
 	lastActive := acquiredIn - 2 // no period, and not the one before the first
-	for k, period := range periods {
-		i := from + int32(k)
+	for i, period := range periods {
 		a := &cells[period-acquiredIn]
-		gross := d.GrossSales[i]
-		a.orders += int64(d.Orders[i])
-		a.gross += gross
-		a.refunds += d.Refunds[i]
-		a.contribution += d.Contribution[i]
-		if period == acquiredIn {
-			gross = 0
-		}
-		a.existingGross += gross
-		if d.IsPurchase[i] {
+		a.orders += int64(orders[i])
+		a.gross += gross[i]
+		a.refunds += refunds[i]
+		a.contribution += contribution[i]
+		a.existingGross += gross[i] * one(period != acquiredIn)
+		if isPurchase[i] {
 			a.purchaseDays++
 			a.active += one(period != lastActive)
 			a.retained += one(period == lastActive+1)
@@ -84,8 +82,7 @@ func addActivity(cells []activity, periods []int32, d *ledger.Days, from int32) 
 		}
 	}
 	cells[0].isNew++
-	cells[0].firstOrders += int64(d.Orders[from])
-	to := from + int32(len(periods))
+	cells[0].firstOrders += int64(orders[0])
 	if second := SecondPurchase(d, from, to); second < to {
 		cells[periods[second-from]-acquiredIn].repeaters++
 	}

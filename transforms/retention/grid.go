@@ -144,7 +144,7 @@ func (g *Grid) AddShard(f *cohort.Frame, s *ledger.Shard) {
 			for mode := ByCalendar; mode <= Rolling; mode++ {
 				origin := customer.First
 				if mode == ByCalendar {
-					origin = f.Calendar.Start(grain, in)
+					origin = f.Calendar.StartOf(grain, customer.First)
 				}
 				m.place(f, grain, origin, g.MaxOffset[grain])
 				m.addBeyond(&g.beyond[grain][mode])
