@@ -38,8 +38,9 @@ type Cohorts struct{ Split[ByGrain[Acquired]] }
 // AddShard adds the customers of a shard.
 func (c *Cohorts) AddShard(f *Frame, s *ledger.Shard) {
 	parts := c.Each(f.Dimensions(&s.Customers))
+	var member Acquired
 	for m := range f.Members(&s.Customers) {
-		member := acquired(f, s, m)
+		member.of(f, s, m)
 		for _, g := range f.Grains {
 			in := f.Period(g, m.First)
 			for _, p := range m.Parts {
@@ -54,12 +55,11 @@ func (c *Cohorts) Add(o *Cohorts) {
 	c.Merge(&o.Split, func(to, from *ByGrain[Acquired]) { to.Merge(from, (*Acquired).add) })
 }
 
-// acquired returns what one customer adds to a cohort.
-func acquired(f *Frame, s *ledger.Shard, m Member) Acquired {
-	a := Acquired{
-		Size: 1, FirstPurchaseRevenue: s.FirstValue[m.Customer],
-		GrossSales: s.GrossSales[m.Customer], Refunds: s.Refunds[m.Customer], Contribution: s.Contribution[m.Customer],
-	}
+// of is what one customer adds to a cohort.
+func (a *Acquired) of(f *Frame, s *ledger.Shard, m Member) {
+	a.Size = 1
+	a.FirstPurchaseRevenue = s.FirstValue[m.Customer]
+	a.GrossSales, a.Refunds, a.Contribution = s.GrossSales[m.Customer], s.Refunds[m.Customer], s.Contribution[m.Customer]
 	wait := int32(math.MaxInt32) // for the second purchase
 	from, to := s.Range(m.Customer)
 	if second := SecondPurchase(&s.Days, from, to); second < to {
@@ -70,7 +70,6 @@ func acquired(f *Frame, s *ledger.Shard, m Member) Acquired {
 		a.Exposed[i] = one(n <= age)
 		a.Repeated[i] = one(n <= age) * one(wait <= n)
 	}
-	return a
 }
 
 // SecondPurchase returns the entry of the second purchase among those of a
