@@ -83,7 +83,7 @@ func (r *Run) firstRows(ctx context.Context, description pipeline.Description, b
 	if err != nil {
 		return nil, err
 	}
-	in := &intake{ledger.NewIntake(bound), description, pipeline.NewMeter(-1, nil)}
+	in := &intake{ledger.NewIntake(bound, 0), description, pipeline.NewMeter(-1, nil)}
 	for _, reader := range readers {
 		if err == nil {
 			err = in.admitFirst(ctx, reader)

@@ -105,11 +105,11 @@ type stack []byte
 
 func (s stack) Error() string { return string(s) }
 
-// Ahead returns a function that yields produce(0), produce(1), … and io.EOF
-// after n of them. Whenever it has none left it produces the next workers of
-// them side by side, so that at most so many are held. The function is for one
-// goroutine; it returns the context's error once that ends.
-func Ahead[T any](ctx context.Context, workers, n int, produce func(i int) T) func() (T, error) {
+// Ahead returns a function that yields produce(ctx, 0), produce(ctx, 1), … and
+// io.EOF after n of them. Whenever it has none left it produces the next workers
+// of them side by side, so that at most so many are held. The function is for
+// one goroutine; it returns the context's error once that ends.
+func Ahead[T any](ctx context.Context, workers, n int, produce func(ctx context.Context, i int) (T, error)) func() (T, error) {
 	workers = max(1, workers)
 	var ready []T
 	next := 0
@@ -119,9 +119,9 @@ func Ahead[T any](ctx context.Context, workers, n int, produce func(i int) T) fu
 				return *new(T), io.EOF
 			}
 			values := make([]T, min(workers, n-next))
-			err := Each(ctx, workers, len(values), func(_ context.Context, _, i int) error {
-				values[i] = produce(next + i)
-				return nil
+			err := Each(ctx, workers, len(values), func(ctx context.Context, _, i int) (err error) {
+				values[i], err = produce(ctx, next+i)
+				return err
 			})
 			if err != nil {
 				return *new(T), err

@@ -61,6 +61,7 @@ func (k *Keys) add(key Key) {
 type Coded struct {
 	Values []string
 	Codes  []int32
+	places []uint32 // of the values in the vocabulary
 }
 
 // Value returns the text of customer i, empty where there is none.
@@ -85,10 +86,7 @@ func (c *Customers) Append(b []byte) []byte {
 		}
 	}
 	for i := range c.Attributes {
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(c.Attributes[i].Values)))
-		for _, v := range c.Attributes[i].Values {
-			b = appendBytes(b, []byte(v))
-		}
+		b = appendUint32s(b, c.Attributes[i].places)
 		b = appendInt32s(b, c.Attributes[i].Codes)
 	}
 	return b
@@ -109,9 +107,9 @@ func appendInt32s[T ~int32](b []byte, column []T) []byte {
 	return b
 }
 
-// DecodeCustomers reads customers with a number of attributes. Their keys are
-// part of b, which must not change while they live.
-func DecodeCustomers(b []byte, attributes int) Customers {
+// DecodeCustomers reads customers whose attributes have values of a vocabulary.
+// Their keys are part of b, which must not change while they live.
+func DecodeCustomers(b []byte, v *Vocabulary) Customers {
 	d := decoder{b}
 	n := int(d.uint32())
 	c := Customers{Keys: Keys{end: int32s[uint32](&d, n)}}
@@ -127,13 +125,14 @@ func DecodeCustomers(b []byte, attributes int) Customers {
 			(*column)[i] = int64(binary.LittleEndian.Uint64(raw[8*i:]))
 		}
 	}
-	c.Attributes = make([]Coded, attributes)
+	c.Attributes = make([]Coded, len(v.values))
 	for i := range c.Attributes {
-		values := make([]string, d.uint32())
-		for v := range values {
-			values[v] = string(d.bytes())
+		places := int32s[uint32](&d, int(d.uint32()))
+		values := make([]string, len(places))
+		for code, place := range places {
+			values[code] = v.values[i][place]
 		}
-		c.Attributes[i] = Coded{values, int32s[int32](&d, n)}
+		c.Attributes[i] = Coded{values, int32s[int32](&d, n), places}
 	}
 	return c
 }

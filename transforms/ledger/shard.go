@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"slices"
-
 	"github.com/perennial-clv/perennial/transforms/calendar"
 )
 
@@ -19,8 +17,7 @@ type Shard struct {
 
 	Totals       Totals
 	Unattributed map[calendar.Day]int64 // amounts of rows without a customer, by day
-
-	exclusions exclusionSums
+	Exclusions   Exclusions
 }
 
 // Days are customer-days, one entry for each civil day on which a customer
@@ -98,6 +95,24 @@ func (s *Shard) End(key Key) {
 	c.FirstValue, c.RepeatValue = append(c.FirstValue, sum.firstValue), append(c.RepeatValue, sum.repeatValue)
 }
 
+// reset empties the shard, and keeps its memory.
+func (s *Shard) reset(attributes int) {
+	c, d := &s.Customers, &s.Days
+	s.Start = s.Start[:0]
+	c.Keys.bytes, c.Keys.end = c.Keys.bytes[:0], c.Keys.end[:0]
+	c.First, c.Last, c.PurchaseDays, c.Orders = c.First[:0], c.Last[:0], c.PurchaseDays[:0], c.Orders[:0]
+	c.GrossSales, c.Refunds, c.Contribution = c.GrossSales[:0], c.Refunds[:0], c.Contribution[:0]
+	c.FirstValue, c.RepeatValue = c.FirstValue[:0], c.RepeatValue[:0]
+	c.Attributes = resized(c.Attributes, attributes)
+	for i := range c.Attributes {
+		a := &c.Attributes[i]
+		a.Values, a.places, a.Codes = nil, a.places[:0], a.Codes[:0]
+	}
+	d.Day, d.Orders, d.IsPurchase = d.Day[:0], d.Orders[:0], d.IsPurchase[:0]
+	d.GrossSales, d.Refunds, d.Contribution = d.GrossSales[:0], d.Refunds[:0], d.Contribution[:0]
+	s.Totals, s.Unattributed, s.Exclusions = Totals{}, map[calendar.Day]int64{}, Exclusions{}
+}
+
 // customerSum is one customer's entry in Customers.
 type customerSum struct {
 	first, last                  calendar.Day
@@ -122,47 +137,4 @@ func (c *customerSum) enter(d *Days, i int32) {
 	}
 	c.last = d.Day[i]
 	c.purchaseDays++
-}
-
-// Build makes a shard of the encoded postings of its customers, in whatever
-// blocks and order they come. The blocks must not change while the shard lives.
-func Build(b *Binding, blocks [][]byte) *Shard {
-	a := &assembly{
-		shard: &Shard{
-			Customers:    Customers{Attributes: make([]Coded, len(b.mapping.Attributes))},
-			Unattributed: map[calendar.Day]int64{}, exclusions: exclusionSums{},
-		},
-		settings: &b.settings,
-		codes:    make([]map[string]int32, len(b.mapping.Attributes)),
-		seen:     map[exclusionKey]struct{}{}, ordered: map[digest]struct{}{},
-	}
-	postings := decodeAll(blocks, len(b.mapping.Attributes))
-	slices.SortFunc(postings, func(p, q *posting) int { return p.compare(q) })
-	for len(postings) > 0 {
-		n := 1
-		for n < len(postings) && postings[n].sameCustomer(postings[0]) {
-			n++
-		}
-		a.customer(postings[:n])
-		postings = postings[n:]
-	}
-	return a.shard
-}
-
-func decodeAll(blocks [][]byte, attributes int) []*posting {
-	var postings []*posting
-	for _, b := range blocks {
-		for len(b) > 0 {
-			p := new(posting)
-			*p, b = decode(b, make([][]byte, attributes))
-			postings = append(postings, p)
-		}
-	}
-	return postings
-}
-
-// sameCustomer reports whether two postings, adjacent in order, belong
-// together. Those without a customer belong together where they are the same row.
-func (p *posting) sameCustomer(q *posting) bool {
-	return p.hash == q.hash && (p.key == nil) == (q.key == nil) && string(p.key) == string(q.key)
 }
