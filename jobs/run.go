@@ -28,9 +28,11 @@ type Run struct {
 	Workers     int
 	BatchRows   int // rows a batch; 0: the source's choice
 	ShardBits   int // 2^ShardBits shards; 0: by the size of the input
+	HeldBytes   int // of rows and customers that are kept in memory, the others in files; 0: by Memory
 
-	Memory  int64  // bytes that the process may take; 0: not limited
-	WorkDir string // the folder of what memory does not hold
+	Memory     int64        // bytes that the process may take; 0: not limited
+	WorkDir    string       // the folder of what memory does not hold
+	PeakMemory func() int64 // bytes that the process took at most so far, 0 if that is not known; may be nil
 
 	AcceptVolume  bool // publish although there are far fewer rows than before
 	AcceptColumns bool // publish although columns that were published before break
@@ -58,7 +60,10 @@ type Run struct {
 //     sink keeps no longer
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	s := r.newSummary()
-	err := r.do(ctx, s)
+	space := r.space()
+	err := r.do(ctx, s, space)
+	s.setMemory(r, space)
+	space.Close()
 	if errors.Is(err, context.Canceled) {
 		err = &pipeline.Error{
 			Class: pipeline.ClassTemporary, Stage: s.Stage, Message: "interrupted; what was published before is as it was",
@@ -69,7 +74,7 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	return s, err
 }
 
-func (r *Run) do(ctx context.Context, s *Summary) error {
+func (r *Run) do(ctx context.Context, s *Summary, space *pipeline.Space) error {
 	started := r.Now()
 	r.stage(s, "claim")
 	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID, Workers: r.Workers})
@@ -80,8 +85,6 @@ func (r *Run) do(ctx context.Context, s *Summary) error {
 	// made it fail.
 	defer func() { _ = publication.Discard(context.WithoutCancel(ctx)) }()
 
-	space := r.space()
-	defer space.Close()
 	in, err := r.read(ctx, s, space)
 	if err != nil {
 		return err
@@ -251,6 +254,9 @@ func (r *Run) checkInput(ctx context.Context, s *Summary, in *input) error {
 		if err := q.Keep(ctx, r.AsOf.String(), ledger.QuarantineRows.Schema(), rows); err != nil {
 			return err
 		}
+	}
+	if err := r.checkShards(in.store); err != nil {
+		return err
 	}
 	return r.Job.Gates.checkInput(&in.tally, r.Job.Settings.Zone, r.AsOf, in.previous, r.AcceptVolume)
 }

@@ -91,6 +91,7 @@ func demo(c *cobra.Command, w *world, dir string) error {
 	if err != nil {
 		return err
 	}
+	limitMemory(run.Memory)
 	end := func() {}
 	if w.isTerminal { // elsewhere the demo has no log
 		_, end = watch(w, &flags{}, run)
