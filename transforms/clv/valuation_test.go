@@ -254,10 +254,7 @@ func TestSpendFrequencyCorrelation(t *testing.T) {
 func TestFitAllSaysWhatWasChosen(t *testing.T) {
 	var cells Cells
 	for i := range int32(400) { // half of them buy again, after 1 to 50 days, in a year
-		cells.Purchases = append(cells.Purchases, Cell{X: i % 2 * (1 + i%7), Tx: i % 2 * (1 + i%50), T: 100 + i, Count: 1})
-		if i%2 == 1 {
-			cells.Spend = append(cells.Spend, SpendCell{X: 1 + i%7, Sum: int64(1+i%7) * int64(100_000+i*517%90_000), Count: 1})
-		}
+		cells.enter(i%2*(1+i%7), i%2*(1+i%50), 100+i, int64(1+i%7)*int64(100_000+i*517%90_000))
 	}
 	cells.Compact()
 	for candidate, stands := range map[Family]string{MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", NBD: "bg_nbd gamma_gamma nbd"} {
