@@ -86,7 +86,9 @@ func (r *Run) do(ctx context.Context, s *Summary) error {
 		return err
 	}
 	r.stage(s, "fit")
-	r.fit(ctx, b)
+	if err := r.fit(ctx, b); err != nil {
+		return err
+	}
 	if err := r.value(ctx, s, b); err != nil {
 		return err
 	}
@@ -330,12 +332,19 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 }
 
 // fit fits the models. A fit that fails is a published fact, not an error.
-func (r *Run) fit(ctx context.Context, b *base) {
-	stop := func() bool { return ctx.Err() != nil }
+func (r *Run) fit(ctx context.Context, b *base) error {
+	var failed error
+	each := func(n int, task func(i int)) {
+		if failed == nil {
+			failed = pipeline.Each(ctx, r.Workers, n, func(_ context.Context, _, i int) error { task(i); return nil })
+		}
+	}
+	stop := func() bool { return failed != nil || ctx.Err() != nil }
 	cells, totals := &b.sums.cells, &b.sums.totals
-	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop)
+	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop, each)
 	b.models = models
-	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution)
+	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
+	return failed
 }
 
 // value is pass B.
@@ -346,7 +355,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	residuals := make([]clv.Residuals, r.Workers)
 	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
 		b.values[i] = b.valuation.Values(&b.shards[i].Customers, r.AsOf)
-		bases[worker].Enter(b.valuation, &b.shards[i].Customers, b.values[i], r.AsOf)
+		bases[worker].Enter(b.valuation, &b.shards[i].Customers, b.values[i])
 		residuals[worker].Enter(b.valuation, b.frame, &b.shards[i].Customers, b.values[i])
 		meter.Add(1, int64(b.shards[i].Len()))
 		return nil

@@ -68,11 +68,11 @@ func (c *Cells) Add(o *Cells) {
 // Compact sorts what was entered and adds up what is equal. It is to follow the
 // last Add.
 func (c *Cells) Compact() {
-	c.entered.drain(func(p *pair) {
+	c.entered.drain(func(p pair) {
 		tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
 		c.Purchases = append(c.Purchases, Cell{X: p.x, Tx: tx, T: T, Count: p.count})
 	})
-	c.enteredSpend.drain(func(p *pair) {
+	c.enteredSpend.drain(func(p pair) {
 		c.Spend = append(c.Spend, SpendCell{X: p.x, Sum: p.y, Count: p.count})
 	})
 }

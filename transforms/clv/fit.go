@@ -96,10 +96,8 @@ type FitSettings struct {
 	MaxIterations int
 	// Stop is asked before every step; true ends the search. nil never does.
 	Stop func() bool
-	// Each runs task(0) to task(n−1), several at once if it can, and returns when
-	// all have ended. The result does not depend on it. nil runs one after the
-	// other.
-	Each func(n int, task func(i int))
+	// Each runs the parts of an evaluation. nil runs one after the other.
+	Each Each
 }
 
 // DefaultFitSettings are weeks, at least 50 repeaters, 200 iterations.

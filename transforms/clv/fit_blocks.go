@@ -10,28 +10,31 @@ const (
 	taskBlocks = 32
 )
 
-// addBlocks adds the evaluations of all blocks in their order, whichever is
-// evaluated first. into is where they are kept meanwhile, one for each.
-func addBlocks(sums *termSums, into []evaluation, each func(n int, task func(i int)), evaluate func(block int) evaluation) {
-	tasks := (len(into) + taskBlocks - 1) / taskBlocks
-	run(each, tasks, func(task int) {
-		for block := task * taskBlocks; block < min((task+1)*taskBlocks, len(into)); block++ {
-			into[block] = evaluate(block)
-		}
-	})
-	for i := range into {
-		sums.add(into[i])
-	}
-}
+// Each runs task(0) to task(n−1), several at once if it can, and returns when
+// all have ended. No result depends on it. nil runs one after the other.
+type Each func(n int, task func(i int))
 
-// run runs tasks 0 to n−1 by each, one after the other where that is nil.
-func run(each func(n int, task func(i int)), n int, task func(i int)) {
+func (each Each) run(n int, task func(i int)) {
 	if each != nil && n > 1 {
 		each(n, task)
 		return
 	}
 	for i := range n {
 		task(i)
+	}
+}
+
+// addBlocks adds the evaluations of all blocks in their order, whichever is
+// evaluated first. into is where they are kept meanwhile, one for each.
+func (each Each) addBlocks(sums *termSums, into []evaluation, evaluate func(block int) evaluation) {
+	tasks := (len(into) + taskBlocks - 1) / taskBlocks
+	each.run(tasks, func(task int) {
+		for block := task * taskBlocks; block < min((task+1)*taskBlocks, len(into)); block++ {
+			into[block] = evaluate(block)
+		}
+	})
+	for i := range into {
+		sums.add(into[i])
 	}
 }
 

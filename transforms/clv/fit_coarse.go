@@ -18,11 +18,10 @@ func coarsened(cells []Cell) []Cell {
 	}
 	step := days/coarseSteps + 1
 	var out []Cell
-	for from := 0; from < len(cells); {
-		x := cells[from].X
+	for _, run := range byX(cells) {
+		x := run[0].X
 		var counts [coarseSteps][coarseSteps]int32 // by t_x and T
-		for ; from < len(cells) && cells[from].X == x; from++ {
-			c := &cells[from]
+		for _, c := range run {
 			counts[c.Tx/step][c.T/step] += c.Count
 		}
 		for tx := range counts {

@@ -122,15 +122,10 @@ type powers struct {
 func newPowers(cells []Cell, days int) []powers {
 	const several = 4
 	var list []powers
-	for from := 0; from < len(cells); {
-		to := from
-		for to < len(cells) && cells[to].X == cells[from].X {
-			to++
+	for _, run := range byX(cells) {
+		if len(run) >= several*days {
+			list = append(list, powers{x: run[0].X, of: make([]float64, days), inverse: make([]float64, days)})
 		}
-		if to-from >= several*days {
-			list = append(list, powers{x: cells[from].X, of: make([]float64, days), inverse: make([]float64, days)})
-		}
-		from = to
 	}
 	return list
 }

@@ -99,7 +99,7 @@ type purchaseLikelihood struct {
 	inverses  []float64    // 1/(α + day)
 	powers    []powers     // of the x that have many cells, ascending
 	blocks    []evaluation // of blockCells cells each
-	each      func(n int, task func(i int))
+	each      Each
 }
 
 // xCount is how many customers made x repeat purchases.
@@ -112,7 +112,7 @@ type ageCount struct {
 	customers, purchases float64
 }
 
-func newPurchaseLikelihood(family Family, cells []Cell, scaleDays float64, each func(n int, task func(i int))) *purchaseLikelihood {
+func newPurchaseLikelihood(family Family, cells []Cell, scaleDays float64, each Each) *purchaseLikelihood {
 	l := &purchaseLikelihood{
 		family: family, cells: cells, scaleDays: scaleDays, each: each,
 		blocks: make([]evaluation, (len(cells)+blockCells-1)/blockCells),
@@ -146,8 +146,8 @@ func (l *purchaseLikelihood) evaluate(p vector) evaluation {
 	l.addCounts(&sums, p)
 	sums.add(l.alive(p[0]))
 	if l.family != NBD {
-		run(l.each, len(l.powers), func(i int) { l.powers[i].fill(p[0], l.logs) })
-		addBlocks(&sums, l.blocks, l.each, func(block int) evaluation {
+		l.each.run(len(l.powers), func(i int) { l.powers[i].fill(p[0], l.logs) })
+		l.each.addBlocks(&sums, l.blocks, func(block int) evaluation {
 			from := block * blockCells
 			return l.block(l.cells[from:min(from+blockCells, len(l.cells))], p)
 		})

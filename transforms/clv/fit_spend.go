@@ -68,13 +68,13 @@ type spendLikelihood struct {
 	logSums  float64 // Σ x·ln s over customers, in scaled money
 	logMeans float64 // Σ ln m
 	blocks   []evaluation
-	each     func(n int, task func(i int))
+	each     Each
 }
 
 // counts reports whether the model knows of the cell.
 func (c *SpendCell) counts() bool { return c.X > 0 && c.Sum > 0 }
 
-func newSpendLikelihood(cells []SpendCell, each func(n int, task func(i int))) *spendLikelihood {
+func newSpendLikelihood(cells []SpendCell, each Each) *spendLikelihood {
 	l := &spendLikelihood{cells: cells, each: each, blocks: make([]evaluation, (len(cells)+blockCells-1)/blockCells)}
 	var means numeric.Sum
 	for i := range cells {
@@ -113,7 +113,7 @@ func (l *spendLikelihood) evaluate(v vector) evaluation {
 		sums.add(spendOfCount(count, v))
 	}
 	sums.add(l.constant(v))
-	addBlocks(&sums, l.blocks, l.each, func(block int) evaluation {
+	l.each.addBlocks(&sums, l.blocks, func(block int) evaluation {
 		from := block * blockCells
 		return l.block(l.cells[from:min(from+blockCells, len(l.cells))], v)
 	})

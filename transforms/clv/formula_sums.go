@@ -49,6 +49,7 @@ func (w *windows) add(o *windows) {
 type span struct {
 	months               int
 	previous, start, end calendar.Day
+	follows              []calendar.Day // by the days of the window before: the last on which an order still follows one of that day
 }
 
 // spans returns the windows' spans. The whole history has none before it.
@@ -56,10 +57,13 @@ func spans(f *cohort.Frame) [len(formulaMonths)]span {
 	var list [len(formulaMonths)]span
 	end := f.LastComplete(calendar.ByMonth) + 1
 	for i, months := range formulaMonths {
-		list[i] = span{months, math.MinInt32, math.MinInt32, f.AsOf + 1}
+		list[i] = span{months: months, previous: math.MinInt32, start: math.MinInt32, end: f.AsOf + 1}
 		if months > 0 {
 			start := func(before int) calendar.Day { return f.Calendar.Start(calendar.ByMonth, end-int32(before)) }
-			list[i] = span{months, start(2 * months), start(months), start(0)}
+			list[i] = span{months: months, previous: start(2 * months), start: start(months), end: start(0)}
+			for day := list[i].previous; day < list[i].start; day++ {
+				list[i].follows = append(list[i].follows, day.AddMonths(months))
+			}
 		}
 	}
 	return list
@@ -74,13 +78,28 @@ func (s *FormulaSums) AddShard(f *cohort.Frame, shard *ledger.Shard) {
 	parts := s.Each(f.Dimensions(&shard.Customers))
 	for m := range f.Members(&shard.Customers) {
 		from, to := shard.Range(m.Customer)
-		var own windows
 		for i := range list {
-			own[i].enter(&list[i], &shard.Days, from, to)
+			var own window
+			switch span := &list[i]; {
+			case span.months == 0:
+				own = everything(&shard.Customers, m.Customer)
+			case shard.Days.Day[to-1] < span.previous: // nothing but that the customer is there
+				own.customers = 1
+			default:
+				own.enter(span, &shard.Days, from, to)
+			}
+			for _, p := range m.Parts {
+				parts[p][i].add(&own)
+			}
 		}
-		for _, p := range m.Parts {
-			parts[p].add(&own)
-		}
+	}
+}
+
+// everything returns what a customer with a purchase did up to the as-of day.
+func everything(c *ledger.Customers, i int) window {
+	return window{
+		customers: 1, active: 1,
+		orders: int64(c.Orders[i]), gross: c.GrossSales[i], net: c.Net(i), contribution: c.Contribution[i],
 	}
 }
 
@@ -126,7 +145,7 @@ func (w *window) enterBefore(s *span, d *ledger.Days, i int32, next calendar.Day
 	}
 	w.previousOrders += int64(d.Orders[i])
 	w.repeated += int64(d.Orders[i]) - 1
-	if next <= d.Day[i].AddMonths(s.months) {
+	if next <= s.follows[d.Day[i]-s.previous] {
 		w.repeated++
 	}
 }

@@ -53,7 +53,7 @@ func (t *tally) pack() {
 
 // drain calls enter for each distinct pair in the order of (x, y), and empties
 // the tally.
-func (t *tally) drain(enter func(p *pair)) {
+func (t *tally) drain(enter func(p pair)) {
 	t.pack()
 	readers := make([]unpacker, len(t.runs))
 	for i, run := range t.runs {
@@ -78,7 +78,7 @@ func (t *tally) drain(enter func(p *pair)) {
 		}
 		spare = slices.Grow(spare[:0], len(group))[:len(group)]
 		for _, p := range addUp(sortPairs(group, spare)) {
-			enter(&p)
+			enter(p)
 		}
 	}
 }
