@@ -1,6 +1,8 @@
 package clv
 
 import (
+	"slices"
+
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -37,8 +39,9 @@ func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
 	}
 }
 
-// timesShift puts t_x above T, which is below 2^31, in one number.
-const timesShift = 31
+// timesShift puts t_x above T in one number, each into digits of its own of
+// sortPairs.
+const timesShift = 3 * digitBits
 
 // enter enters a customer whose x repeat purchases brought an amount. Without a
 // repeat purchase, or one of value, there is nothing for the model of spend.
@@ -68,11 +71,26 @@ func (c *Cells) Add(o *Cells) {
 // Compact sorts what was entered and adds up what is equal. It is to follow the
 // last Add.
 func (c *Cells) Compact() {
-	c.entered.drain(func(p pair) {
-		tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
-		c.Purchases = append(c.Purchases, Cell{X: p.x, Tx: tx, T: T, Count: p.count})
+	c.entered.drain(func(pairs []pair) {
+		c.Purchases = room(c.Purchases, len(pairs))
+		for _, p := range pairs {
+			tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
+			c.Purchases = append(c.Purchases, Cell{X: p.x, Tx: tx, T: T, Count: p.count})
+		}
 	})
-	c.enteredSpend.drain(func(p pair) {
-		c.Spend = append(c.Spend, SpendCell{X: p.x, Sum: p.y, Count: p.count})
+	c.enteredSpend.drain(func(pairs []pair) {
+		c.Spend = room(c.Spend, len(pairs))
+		for _, p := range pairs {
+			c.Spend = append(c.Spend, SpendCell{X: p.x, Sum: p.y, Count: p.count})
+		}
 	})
+}
+
+// room makes room for n more. It grows by half, for an append that has to copy
+// millions of cells grows by a quarter only.
+func room[T any](list []T, n int) []T {
+	if cap(list)-len(list) < n {
+		return slices.Grow(list, max(n, len(list)/2))
+	}
+	return list
 }

@@ -79,15 +79,21 @@ func (s *FormulaSums) AddShard(f *cohort.Frame, shard *ledger.Shard) {
 	for m := range f.Members(&shard.Customers) {
 		from, to := shard.Range(m.Customer)
 		for i := range list {
-			var own window
-			switch span := &list[i]; {
-			case span.months == 0:
-				own = everything(&shard.Customers, m.Customer)
-			case shard.Days.Day[to-1] < span.previous: // nothing but that the customer is there
-				own.customers = 1
-			default:
-				own.enter(span, &shard.Days, from, to)
+			span := &list[i]
+			if span.months == 0 {
+				for _, p := range m.Parts {
+					parts[p][i].addEverything(&shard.Customers, m.Customer)
+				}
+				continue
 			}
+			if shard.Days.Day[to-1] < span.previous { // there, and no more
+				for _, p := range m.Parts {
+					parts[p][i].customers++
+				}
+				continue
+			}
+			var own window
+			own.enter(span, &shard.Days, from, to)
 			for _, p := range m.Parts {
 				parts[p][i].add(&own)
 			}
@@ -95,12 +101,14 @@ func (s *FormulaSums) AddShard(f *cohort.Frame, shard *ledger.Shard) {
 	}
 }
 
-// everything returns what a customer with a purchase did up to the as-of day.
-func everything(c *ledger.Customers, i int) window {
-	return window{
-		customers: 1, active: 1,
-		orders: int64(c.Orders[i]), gross: c.GrossSales[i], net: c.Net(i), contribution: c.Contribution[i],
-	}
+// addEverything adds what a customer with a purchase did up to the as-of day.
+func (w *window) addEverything(c *ledger.Customers, i int) {
+	w.customers++
+	w.active++
+	w.orders += int64(c.Orders[i])
+	w.gross += c.GrossSales[i]
+	w.net += c.Net(i)
+	w.contribution += c.Contribution[i]
 }
 
 // Add adds other sums.
@@ -112,21 +120,26 @@ func (w *window) enter(s *span, d *ledger.Days, from, to int32) {
 	if d.Day[from] < s.end {
 		w.customers = 1
 	}
-	next := calendar.Day(math.MaxInt32) // the day of the order after the one at hand
-	for i := to - 1; i >= from && d.Day[i] >= s.previous; i-- {
-		switch {
-		case d.Day[i] >= s.end:
-		case d.Day[i] >= s.start:
-			w.orders += int64(d.Orders[i])
-			w.gross += d.GrossSales[i]
-			w.net += d.Net(i)
-			w.contribution += d.Contribution[i]
-			if d.IsPurchase[i] {
-				w.active = 1
-			}
-		default:
-			w.enterBefore(s, d, i, next)
+	next, i := calendar.Day(math.MaxInt32), to-1 // the day of the order after the one at hand
+	for ; i >= from && d.Day[i] >= s.end; i-- {
+		if d.Orders[i] > 0 {
+			next = d.Day[i]
 		}
+	}
+	for ; i >= from && d.Day[i] >= s.start; i-- {
+		w.orders += int64(d.Orders[i])
+		w.gross += d.GrossSales[i]
+		w.net += d.Net(i)
+		w.contribution += d.Contribution[i]
+		if d.IsPurchase[i] {
+			w.active = 1
+		}
+		if d.Orders[i] > 0 {
+			next = d.Day[i]
+		}
+	}
+	for ; i >= from && d.Day[i] >= s.previous; i-- {
+		w.enterBefore(s, d, i, next)
 		if d.Orders[i] > 0 {
 			next = d.Day[i]
 		}

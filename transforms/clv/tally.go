@@ -16,12 +16,13 @@ type pair struct {
 // into some 3 bytes a pair, so that millions of customers take little memory;
 // what a tally holds does not depend on the order in which it was entered.
 type tally struct {
-	fresh []pair // entered since the last run
-	runs  [][]byte
+	fresh, spare []pair // entered since the last run, and room to sort them
+	runs         [][]byte
 }
 
-// freshPairs is how many pairs make a run: 4 MiB, which sort within the cache.
-const freshPairs = 1 << 18
+// freshPairs is how many pairs make a run: half a MiB, so that they and as much
+// room to sort them fit the cache.
+const freshPairs = 1 << 15
 
 func (t *tally) enter(x int32, y int64) {
 	t.fresh = append(t.fresh, pair{y, x, 1})
@@ -42,7 +43,8 @@ func (t *tally) pack() {
 	if len(t.fresh) == 0 {
 		return
 	}
-	sorted := addUp(sortPairs(t.fresh, make([]pair, len(t.fresh))))
+	t.spare = slices.Grow(t.spare[:0], len(t.fresh))
+	sorted := addUp(sortPairs(t.fresh, t.spare[:len(t.fresh)]))
 	w := packer{bytes: make([]byte, 0, 4*len(sorted))}
 	for i := range sorted {
 		w.add(&sorted[i])
@@ -51,35 +53,61 @@ func (t *tally) pack() {
 	t.fresh = t.fresh[:0]
 }
 
-// drain calls enter for each distinct pair in the order of (x, y), and empties
-// the tally.
-func (t *tally) drain(enter func(p pair)) {
+// drain empties the tally, and calls enter for its distinct pairs in the order of
+// (x, y), some at a time.
+func (t *tally) drain(enter func(pairs []pair)) {
 	t.pack()
-	readers := make([]unpacker, len(t.runs))
+	m := merger{readers: make([]unpacker, len(t.runs))}
 	for i, run := range t.runs {
-		readers[i].rest = run
-		readers[i].next()
+		m.readers[i].rest = run
+		m.readers[i].next()
 	}
 	*t = tally{}
-	var group, spare []pair // of one x
-	for {
-		x := int32(math.MaxInt32)
-		for i := range readers {
-			x = min(x, readers[i].x)
+	var spare []pair
+	for m.next() {
+		spare = slices.Grow(spare[:0], len(m.group))
+		enter(addUp(sortPairs(m.group, spare[:len(m.group)])))
+	}
+}
+
+// merger takes what is least from all runs, about as many at a time as make a
+// run: as many from each as its share is of the longest.
+type merger struct {
+	readers []unpacker
+	group   []pair // what next has taken, of one x
+}
+
+// next takes the next group, and reports whether there was anything left.
+func (m *merger) next() bool {
+	x, longest := int32(math.MaxInt32), (*unpacker)(nil)
+	for i := range m.readers {
+		x = min(x, m.readers[i].x)
+	}
+	if x == math.MaxInt32 {
+		return false
+	}
+	for i := range m.readers {
+		if r := &m.readers[i]; r.x == x && (longest == nil || len(r.rest) > len(longest.rest)) {
+			longest = r
 		}
-		if x == math.MaxInt32 {
-			return
-		}
-		group = group[:0]
-		for i := range readers {
-			for r := &readers[i]; r.x == x; r.next() {
-				group = append(group, r.pair)
-			}
-		}
-		spare = slices.Grow(spare[:0], len(group))[:len(group)]
-		for _, p := range addUp(sortPairs(group, spare)) {
-			enter(p)
-		}
+	}
+	m.group = m.group[:0]
+	m.take(longest, x, math.MaxInt64, freshPairs/len(m.readers)+1)
+	limit := int64(math.MaxInt64)
+	if longest.x == x {
+		limit = m.group[len(m.group)-1].y
+	}
+	for i := range m.readers {
+		m.take(&m.readers[i], x, limit, math.MaxInt)
+	}
+	return true
+}
+
+// take takes the pairs of x up to a y, at most so many.
+func (m *merger) take(r *unpacker, x int32, limit int64, most int) {
+	for n := 0; n < most && r.x == x && r.y <= limit; n++ {
+		m.group = append(m.group, r.pair)
+		r.next()
 	}
 }
 
@@ -122,7 +150,7 @@ func sortPairs(pairs, spare []pair) []pair {
 }
 
 const (
-	digitBits = 8
+	digitBits = 11
 	digitMask = 1<<digitBits - 1
 )
 
