@@ -8,6 +8,7 @@
 //	error.go    Error: class, place, hint
 //	progress.go Progress, Meter: how far a stage has come
 //	each.go     Each, Ahead: bounded concurrency with a fixed order
+//	inorder.go  InOrder: draw in turn, work side by side, deliver in order
 //	scatter.go  Scatter, Deal: rows to shards by customer
 //	store.go    Store: rows by shard, in memory or in a file
 //	shelf.go    Shelf: what is computed of a shard, kept for the next passes
