@@ -116,7 +116,8 @@ func rowFailure(err error) error {
 
 // frame returns the run's calendar.
 func (r *Run) frame(b *ledger.Binding) *cohort.Frame {
-	f := &cohort.Frame{Calendar: r.Job.Calendar, AsOf: r.AsOf, Grains: r.Job.Grains, From: r.Job.From}
+	f := cohort.NewFrame(r.Job.Calendar, r.AsOf, r.Job.Grains)
+	f.From = r.Job.From
 	for i, name := range b.Attributes() {
 		if slices.Contains(r.Job.SplitBy, name) {
 			f.SplitBy = append(f.SplitBy, cohort.Attribute{Name: "first_" + name, Index: i})

@@ -40,7 +40,8 @@ type stager struct {
 // tables is pass C: it stages every table, checks that all of them tie out,
 // and stages the record of the run last.
 func (st *stager) tables(ctx context.Context, in *input, b *base, started time.Time) error {
-	st.meter = st.run.meter(st.summary, "stage", st.parts(b))
+	periods := b.sums.grid.Parts(b.frame)
+	st.meter = st.run.meter(st.summary, "stage", st.parts(b, len(periods)))
 	st.receipts = map[string]pipeline.Receipt{}
 	o := &outputs{
 		cohorts:         clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution),
@@ -49,7 +50,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 	if err := firstError(
 		func() error { return st.customers(ctx, in, b) },
 		stageRows(ctx, st, clv.Cohorts, o.cohorts),
-		func() error { return st.cohortPeriods(ctx, b, o) },
+		func() error { return st.cohortPeriods(ctx, b, o, periods) },
 	); err != nil {
 		return err
 	}
@@ -79,8 +80,8 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 }
 
 // parts returns how many parts the tables have that are published: those of
-// the tables that may be large, and one of each other.
-func (st *stager) parts(b *base) int64 {
+// the tables that may be large, cohort_periods among them, and one of each other.
+func (st *stager) parts(b *base, periods int) int64 {
 	sum := 0
 	for name, isPublished := range st.run.Job.Tables {
 		switch {
@@ -88,7 +89,7 @@ func (st *stager) parts(b *base) int64 {
 		case name == customersTable, name == customerValuesTable:
 			sum += b.customers.shards
 		case name == retention.CohortPeriods.Name:
-			sum += len(b.sums.grid.Parts(b.frame))
+			sum += periods
 		default:
 			sum++
 		}
@@ -112,8 +113,7 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 
 // cohortPeriods stages cohort_periods part by part, and adds up its rows on
 // the way, also if the job does not publish it.
-func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs) error {
-	parts := b.sums.grid.Parts(b.frame)
+func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs, parts []retention.Part) error {
 	added := make([]periodSums, len(parts))
 	rows := func(_ context.Context, i int) ([]retention.CohortPeriod, error) {
 		rows := b.sums.grid.Periods(b.frame, parts[i], b.hasContribution)

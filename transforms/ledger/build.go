@@ -37,6 +37,11 @@ type entry struct {
 	at     uint32 // of the posting in rows
 }
 
+func (e entry) isKept() bool { return e.head.fate() == Kept }
+
+// isPriced reports whether the posting is kept and has an amount.
+func (e entry) isPriced() bool { return e.isKept() && !e.head.has(flagBlank) }
+
 // NewBuilder returns a builder of shards whose customers share so many top
 // bits of their hash.
 func NewBuilder(b *Binding, v *Vocabulary, shardBits int) *Builder {
@@ -73,19 +78,22 @@ func (b *Builder) Build(rows []byte) (s *Shard, count int64) {
 
 // parse finds the postings and their customers.
 func (b *Builder) parse() {
-	b.arrived, b.nobody = b.arrived[:0], b.nobody[:0]
+	l := &b.layout
+	arrived := slices.Grow(b.arrived[:0], len(b.rows)/l.length)
+	b.nobody = b.nobody[:0]
 	for at := 0; at < len(b.rows); {
 		row := b.rows[at:]
 		h := head(binary.LittleEndian.Uint64(row))
 		e := entry{head: h, amount: int64(binary.LittleEndian.Uint64(row[amountAt:])), at: uint32(at)}
-		at += b.layout.length + h.keyBytes()
+		at += l.length + h.keyBytes()
 		if !h.has(flagCustomer) {
 			b.nobody = append(b.nobody, e)
 			continue
 		}
-		e.hash = b.layout.keyOf(row, h).hash()
-		b.arrived = append(b.arrived, e)
+		e.hash = l.keyOf(row, h).hash()
+		arrived = append(arrived, e)
 	}
+	b.arrived = arrived
 }
 
 // deal puts the postings into hands, in the order of their hash, and returns
@@ -124,32 +132,41 @@ func (b *Builder) enterHand(hand []entry) {
 	}
 }
 
-// sort orders entries by hash, day and order; equal rows are adjacent where
-// they are looked for.
+// sort orders entries by hash and day; where it matters, also by what happened
+// on the day, so that rows of one order and equal rows are adjacent.
 func (b *Builder) sort(hand []entry) {
-	const few = 24
-	if len(hand) > few {
+	if b.layout.order+b.layout.row > 0 {
 		slices.SortFunc(hand, func(p, q entry) int { return b.compare(&p, &q) })
 		return
 	}
+	const few = 48
+	if len(hand) > few {
+		slices.SortFunc(hand, func(p, q entry) int {
+			return cmp.Or(cmp.Compare(p.hash, q.hash), cmp.Compare(p.head, q.head))
+		})
+		return
+	}
+	// Rows mostly come in the order of time, which costs one comparison each.
 	for i := 1; i < len(hand); i++ {
-		e := hand[i]
-		j := i
-		for ; j > 0 && b.compare(&e, &hand[j-1]) < 0; j-- {
+		j, e := i, hand[i]
+		for ; j > 0 && (e.hash < hand[j-1].hash || e.hash == hand[j-1].hash && e.head < hand[j-1].head); j-- {
 			hand[j] = hand[j-1]
 		}
-		hand[j] = e
+		if j < i {
+			hand[j] = e
+		}
 	}
 }
 
 func (b *Builder) compare(p, q *entry) int {
-	if p.hash != q.hash {
+	switch {
+	case p.hash != q.hash:
 		return cmp.Compare(p.hash, q.hash)
-	}
-	if !p.head.sameDay(q.head) {
+	case !p.head.sameDay(q.head):
 		return cmp.Compare(p.head, q.head)
+	default:
+		return b.compareContent(p, q)
 	}
-	return b.compareContent(p, q)
 }
 
 // compareContent orders what happened on one day of one hash.

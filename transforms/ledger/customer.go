@@ -15,7 +15,7 @@ func (b *Builder) enterCustomer(entries []entry) {
 	if b.bound.settings.DropDuplicates {
 		b.dropDuplicates(entries)
 	}
-	if slices.ContainsFunc(entries, func(e entry) bool { return e.head.isKept() }) {
+	if slices.ContainsFunc(entries, entry.isKept) {
 		b.days(entries)
 		b.shard.End(b.key(&entries[0]))
 	}
@@ -29,7 +29,7 @@ func (b *Builder) dropDuplicates(entries []entry) {
 	for i := range entries {
 		e := &entries[i]
 		switch {
-		case !e.head.isKept():
+		case !e.isKept():
 		case last != nil && b.digest(e, b.layout.row) == b.digest(last, b.layout.row):
 			e.head = e.head.with(ExactDuplicate)
 		default:
@@ -47,7 +47,7 @@ func (b *Builder) unattributed() {
 	}
 	for i := range entries {
 		e := &entries[i]
-		if e.head.isKept() {
+		if e.isKept() {
 			e.head = e.head.with(Unattributed)
 			b.shard.Unattributed[e.head.day()] += e.amount
 		}
@@ -60,24 +60,27 @@ func (b *Builder) unattributed() {
 // count counts the postings that are not kept and sums up those that are. A
 // row without an amount need not have a cost.
 func (b *Builder) count(entries []entry) {
-	t := &b.shard.Totals
+	var kept, amount, withoutMoney, missing int64
 	b.seen = b.seen[:0]
 	for i := range entries {
 		e := &entries[i]
-		if !e.head.isKept() {
+		if !e.isKept() {
 			b.exclude(e)
 			continue
 		}
-		t.KeptRows++
-		t.KeptAmount += e.amount
+		kept++
+		amount += e.amount
 		switch {
 		case e.head.has(flagContribution):
 		case e.head.has(flagBlank):
-			t.WithoutMoney++
+			withoutMoney++
 		default:
-			t.MissingContribution++
+			missing++
 		}
 	}
+	t := &b.shard.Totals
+	t.KeptRows, t.KeptAmount = t.KeptRows+kept, t.KeptAmount+amount
+	t.WithoutMoney, t.MissingContribution = t.WithoutMoney+withoutMoney, t.MissingContribution+missing
 }
 
 // exclude counts a row that is not kept; its customer once for each reason and
@@ -162,7 +165,7 @@ func (b *Builder) days(entries []entry) {
 // refate gives the kept ones of some rows another fate.
 func refate(rows []entry, fate Fate) {
 	for i := range rows {
-		if rows[i].head.isKept() {
+		if rows[i].isKept() {
 			rows[i].head = rows[i].head.with(fate)
 		}
 	}
@@ -172,9 +175,7 @@ func refate(rows []entry, fate Fate) {
 func (b *Builder) day(rows []entry) customerDay {
 	d := customerDay{day: rows[0].head.day(), onlyZeros: true}
 	if b.layout.order == 0 {
-		for i := range rows {
-			b.group(&d, rows[i:i+1])
-		}
+		b.rowsAlone(&d, rows)
 	} else {
 		for group := range b.groups(rows) {
 			b.group(&d, group)
@@ -212,9 +213,34 @@ func (b *Builder) sameOrder(p, q *entry) bool {
 // zeroOrder counts an order of a day of only zero rows, which is a purchase
 // where zero amounts are.
 func (b *Builder) zeroOrder(d *customerDay, rows []entry) {
-	isZero := func(e entry) bool { return e.head.isPriced() }
+	isZero := func(e entry) bool { return e.isPriced() }
 	if slices.ContainsFunc(rows, isZero) && b.isNewOrder(&rows[0]) {
 		d.orders++
+	}
+}
+
+// rowsAlone adds rows without order ids to their day: each is what group makes
+// of it.
+func (b *Builder) rowsAlone(d *customerDay, rows []entry) {
+	for i := range rows {
+		e := &rows[i]
+		switch {
+		case !e.isKept():
+			continue
+		case e.amount > 0:
+			d.gross += e.amount
+			d.orders++
+		case e.amount < 0 && b.bound.settings.IgnoreRefunds:
+			e.head = e.head.with(RefundIgnored)
+			continue
+		default:
+			d.refunds += e.amount
+		}
+		d.rows++
+		d.onlyZeros = d.onlyZeros && e.amount == 0
+		if b.layout.contribution > 0 {
+			d.contribution += b.integer(e, b.layout.contribution)
+		}
 	}
 }
 
@@ -225,7 +251,7 @@ func (b *Builder) group(d *customerDay, rows []entry) {
 	kept, onlyZeros := 0, true
 	for i := range rows {
 		e := &rows[i]
-		if !e.head.isKept() {
+		if !e.isKept() {
 			continue
 		}
 		kept++
@@ -321,7 +347,7 @@ func (b *Builder) attributes(rows []entry) {
 	for a := range b.shard.Attributes {
 		earliest, best := int64(0), numeric.Null[int32]{}
 		for i := range rows {
-			if !rows[i].head.isPriced() {
+			if !rows[i].isPriced() {
 				continue
 			}
 			instant, place := b.integer(&rows[i], b.layout.instant), b.value(&rows[i], a)

@@ -43,6 +43,9 @@ func (in *Intake) readAmounts() {
 // cost.
 func (in *Intake) readContributions() {
 	b, m, margin := &in.batch, &in.bound.mapping, in.bound.settings.MarginRate
+	if !m.Cost.isMapped() && margin == nil {
+		return
+	}
 	if m.Cost.isMapped() {
 		in.readSum(&m.Cost, b.contribution)
 	}

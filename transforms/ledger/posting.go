@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"encoding/binary"
-	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -67,7 +66,7 @@ const (
 )
 
 const (
-	flagCustomer     = 1 << iota // it has a customer
+	flagCustomer     = 1 << iota // it has a customer; the lowest bit, to be counted
 	flagContribution             // it has a contribution
 	flagForeign                  // in another currency, so that its amount is no part of any sum
 	flagOrder                    // it names its order
@@ -131,37 +130,64 @@ func (b *Binding) RowBytes() int {
 // encode encodes the batch.
 func (in *Intake) encode() {
 	b, l := &in.batch, layoutOf(in.bound)
-	key := in.at(in.bound.mapping.CustomerID)
-	out := in.out.Bytes[:0]
 	in.out.Hash, in.out.End = b.hash, resized(in.out.End, b.rows)
-	for i := range b.rows {
-		text, day := "", earliestDay
-		if !l.integerKeys && b.flags[i]&flagCustomer != 0 {
-			text = key.textAt(i)
-		}
-		if b.fate[i] != Unreadable {
-			day = b.day[i]
-		}
-		from, size := len(out), l.length+len(text)
-		out = slices.Grow(out, size)[:from+size]
-		row := out[from:]
-		binary.LittleEndian.PutUint64(row, uint64(newHead(day, b.fate[i], b.flags[i], len(text))))
-		binary.LittleEndian.PutUint64(row[amountAt:], uint64(b.amount[i]))
-		if l.integerKeys {
-			var v int64 // of nobody
-			if b.flags[i]&flagCustomer != 0 {
-				v = key.integers[i]
-			}
-			binary.BigEndian.PutUint64(row[l.key:], uint64(v))
-		} else {
-			copy(row[l.key:], text)
-		}
-		if l.length > l.key || l.key > amountAt+8 {
-			in.encodeRest(row, &l, i)
-		}
-		in.out.End[i] = uint32(from + size)
+	key := in.at(in.bound.mapping.CustomerID)
+	if l.integerKeys {
+		in.encodeIntegers(&l, key.integers)
+	} else {
+		in.encodeTexts(&l, key)
 	}
-	in.out.Bytes = out
+}
+
+// encodeIntegers encodes rows of integer keys, which are all of one length.
+func (in *Intake) encodeIntegers(l *layout, keys []int64) {
+	b, n := &in.batch, l.length
+	in.out.Bytes = resized(in.out.Bytes, n*b.rows)
+	for i, key := range keys {
+		if b.flags[i]&flagCustomer == 0 {
+			key = 0
+		}
+		row := in.out.Bytes[n*i : n*i+n]
+		in.encodeRow(row, l, i, 0)
+		binary.BigEndian.PutUint64(row[l.key:], uint64(key))
+		in.out.End[i] = uint32(n*i + n)
+	}
+}
+
+// encodeTexts encodes rows that end in the text of their key.
+func (in *Intake) encodeTexts(l *layout, keys *column) {
+	b, size := &in.batch, 0
+	for i := range b.rows {
+		size += l.length
+		if b.flags[i]&flagCustomer != 0 {
+			size += len(keys.textAt(i))
+		}
+		in.out.End[i] = uint32(size)
+	}
+	in.out.Bytes = resized(in.out.Bytes, size)
+	from := 0
+	for i, end := range in.out.End {
+		row := in.out.Bytes[from:end]
+		in.encodeRow(row, l, i, len(row)-l.length)
+		if len(row) > l.length {
+			copy(row[l.key:], keys.textAt(i))
+		}
+		from = int(end)
+	}
+}
+
+// encodeRow encodes all of a row but its key.
+func (in *Intake) encodeRow(row []byte, l *layout, i, keyBytes int) {
+	b := &in.batch
+	day := b.day[i]
+	if b.fate[i] == Unreadable {
+		day = earliestDay
+	}
+	binary.LittleEndian.PutUint64(row, uint64(newHead(day, b.fate[i], b.flags[i], keyBytes)))
+	binary.LittleEndian.PutUint64(row[amountAt:], uint64(b.amount[i]))
+	if l.key > amountAt+8 {
+		in.encodeRest(row, l, i)
+	}
 }
 
 // encodeRest encodes the parts that not every job needs.

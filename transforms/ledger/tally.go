@@ -213,18 +213,15 @@ func (t *Tally) count(b *batch, asOf calendar.Day) {
 	t.Rows += int64(b.rows)
 	var of *Month
 	last := earliestDay - 1
-	for i := range b.rows {
+	least, most := int64(math.MaxInt64), int64(math.MinInt64)
+	for i, fate := range b.fate {
 		t.Fingerprint.add(b.digest[i])
-		if b.fate[i] == Unreadable {
+		if fate == Unreadable {
 			t.Unreadable++
 			continue
 		}
 		if day := b.day[i]; day != last {
-			last, of = day, t.Months.at(month(day))
-			if day <= asOf {
-				t.Days.include(int64(day))
-				t.DaysWithRows.add(day)
-			}
+			last, of = day, t.enterDay(day, asOf)
 		}
 		of.Rows++
 		if b.flags[i]&flagForeign == 0 {
@@ -232,11 +229,22 @@ func (t *Tally) count(b *batch, asOf calendar.Day) {
 			t.amounts = saturated(t.amounts, absolute(b.amount[i]))
 			t.shares = saturated(t.shares, absolute(b.contribution[i]))
 		}
-		t.Instants.include(b.instant[i])
-		if b.flags[i]&flagCustomer != 0 {
-			t.Attributed++
-		}
+		least, most = min(least, b.instant[i]), max(most, b.instant[i])
+		t.Attributed += int64(b.flags[i] & flagCustomer)
 	}
+	if least <= most {
+		t.Instants.include(least)
+		t.Instants.include(most)
+	}
+}
+
+// enterDay notes that there are rows of a day, and returns its month.
+func (t *Tally) enterDay(day, asOf calendar.Day) *Month {
+	if day <= asOf {
+		t.Days.include(int64(day))
+		t.DaysWithRows.add(day)
+	}
+	return t.Months.at(month(day))
 }
 
 // month returns the index of the posting month of a day.

@@ -32,7 +32,7 @@ func shardOf(customers ...[]calendar.Day) *ledger.Shard {
 }
 
 func frame(asOf calendar.Day) *cohort.Frame {
-	return &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByMonth}}
+	return cohort.NewFrame(calendar.Calendar{}, asOf, []calendar.Grain{calendar.ByMonth})
 }
 
 func grid(f *cohort.Frame, shards ...*ledger.Shard) *retention.Grid {
@@ -165,7 +165,7 @@ func TestBoundsOfOneCohort(t *testing.T) {
 func TestPartsAreTheTableInOrder(t *testing.T) {
 	const days = 700 // day cohorts: some 490,000 rows
 	asOf := calendar.Date(2024, 12, 31)
-	f := &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByDay}}
+	f := cohort.NewFrame(calendar.Calendar{}, asOf, []calendar.Grain{calendar.ByDay})
 	var customers [][]calendar.Day
 	for i := range calendar.Day(days) {
 		customers = append(customers, []calendar.Day{asOf - i})

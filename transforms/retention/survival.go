@@ -49,9 +49,10 @@ func (v *Survival) AddShard(f *cohort.Frame, s *ledger.Shard) {
 			continue
 		}
 		from, to := s.Range(m.Customer)
-		end, event := cohort.SecondPurchase(&s.Days, from, to)
-		if !event {
-			end = f.AsOf
+		second := cohort.SecondPurchase(&s.Days, from, to)
+		event, end := second < to, f.AsOf
+		if event {
+			end = s.Days.Day[second]
 		}
 		days := int32(end - m.First)
 		for _, p := range m.Parts {
