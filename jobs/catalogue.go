@@ -26,7 +26,7 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		clv.ModelParameters.Schema(),
 		Runs.Schema(),
 		RunInputs.Schema(),
-		ledger.Exclusions.Schema(),
+		ledger.RunExclusions.Schema(),
 		RunChecks.Schema(),
 		TableColumns.Schema(),
 	}

@@ -171,7 +171,7 @@ func (c *checks) sourceTiesOut(t *ledger.Tally, exclusions []ledger.Exclusion, p
 		}
 	}
 	source := map[calendar.Day]int64{}
-	for month, m := range t.Months {
+	for month, m := range t.Months.All() {
 		source[calendar.Calendar{}.Start(calendar.ByMonth, month)] = m.Amount
 	}
 	for start, amount := range accounted {

@@ -34,7 +34,7 @@ func TestProgressComesToItsEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := map[string]int64{"read": summary.Source.Rows, "compute": summary.Result.KeptRows, "value": customers}
+		rows := map[string]int64{"read": summary.Source.Rows, "compute": summary.Source.Rows, "value": customers}
 		for _, s := range summary.Tables {
 			rows["stage"] += s.Rows
 		}

@@ -1,10 +1,13 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -25,6 +28,11 @@ type Run struct {
 	Workers     int
 	BatchRows   int // rows a batch; 0: the source's choice
 	ShardBits   int // 2^ShardBits shards; 0: by the size of the input
+	HeldBytes   int // of rows and customers that are kept in memory, the others in files; 0: by Memory
+
+	Memory     int64        // bytes that the process may take; 0: not limited
+	WorkDir    string       // the folder of what memory does not hold
+	PeakMemory func() int64 // bytes that the process took at most so far, 0 if that is not known; may be nil
 
 	AcceptVolume  bool // publish although there are far fewer rows than before
 	AcceptColumns bool // publish although columns that were published before break
@@ -52,7 +60,10 @@ type Run struct {
 //     sink keeps no longer
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	s := r.newSummary()
-	err := r.do(ctx, s)
+	space := r.space()
+	err := r.do(ctx, s, space)
+	s.setMemory(r, space)
+	space.Close()
 	if errors.Is(err, context.Canceled) {
 		err = &pipeline.Error{
 			Class: pipeline.ClassTemporary, Stage: s.Stage, Message: "interrupted; what was published before is as it was",
@@ -63,10 +74,10 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	return s, err
 }
 
-func (r *Run) do(ctx context.Context, s *Summary) error {
+func (r *Run) do(ctx context.Context, s *Summary, space *pipeline.Space) error {
 	started := r.Now()
 	r.stage(s, "claim")
-	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID})
+	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID, Workers: r.Workers})
 	if err != nil {
 		return err
 	}
@@ -74,7 +85,7 @@ func (r *Run) do(ctx context.Context, s *Summary) error {
 	// made it fail.
 	defer func() { _ = publication.Discard(context.WithoutCancel(ctx)) }()
 
-	in, err := r.read(ctx, s)
+	in, err := r.read(ctx, s, space)
 	if err != nil {
 		return err
 	}
@@ -138,14 +149,16 @@ type input struct {
 	bound       *ledger.Binding
 	previous    *pipeline.Journal // of the newest published date; nil if there is none
 	accepted    []string          // columns of that date that this run breaks, as it may
+	space       *pipeline.Space
 	store       *pipeline.Store
 	tally       ledger.Tally
+	vocabulary  *ledger.Vocabulary // of the attributes
 }
 
 // read binds the mapping to the source and deals its rows to shards.
-func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
+func (r *Run) read(ctx context.Context, s *Summary, space *pipeline.Space) (*input, error) {
 	r.stage(s, "describe")
-	in := &input{}
+	in := &input{space: space}
 	var err error
 	if in.description, in.bound, err = r.Bind(ctx); err != nil {
 		return nil, err
@@ -164,12 +177,18 @@ func (r *Run) read(ctx context.Context, s *Summary) (*input, error) {
 	intakes := make([]*intake, len(readers))
 	admissions := make([]pipeline.Admission, len(readers))
 	for i := range readers {
-		intakes[i] = &intake{ledger.NewIntake(in.bound), in.description, meter}
+		intakes[i] = &intake{ledger.NewIntake(in.bound, i), in.description, meter}
 		admissions[i] = intakes[i]
 	}
-	in.store, err = pipeline.Scatter(ctx, readers, admissions, r.Workers, r.shardBits(in.description))
-	for _, i := range intakes {
-		in.tally.Add(&i.Tally)
+	in.store, err = pipeline.Scatter(ctx, space, readers, admissions, r.Workers, r.shardBits(in.description))
+	words := make([]*ledger.Intake, len(intakes))
+	for i := range intakes {
+		in.tally.Add(&intakes[i].Tally)
+		words[i] = intakes[i].Intake
+	}
+	if err == nil {
+		in.vocabulary, err = ledger.NewVocabulary(in.bound, words...)
+		err = rowFailure(err)
 	}
 	s.setInput(r, in)
 	return in, err
@@ -210,7 +229,7 @@ func (i *intake) Admit(b pipeline.Batch) (pipeline.Deal, error) {
 	}
 	rows, err := i.Intake.Admit(b.Record, origin)
 	if err != nil {
-		return pipeline.Deal{}, currencyFailure(err)
+		return pipeline.Deal{}, rowFailure(err)
 	}
 	i.count(b)
 	return pipeline.Deal(rows), nil
@@ -236,12 +255,16 @@ func (r *Run) checkInput(ctx context.Context, s *Summary, in *input) error {
 			return err
 		}
 	}
+	if err := r.checkShards(in.store); err != nil {
+		return err
+	}
 	return r.Job.Gates.checkInput(&in.tally, r.Job.Settings.Zone, r.AsOf, in.previous, r.AcceptVolume)
 }
 
 // partial is what one worker adds up over its shards.
 type partial struct {
 	totals   ledger.Totals
+	excluded ledger.Exclusions
 	cohorts  cohort.Cohorts
 	business cohort.Business
 	grid     retention.Grid
@@ -253,17 +276,19 @@ type partial struct {
 
 func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
 	p.totals.Add(s.Totals)
+	p.excluded.Add(&s.Exclusions)
 	p.cohorts.AddShard(f, s)
 	p.business.AddShard(f, s)
 	p.grid.AddShard(f, s)
 	p.survival.AddShard(f, s)
-	p.cells.AddShard(s, f.AsOf)
+	p.cells.Enter(&s.Customers, f.AsOf)
 	p.gaps.AddShard(s)
 	p.formulas.AddShard(f, s)
 }
 
 func (p *partial) add(o *partial) {
 	p.totals.Add(o.totals)
+	p.excluded.Add(&o.excluded)
 	p.cohorts.Add(&o.cohorts)
 	p.business.Add(&o.business)
 	p.grid.Add(&o.grid)
@@ -273,17 +298,16 @@ func (p *partial) add(o *partial) {
 	p.formulas.Add(&o.formulas)
 }
 
-// base is the customer base: the shards, and what they add up to.
+// base is the customer base, and what it adds up to.
 type base struct {
 	frame           *cohort.Frame
-	shards          []*ledger.Shard
+	customers       *customers
 	sums            *partial
 	hasContribution bool
 	exclusions      []ledger.Exclusion
 
 	models    []clv.Model
 	valuation *clv.Valuation
-	values    [][]clv.Value // by shard
 	ranks     clv.Ranks
 	lifecycle clv.Lifecycle
 	residuals clv.Residuals
@@ -293,32 +317,72 @@ type base struct {
 	year         numeric.Null[int64] // what each is expected to bring within a year, on average
 }
 
+// customers are all customers by shard, as they wait for the next pass.
+type customers struct {
+	shelf      *pipeline.Shelf
+	shards     int
+	count      atomic.Int64
+	vocabulary *ledger.Vocabulary
+}
+
+func (c *customers) put(ctx context.Context, shard int, own *ledger.Customers, w *worker) error {
+	c.count.Add(int64(own.Len()))
+	w.encoded = own.Append(w.encoded[:0])
+	return c.shelf.Put(ctx, shard, w.encoded)
+}
+
+// get returns the customers of a shard.
+func (c *customers) get(ctx context.Context, shard int) (*ledger.Customers, error) {
+	encoded, err := c.shelf.Get(ctx, shard, nil)
+	if err != nil {
+		return nil, err
+	}
+	own := ledger.DecodeCustomers(encoded, c.vocabulary)
+	return &own, nil
+}
+
+// worker is what one worker of pass A adds up and works with.
+type worker struct {
+	partial
+	builder       *ledger.Builder
+	rows, encoded []byte
+}
+
 // compute is pass A. Workers add up over the shards they happen to get; all
 // sums are of integers, so the result does not depend on it.
 func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error) {
-	meter := r.meter(s, "compute", int64(in.store.Shards()))
-	b := &base{frame: r.frame(in.bound), shards: make([]*ledger.Shard, in.store.Shards())}
-	partials := make([]partial, r.Workers)
-	for i := range partials {
-		partials[i].grid.MaxOffset = r.Job.MaxOffset
+	meter := r.meter(s, "compute", in.tally.Rows)
+	shards := in.store.Shards()
+	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
+	workers := make([]worker, r.Workers)
+	for i := range workers {
+		workers[i].builder = ledger.NewBuilder(in.bound, in.vocabulary, bits.Len(uint(shards))-1)
+		workers[i].grid.MaxOffset = r.Job.MaxOffset
 	}
-	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
-		b.shards[i] = ledger.Build(in.bound, in.store.Shard(i))
-		partials[worker].addShard(b.frame, b.shards[i])
-		meter.Add(1, b.shards[i].Totals.KeptRows)
-		return checkSize(b.frame, &partials[worker])
+	order := largestFirst(in.store)
+	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
+		w := &workers[n]
+		if w.rows, err = in.store.Take(ctx, order[i], w.rows); err != nil {
+			return err
+		}
+		shard, rows := w.builder.Build(w.rows)
+		w.addShard(b.frame, shard)
+		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
+			return err
+		}
+		meter.Add(rows, rows)
+		return checkSize(b.frame, &w.partial)
 	})
 	if err != nil {
 		return nil, err
 	}
-	in.store = nil // the shards hold all that is needed of it
-	b.sums = &partials[0]
-	for i := range partials[1:] {
-		b.sums.add(&partials[i+1])
+	b.sums = &workers[0].partial
+	for i := range workers[1:] {
+		b.sums.add(&workers[i+1].partial)
 	}
 	b.sums.cells.Compact()
 	b.lifecycle = b.sums.gaps.Lifecycle()
-	b.exclusions = ledger.MergeExclusions(b.shards, r.Job.Settings.Rules)
+	b.exclusions = b.sums.excluded.Rows(r.Job.Settings.Rules)
 	if err := checkSize(b.frame, b.sums); err != nil {
 		return nil, err
 	}
@@ -327,6 +391,17 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	}
 	b.hasContribution, err = contribution(&b.sums.totals)
 	return b, err
+}
+
+// largestFirst returns the shards in the order of their sizes, so that one
+// with a giant customer does not keep a worker busy when all others are done.
+func largestFirst(s *pipeline.Store) []int {
+	order := make([]int, s.Shards())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.Size(b), s.Size(a)) })
+	return order
 }
 
 // fit fits the models. A fit that fails is a published fact, not an error.
@@ -340,15 +415,18 @@ func (r *Run) fit(ctx context.Context, b *base) {
 
 // value is pass B.
 func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
-	meter := r.meter(s, "value", int64(len(b.shards)))
-	b.values = make([][]clv.Value, len(b.shards))
+	meter := r.meter(s, "value", b.customers.count.Load())
 	bases := make([]clv.Base, r.Workers)
 	residuals := make([]clv.Residuals, r.Workers)
-	err := pipeline.Each(ctx, r.Workers, len(b.shards), func(_ context.Context, worker, i int) error {
-		b.values[i] = b.valuation.Values(b.shards[i], r.AsOf)
-		bases[worker].AddShard(b.valuation, b.shards[i], b.values[i], r.AsOf)
-		residuals[worker].AddShard(b.valuation, b.frame, b.shards[i], b.values[i])
-		meter.Add(1, int64(b.shards[i].Len()))
+	err := pipeline.Each(ctx, r.Workers, b.customers.shards, func(ctx context.Context, worker, i int) error {
+		own, err := b.customers.get(ctx, i)
+		if err != nil {
+			return err
+		}
+		values := b.valuation.Values(own, r.AsOf)
+		bases[worker].Enter(b.valuation, own, values, r.AsOf)
+		residuals[worker].Enter(b.valuation, b.frame, own, values)
+		meter.Add(int64(own.Len()), int64(own.Len()))
 		return nil
 	})
 	if err != nil {

@@ -96,19 +96,28 @@ func columnHint(column string, names []string) string {
 	return "say under source.columns which column plays this part; the columns are " + strings.Join(names, ", ")
 }
 
-func currencyFailure(err error) error {
-	var e *ledger.CurrencyError
-	if !errors.As(err, &e) {
+// rowFailure gives an error of the ledger its class and hint.
+func rowFailure(err error) error {
+	var currency *ledger.CurrencyError
+	var words *ledger.WordsError
+	switch {
+	case errors.As(err, &currency):
+		failure := pipeline.Errorf(pipeline.ClassSource, "", "one job is in one currency: is the job's currency right? Exclude others by a rule, or convert them in the source", "%w", currency)
+		failure.Stage = "read"
+		return failure
+	case errors.As(err, &words):
+		failure := pipeline.Errorf(pipeline.ClassQuality, "", "an attribute is a property that many customers share, as country is: leave this one out of source.attributes, or group its values in the source", "%w", words)
+		failure.Stage = "read"
+		return failure
+	default:
 		return err
 	}
-	failure := pipeline.Errorf(pipeline.ClassSource, "", "one job is in one currency: is the job's currency right? Exclude others by a rule, or convert them in the source", "%w", e)
-	failure.Stage = "read"
-	return failure
 }
 
 // frame returns the run's calendar.
 func (r *Run) frame(b *ledger.Binding) *cohort.Frame {
-	f := &cohort.Frame{Calendar: r.Job.Calendar, AsOf: r.AsOf, Grains: r.Job.Grains, From: r.Job.From}
+	f := cohort.NewFrame(r.Job.Calendar, r.AsOf, r.Job.Grains)
+	f.From = r.Job.From
 	for i, name := range b.Attributes() {
 		if slices.Contains(r.Job.SplitBy, name) {
 			f.SplitBy = append(f.SplitBy, cohort.Attribute{Name: "first_" + name, Index: i})

@@ -40,7 +40,8 @@ type stager struct {
 // tables is pass C: it stages every table, checks that all of them tie out,
 // and stages the record of the run last.
 func (st *stager) tables(ctx context.Context, in *input, b *base, started time.Time) error {
-	st.meter = st.run.meter(st.summary, "stage", st.parts(b))
+	periods := b.sums.grid.Parts(b.frame)
+	st.meter = st.run.meter(st.summary, "stage", st.parts(b, len(periods)))
 	st.receipts = map[string]pipeline.Receipt{}
 	o := &outputs{
 		cohorts:         clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution),
@@ -49,7 +50,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 	if err := firstError(
 		func() error { return st.customers(ctx, in, b) },
 		stageRows(ctx, st, clv.Cohorts, o.cohorts),
-		func() error { return st.cohortPeriods(ctx, b, o) },
+		func() error { return st.cohortPeriods(ctx, b, o, periods) },
 	); err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		stageRows(ctx, st, clv.Formulas, b.valuation.FormulaRows(b.frame, &b.sums.formulas, b.sums.cells.First(b.frame.AsOf))),
 		stageRows(ctx, st, clv.Models, b.models),
 		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.models)),
-		stageRows(ctx, st, ledger.Exclusions, b.exclusions),
+		stageRows(ctx, st, ledger.RunExclusions, b.exclusions),
 	); err != nil {
 		return err
 	}
@@ -79,16 +80,16 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 }
 
 // parts returns how many parts the tables have that are published: those of
-// the tables that may be large, and one of each other.
-func (st *stager) parts(b *base) int64 {
+// the tables that may be large, cohort_periods among them, and one of each other.
+func (st *stager) parts(b *base, periods int) int64 {
 	sum := 0
 	for name, isPublished := range st.run.Job.Tables {
 		switch {
 		case !isPublished:
 		case name == customersTable, name == customerValuesTable:
-			sum += len(b.shards)
+			sum += b.customers.shards
 		case name == retention.CohortPeriods.Name:
-			sum += len(b.sums.grid.Parts(b.frame))
+			sum += periods
 		default:
 			sum++
 		}
@@ -112,19 +113,18 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 
 // cohortPeriods stages cohort_periods part by part, and adds up its rows on
 // the way, also if the job does not publish it.
-func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs) error {
-	parts := b.sums.grid.Parts(b.frame)
+func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs, parts []retention.Part) error {
 	added := make([]periodSums, len(parts))
-	rows := func(i int) []retention.CohortPeriod {
+	rows := func(_ context.Context, i int) ([]retention.CohortPeriod, error) {
 		rows := b.sums.grid.Periods(b.frame, parts[i], b.hasContribution)
 		added[i] = sumPeriods(rows)
-		return rows
+		return rows, nil
 	}
 	var err error
 	if st.run.Job.Tables[retention.CohortPeriods.Name] {
 		err = stageParts(ctx, st, retention.CohortPeriods, len(parts), rows)
 	} else {
-		err = pipeline.Each(ctx, st.run.Workers, len(parts), func(_ context.Context, _, i int) error { rows(i); return nil })
+		err = pipeline.Each(ctx, st.run.Workers, len(parts), func(ctx context.Context, _, i int) error { _, err := rows(ctx, i); return err })
 	}
 	o.cohortPeriods.totals = totals{}
 	for i := range added {
@@ -137,23 +137,38 @@ func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs) error 
 // customers stages the tables with a row per customer, shard by shard.
 func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
-	err := stageParts(ctx, st, customers, len(b.shards), func(i int) []clv.Customer {
-		return b.valuation.Customers(b.frame, b.shards[i], b.values[i], &b.ranks, b.lifecycle)
+	err := stageParts(ctx, st, customers, b.customers.shards, func(ctx context.Context, i int) ([]clv.Customer, error) {
+		own, err := b.customers.get(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		return b.valuation.Customers(b.frame, own, b.valuation.Values(own, st.run.AsOf), &b.ranks, b.lifecycle), nil
 	})
 	if err != nil {
 		return err
 	}
-	return stageParts(ctx, st, clv.CustomerValues(in.bound.HasIntegerKeys()), len(b.shards), func(i int) []clv.CustomerValue {
-		return b.valuation.CustomerValues(b.shards[i], b.values[i])
+	values := clv.CustomerValues(in.bound.HasIntegerKeys())
+	return stageParts(ctx, st, values, b.customers.shards, func(ctx context.Context, i int) ([]clv.CustomerValue, error) {
+		own, err := b.customers.get(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		return b.valuation.CustomerValues(own, b.valuation.Values(own, st.run.AsOf)), nil
 	})
 }
 
 // stageParts stages a table that is computed part by part, in their order.
-func stageParts[R any](ctx context.Context, st *stager, d table.Definition[R], parts int, rows func(part int) []R) error {
+func stageParts[R any](ctx context.Context, st *stager, d table.Definition[R], parts int, rows func(ctx context.Context, part int) ([]R, error)) error {
 	if !st.run.Job.Tables[d.Name] {
 		return nil
 	}
-	records := pipeline.Ahead(ctx, st.run.Workers, parts, func(i int) table.Record { return d.Record(rows(i)) })
+	records := pipeline.Ahead(ctx, st.run.Workers, parts, func(ctx context.Context, i int) (table.Record, error) {
+		part, err := rows(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		return d.Record(part), nil
+	})
 	return st.stage(ctx, d.Schema(), records)
 }
 
@@ -163,7 +178,7 @@ func stageRows[R any](ctx context.Context, st *stager, d table.Definition[R], ro
 		if !st.run.Job.Tables[d.Name] {
 			return nil
 		}
-		return st.stage(ctx, d.Schema(), pipeline.Ahead(ctx, 1, 1, func(int) table.Record { return d.Record(rows) }))
+		return st.stage(ctx, d.Schema(), pipeline.Ahead(ctx, 1, 1, func(context.Context, int) (table.Record, error) { return d.Record(rows), nil }))
 	}
 }
 

@@ -32,7 +32,7 @@ func Each(ctx context.Context, workers, n int, task func(ctx context.Context, wo
 				if !ok {
 					return
 				}
-				r.end(worker, i, guarded(taskContext, worker, i, task))
+				r.end(worker, i, guard(func() error { return task(taskContext, worker, i) }))
 			}
 		})
 	}
@@ -91,13 +91,14 @@ func (r *race) end(worker, i int, err error) {
 	}
 }
 
-func guarded(ctx context.Context, worker, i int, task func(context.Context, int, int) error) (err error) {
+// guard runs a step and makes a panic of it an error.
+func guard(step func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &Error{Class: ClassInternal, Message: fmt.Sprintf("panic: %v", r), Hint: "this is a bug; please report it with the stack", Err: stack(debug.Stack())}
 		}
 	}()
-	return task(ctx, worker, i)
+	return step()
 }
 
 // stack is where a panic happened.
@@ -105,11 +106,11 @@ type stack []byte
 
 func (s stack) Error() string { return string(s) }
 
-// Ahead returns a function that yields produce(0), produce(1), … and io.EOF
-// after n of them. Whenever it has none left it produces the next workers of
-// them side by side, so that at most so many are held. The function is for one
-// goroutine; it returns the context's error once that ends.
-func Ahead[T any](ctx context.Context, workers, n int, produce func(i int) T) func() (T, error) {
+// Ahead returns a function that yields produce(ctx, 0), produce(ctx, 1), … and
+// io.EOF after n of them. Whenever it has none left it produces the next workers
+// of them side by side, so that at most so many are held. The function is for
+// one goroutine; it returns the context's error once that ends.
+func Ahead[T any](ctx context.Context, workers, n int, produce func(ctx context.Context, i int) (T, error)) func() (T, error) {
 	workers = max(1, workers)
 	var ready []T
 	next := 0
@@ -119,9 +120,9 @@ func Ahead[T any](ctx context.Context, workers, n int, produce func(i int) T) fu
 				return *new(T), io.EOF
 			}
 			values := make([]T, min(workers, n-next))
-			err := Each(ctx, workers, len(values), func(_ context.Context, _, i int) error {
-				values[i] = produce(next + i)
-				return nil
+			err := Each(ctx, workers, len(values), func(ctx context.Context, _, i int) (err error) {
+				values[i], err = produce(ctx, next+i)
+				return err
 			})
 			if err != nil {
 				return *new(T), err

@@ -2,81 +2,53 @@ package pipeline
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
 )
 
 // Deal is a batch of rows ready to be dealt to shards: row i belongs to the
-// customer whose hash is Hash[i], and its encoded bytes end at Bytes[End[i]].
-// The pipeline does not know what the bytes mean.
+// customer whose hash is Hash[i], and its encoded bytes end at Bytes[End[i]],
+// where those of row i+1 begin. The pipeline does not know what the bytes mean.
 type Deal struct {
 	Hash  []uint64
-	End   []int
+	End   []uint32
 	Bytes []byte
 }
 
 // Admission turns the batches of one reader into deals. It is used by one
-// goroutine at a time.
+// goroutine at a time. Scatter copies a deal before it asks for the next, so
+// that the admission may use the deal's slices again.
 type Admission interface {
 	Admit(Batch) (Deal, error)
 }
 
-// Store holds rows by shard. A shard is the top bits of the customer's hash,
-// so that a customer lives in one shard and shards in order are customers in
-// order of their hash, however many there are.
-type Store struct {
-	bits   int
-	blocks []block
-}
-
-// block is one deal, sorted by shard: shard s is bytes[start[s]:start[s+1]].
-type block struct {
-	bytes []byte
-	start []int
-}
-
-// Shards returns the number of shards.
-func (s *Store) Shards() int { return 1 << s.bits }
-
-// Shard returns the encoded rows of a shard, block by block. They must not be changed.
-func (s *Store) Shard(i int) [][]byte {
-	var rows [][]byte
-	for _, b := range s.blocks {
-		if from, to := b.start[i], b.start[i+1]; from < to {
-			rows = append(rows, b.bytes[from:to:to])
-		}
-	}
-	return rows
-}
-
 // Scatter reads all readers to their end, on at most workers goroutines,
 // admits each batch by its reader's admission, and deals the rows to 2^bits
-// shards. It closes the readers.
-func Scatter(ctx context.Context, readers []Reader, admissions []Admission, workers, bits int) (*Store, error) {
+// shards. Rows are kept in memory as far as space allows, and in a file beyond.
+// It closes the readers.
+func Scatter(ctx context.Context, space *Space, readers []Reader, admissions []Admission, workers, bits int) (*Store, error) {
 	defer closeAll(readers)
-	dealt := make([][]block, len(readers))
-	err := Each(ctx, workers, len(readers), func(ctx context.Context, _, i int) error {
-		for {
-			batch, err := readers[i].Next(ctx)
-			if errors.Is(err, io.EOF) {
-				return ctx.Err()
-			}
-			if err != nil {
-				return err
-			}
-			deal, err := admissions[i].Admit(batch)
-			batch.Record.Release()
-			if err != nil {
-				return err
-			}
-			dealt[i] = append(dealt[i], deal.block(bits))
-		}
+	store := newStore(space, bits)
+	dealers := make([]dealer, max(1, workers))
+	for i := range dealers {
+		dealers[i].store = store
+	}
+	err := Each(ctx, workers, len(readers), func(ctx context.Context, worker, i int) error {
+		return dealers[worker].read(ctx, readers[i], admissions[i])
 	})
+	if err == nil {
+		err = Each(ctx, workers, len(dealers), func(ctx context.Context, _, i int) error { return dealers[i].finish(ctx) })
+	}
+	for i := range dealers {
+		store.add(&dealers[i])
+	}
 	if err != nil {
+		store.Close()
 		return nil, err
 	}
-	return &Store{bits: bits, blocks: slices.Concat(dealt...)}, nil
+	return store, nil
 }
 
 func closeAll(readers []Reader) {
@@ -87,26 +59,153 @@ func closeAll(readers []Reader) {
 	}
 }
 
-// block sorts a deal by shard: a counting sort that keeps the order within.
-func (d *Deal) block(bits int) block {
-	shift := 64 - bits
-	shard := func(i int) int { return int(d.Hash[i] >> shift) } // a shift by 64 is 0
-	start := make([]int, 1<<bits+1)
-	from := 0
-	for i, end := range d.End {
-		start[shard(i)+1] += end - from
-		from = end
+// dealer deals the rows of one worker. Nothing of it is shared.
+type dealer struct {
+	store    *Store
+	pending  Deal      // small deals, put together
+	held     []block   // in memory
+	segments []segment // in the store's file
+	at       []uint32  // scratch: where the next row of each shard goes
+}
+
+// read deals the rows of one reader.
+func (d *dealer) read(ctx context.Context, r Reader, a Admission) error {
+	for {
+		batch, err := r.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		deal, err := a.Admit(batch)
+		batch.Record.Release()
+		if err != nil {
+			return err
+		}
+		if err := d.deal(ctx, &deal); err != nil {
+			return err
+		}
 	}
-	for s := range 1 << bits {
+}
+
+// A block has at least a cache line for each shard on average, for shorter runs
+// cost more than they hold, and at least so many bytes in all.
+const (
+	leastRun   = 64
+	leastBlock = 64 << 10
+)
+
+// deal makes a block of a deal; small deals are put together before.
+func (d *dealer) deal(ctx context.Context, deal *Deal) error {
+	least := max(leastBlock, leastRun*d.store.Shards())
+	if len(d.pending.Bytes) == 0 && len(deal.Bytes) >= least {
+		return d.hold(ctx, deal)
+	}
+	d.pending.append(deal)
+	if len(d.pending.Bytes) < least {
+		return nil
+	}
+	return d.holdPending(ctx)
+}
+
+func (d *dealer) holdPending(ctx context.Context) error {
+	err := d.hold(ctx, &d.pending)
+	d.pending = Deal{d.pending.Hash[:0], d.pending.End[:0], d.pending.Bytes[:0]}
+	return err
+}
+
+// finish makes a block of what is pending. Where something was written to the
+// file, the rest is written too: memory is better used by what comes next.
+func (d *dealer) finish(ctx context.Context) error {
+	if err := d.holdPending(ctx); err != nil {
+		return err
+	}
+	d.pending = Deal{}
+	if d.store.hasFile() {
+		return d.spill(ctx)
+	}
+	return nil
+}
+
+// hold makes a block of a deal. Where there is no room for it, what the worker
+// holds is written to the file first; and where others hold all the room, the
+// block too.
+func (d *dealer) hold(ctx context.Context, deal *Deal) error {
+	if len(deal.Bytes) == 0 {
+		return nil
+	}
+	space := d.store.space
+	bytes, ok := space.acquire(len(deal.Bytes))
+	if !ok {
+		if err := d.spill(ctx); err != nil {
+			return err
+		}
+		if bytes, ok = space.acquire(len(deal.Bytes)); !ok {
+			bytes = space.force(len(deal.Bytes))
+		}
+	}
+	d.held = append(d.held, d.block(deal, bytes))
+	if !ok {
+		return d.spill(ctx)
+	}
+	return nil
+}
+
+// append adds the rows of another deal.
+func (d *Deal) append(o *Deal) {
+	base := uint32(len(d.Bytes))
+	d.Hash = append(d.Hash, o.Hash...)
+	d.End = slices.Grow(d.End, len(o.End))
+	for _, end := range o.End {
+		d.End = append(d.End, base+end)
+	}
+	d.Bytes = append(d.Bytes, o.Bytes...)
+}
+
+// block sorts a deal by shard into bytes, which are as many as the deal's: a
+// counting sort that keeps the order within a shard.
+func (d *dealer) block(deal *Deal, bytes []byte) block {
+	shards, shift := d.store.Shards(), uint(63-d.store.bits)
+	start := make([]uint32, shards+1)
+	countBytes(start[1:], deal, shift)
+	for s := range shards {
 		start[s+1] += start[s]
 	}
-	at := slices.Clone(start)
-	sorted := make([]byte, len(d.Bytes))
-	from = 0
-	for i, end := range d.End {
-		s := shard(i)
-		at[s] += copy(sorted[at[s]:], d.Bytes[from:end])
-		from = end
+	d.at = append(d.at[:0], start[:shards]...)
+	copyRows(bytes, d.at, deal, shift)
+	return block{bytes, start}
+}
+
+// countBytes adds the bytes of each row to those of its shard.
+func countBytes(counts []uint32, deal *Deal, shift uint) {
+	ends, from := deal.End[:len(deal.Hash)], uint32(0)
+	for i, h := range deal.Hash {
+		counts[h>>1>>(shift&63)] += ends[i] - from
+		from = ends[i]
 	}
-	return block{sorted, start}
+}
+
+// copyRows copies each row to where the next one of its shard goes.
+func copyRows(to []byte, at []uint32, deal *Deal, shift uint) {
+	ends, from := deal.End[:len(deal.Hash)], uint32(0)
+	for i, h := range deal.Hash {
+		s, end := h>>1>>(shift&63), ends[i]
+		into, row := to[at[s]:], deal.Bytes[from:end]
+		at[s] += end - from
+		from = end
+		// Rows of 16 to 32 bytes are the usual ones: their first and their last
+		// 16 bytes, which overlap, are faster than a call of copy.
+		if n := len(row); n >= 16 && n <= 32 && len(into) >= n {
+			into = into[:n]
+			a, b := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(row[8:])
+			c, d := binary.LittleEndian.Uint64(row[n-16:]), binary.LittleEndian.Uint64(row[n-8:])
+			binary.LittleEndian.PutUint64(into, a)
+			binary.LittleEndian.PutUint64(into[8:], b)
+			binary.LittleEndian.PutUint64(into[n-16:], c)
+			binary.LittleEndian.PutUint64(into[n-8:], d)
+			continue
+		}
+		copy(into, row)
+	}
 }

@@ -26,7 +26,7 @@ func (s *parquetSink) Probe(ctx context.Context) (pipeline.Probe, error) {
 		return p, inStage("probe", "", err)
 	}
 	p.IsNew = base != s.root
-	p.Free = freeBytes(base)
+	p.Free = pipeline.FreeBytes(base)
 	p.Exchanges, err = s.try(base)
 	for _, dir := range s.foldersIn(base, p.IsNew) {
 		if err = cmp.Or(err, ctx.Err()); err == nil {

@@ -45,7 +45,7 @@ func newSample(w *world) *cobra.Command {
 func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 	switch filepath.Ext(path) {
 	case ".parquet":
-		_, err := sinks.WriteParquetFile(ctx, path, sample.Schema(), sample.Records(ctx, sampleWorkers()))
+		_, err := sinks.WriteParquetFile(ctx, path, sample.Schema(), sampleWorkers(), sample.Records(ctx, sampleWorkers()))
 		return err
 	case ".csv":
 		return writeCSV(ctx, sample, path)
@@ -54,8 +54,8 @@ func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 	}
 }
 
-// sampleWorkers returns how many blocks of a sample are simulated at a time:
-// enough to keep an encoder busy, few enough to stay well below a gibibyte.
+// sampleWorkers returns how many blocks of a sample are simulated at a time,
+// and row groups encoded: few enough to stay well below a gibibyte.
 func sampleWorkers() int { return min(4, runtime.GOMAXPROCS(0)) }
 
 func writeCSV(ctx context.Context, sample *jobs.Sample, path string) error {
@@ -93,6 +93,7 @@ func demo(c *cobra.Command, w *world, dir string) error {
 	if err != nil {
 		return err
 	}
+	limitMemory(run.Memory)
 	end := func() {}
 	if w.isTerminal { // elsewhere the demo has no log
 		_, end = watch(w, &flags{}, run)

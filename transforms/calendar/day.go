@@ -130,7 +130,7 @@ func DayOf(civil int64) Day { return Day(floorDiv(civil, MicrosPerDay)) }
 
 // floorDiv returns ⌊a / b⌋ for b > 0. Go's division rounds towards zero, which
 // would put the last day before an epoch into the period after it.
-func floorDiv[T int | int64](a, b T) T {
+func floorDiv[T int | int32 | int64](a, b T) T {
 	q := a / b
 	if a%b < 0 {
 		q--

@@ -9,36 +9,6 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// history is what the models see of one customer.
-type history struct {
-	first, last  calendar.Day
-	purchaseDays int32
-	firstValue   int64 // of the first purchase
-	repeatValue  int64 // of all later purchases together
-}
-
-// historyOf reads a customer's days; from < to.
-func historyOf(d *ledger.Days, from, to int32) history {
-	h := history{first: d.Day[from], firstValue: d.Net(from)}
-	for i := from; i < to; i++ {
-		if !d.IsPurchase[i] {
-			continue
-		}
-		h.last = d.Day[i]
-		h.purchaseDays++
-		if i > from {
-			h.repeatValue += d.Net(i)
-		}
-	}
-	return h
-}
-
-// x returns the number of repeat purchase days.
-func (h *history) x() int32 { return h.purchaseDays - 1 }
-
-// tx returns the days from the first to the last purchase.
-func (h *history) tx() int32 { return int32(h.last - h.first) }
-
 // Cells are customers as the models see them: those with equal numbers are one
 // cell with a count.
 type Cells struct {
@@ -58,24 +28,23 @@ func (c *Cells) First(asOf calendar.Day) numeric.Null[calendar.Day] {
 	return numeric.Known(asOf - calendar.Day(oldest))
 }
 
-// AddShard enters the customers of a shard.
-func (c *Cells) AddShard(s *ledger.Shard, asOf calendar.Day) {
+// Enter enters customers.
+func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
 	var own Cells
-	own.collect(s, asOf)
+	own.collect(customers, asOf)
 	own.Compact()
 	c.Add(&own)
 }
 
-func (c *Cells) collect(s *ledger.Shard, asOf calendar.Day) {
-	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		if from == to {
+func (c *Cells) collect(customers *ledger.Customers, asOf calendar.Day) {
+	for i := range customers.Len() {
+		if !customers.HasPurchase(i) {
 			continue
 		}
-		h := historyOf(&s.Days, from, to)
-		c.Purchases = append(c.Purchases, Cell{X: h.x(), Tx: h.tx(), T: int32(asOf - h.first), Count: 1})
-		if h.x() > 0 && h.repeatValue > 0 {
-			c.Spend = append(c.Spend, SpendCell{X: h.x(), Sum: h.repeatValue, Count: 1})
+		x, first := customers.X(i), customers.First[i]
+		c.Purchases = append(c.Purchases, Cell{X: x, Tx: int32(customers.Last[i] - first), T: int32(asOf - first), Count: 1})
+		if repeat := customers.RepeatValue[i]; x > 0 && repeat > 0 {
+			c.Spend = append(c.Spend, SpendCell{X: x, Sum: repeat, Count: 1})
 		}
 	}
 }

@@ -24,17 +24,18 @@ type Residuals struct {
 	cohort.Split[cohort.ByGrain[residual]]
 }
 
-// AddShard adds the customers of a shard.
-func (r *Residuals) AddShard(v *Valuation, f *cohort.Frame, s *ledger.Shard, values []Value) {
-	for m := range f.Members(s) {
+// Enter enters customers with what they are worth.
+func (r *Residuals) Enter(v *Valuation, f *cohort.Frame, c *ledger.Customers, values []Value) {
+	parts := r.Each(f.Dimensions(c))
+	for m := range f.Members(c) {
 		var own residual
 		if amount, ok := v.lifetime(&values[m.Customer]).Residual.Get(); ok {
 			own.amount = amount
 		} else {
 			own.unknown = 1
 		}
-		for _, d := range m.Dimensions {
-			grains := r.Of(d)
+		for _, p := range m.Parts {
+			grains := parts[p]
 			for _, g := range f.Grains {
 				grains[g].At(f.Period(g, m.First)).add(&own)
 			}

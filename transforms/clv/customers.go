@@ -83,20 +83,15 @@ type Base struct {
 	yearSize float64 // Σ |predicted value of a year|
 }
 
-// AddShard enters a shard's customers with what they are worth.
-func (b *Base) AddShard(v *Valuation, s *ledger.Shard, values []Value, asOf calendar.Day) {
-	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		if from == to {
+// Enter enters customers with what they are worth.
+func (b *Base) Enter(v *Valuation, c *ledger.Customers, values []Value, asOf calendar.Day) {
+	for customer := range c.Len() {
+		if !c.HasPurchase(customer) {
 			continue
 		}
-		h := historyOf(&s.Days, from, to)
-		var net int64
-		for i := from; i < to; i++ {
-			net += s.Days.Net(i)
-		}
-		b.recency = append(b.recency, -int64(asOf-h.last))
-		b.frequency = append(b.frequency, int64(h.purchaseDays))
+		net := c.Net(customer)
+		b.recency = append(b.recency, -int64(asOf-c.Last[customer]))
+		b.frequency = append(b.frequency, int64(c.PurchaseDays[customer]))
 		b.monetary = append(b.monetary, net)
 		if residual, ok := v.lifetime(&values[customer]).Residual.Get(); ok {
 			b.residual = append(b.residual, residual)
@@ -169,8 +164,8 @@ func (r *Ranks) apply(c *Customer) {
 	}
 }
 
-// Customers returns the rows of a shard's customers, in the shard's order.
-func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Shard, values []Value, ranks *Ranks, limits Lifecycle) []Customer {
+// Customers returns the rows of customers, in their order.
+func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Value, ranks *Ranks, limits Lifecycle) []Customer {
 	rows := make([]Customer, s.Len())
 	for i := range rows {
 		rows[i] = v.customer(f, s, i, &values[i])
@@ -182,31 +177,25 @@ func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Shard, values []Value, 
 	return rows
 }
 
-func (v *Valuation) customer(f *cohort.Frame, s *ledger.Shard, customer int, value *Value) Customer {
-	c := Customer{Key: s.Keys[customer], AsOf: f.AsOf, Status: value.Status, Alive: value.Alive}
-	for _, values := range s.Attributes {
-		c.Attributes = append(c.Attributes, values[customer])
+func (v *Valuation) customer(f *cohort.Frame, s *ledger.Customers, i int, value *Value) Customer {
+	c := Customer{
+		Key: s.Keys.At(i), AsOf: f.AsOf, Status: value.Status, Alive: value.Alive,
+		Orders: int64(s.Orders[i]), GrossSales: s.GrossSales[i], Refunds: s.Refunds[i],
 	}
-	from, to := s.Range(customer)
-	var contribution int64
-	for i := from; i < to; i++ {
-		c.Orders += int64(s.Days.Orders[i])
-		c.GrossSales += s.Days.GrossSales[i]
-		c.Refunds += s.Days.Refunds[i]
-		contribution += s.Days.Contribution[i]
+	for a := range s.Attributes {
+		c.Attributes = append(c.Attributes, s.Attributes[a].Value(i))
 	}
 	if v.HasContribution {
-		c.Contribution = numeric.Known(contribution)
+		c.Contribution = numeric.Known(s.Contribution[i])
 	}
-	if from == to {
+	if !s.HasPurchase(i) {
 		return c
 	}
-	h := historyOf(&s.Days, from, to)
-	c.HasPurchase, c.First, c.Last, c.PurchaseDays = true, h.first, h.last, int64(h.purchaseDays)
-	c.CohortMonth = f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, h.first))
-	c.FirstPurchaseValue, c.RepeatValue = h.firstValue, h.repeatValue
+	c.HasPurchase, c.First, c.Last, c.PurchaseDays = true, s.First[i], s.Last[i], int64(s.PurchaseDays[i])
+	c.CohortMonth = f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, c.First))
+	c.FirstPurchaseValue, c.RepeatValue = s.FirstValue[i], s.RepeatValue[i]
 	c.Year, c.Lifetime = v.predict(value, v.year, NetRevenue), v.lifetime(value)
-	c.NextPurchase = v.nextPurchase(value, h.x(), h.first, f.AsOf)
+	c.NextPurchase = v.nextPurchase(value, s.X(i), c.First, f.AsOf)
 	c.ModelID, c.SpendID = v.modelIDs(value.Status)
 	return c
 }

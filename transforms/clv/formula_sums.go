@@ -71,13 +71,15 @@ type FormulaSums struct{ cohort.Split[windows] }
 // AddShard adds the customers of a shard.
 func (s *FormulaSums) AddShard(f *cohort.Frame, shard *ledger.Shard) {
 	list := spans(f)
-	for m := range f.Members(shard) {
+	parts := s.Each(f.Dimensions(&shard.Customers))
+	for m := range f.Members(&shard.Customers) {
+		from, to := shard.Range(m.Customer)
 		var own windows
 		for i := range list {
-			own[i].enter(&list[i], &shard.Days, m.From, m.To)
+			own[i].enter(&list[i], &shard.Days, from, to)
 		}
-		for _, d := range m.Dimensions {
-			s.Of(d).add(&own)
+		for _, p := range m.Parts {
+			parts[p].add(&own)
 		}
 	}
 }

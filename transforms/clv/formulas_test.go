@@ -22,7 +22,7 @@ func formulas(v *Valuation, shard *ledger.Shard) map[string]Formula {
 	other.AddShard(f, shard)
 	sums.Add(&other)
 	var cells Cells
-	cells.AddShard(shard, asOf)
+	cells.Enter(&shard.Customers, asOf)
 	rows := map[string]Formula{}
 	for _, row := range v.FormulaRows(f, &sums, cells.First(asOf)) {
 		window := map[int]string{0: "0", 1: "1", 3: "3", 12: "12"}[row.Months]

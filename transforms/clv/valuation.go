@@ -90,22 +90,20 @@ type Value struct {
 	outlooks []Outlook // by horizon; none without a model
 }
 
-// Values values the customers of a shard, in the shard's order. Each value is
-// a function of the models and of that customer's days alone.
-func (v *Valuation) Values(s *ledger.Shard, asOf calendar.Day) []Value {
+// Values values customers, in their order. Each value is a function of the
+// models and of that customer's entry alone.
+func (v *Valuation) Values(s *ledger.Customers, asOf calendar.Day) []Value {
 	values := make([]Value, s.Len())
 	n := len(v.Settings.Horizons)
 	outlooks := make([]Outlook, s.Len()*n)
 	for customer := range values {
-		from, to := s.Range(customer)
 		switch {
-		case from == to:
+		case !s.HasPurchase(customer):
 			values[customer].Status = NoPurchase
 		case v.scorer == nil:
 			values[customer].Status = InsufficientData
 		default:
-			h := historyOf(&s.Days, from, to)
-			values[customer] = v.value(&h, asOf, outlooks[customer*n:(customer+1)*n])
+			values[customer] = v.value(s, customer, asOf, outlooks[customer*n:(customer+1)*n])
 		}
 	}
 	return values
@@ -120,13 +118,14 @@ func (v *Valuation) newScorer(cells []Cell) *Scorer {
 }
 
 // value values one customer with a purchase; into takes the outlooks.
-func (v *Valuation) value(h *history, asOf calendar.Day, into []Outlook) Value {
-	alive := v.scorer.Score(h.x(), h.tx(), int32(asOf-h.first), into)
+func (v *Valuation) value(s *ledger.Customers, i int, asOf calendar.Day, into []Outlook) Value {
+	repeats, first := s.X(i), s.First[i]
+	alive := v.scorer.Score(repeats, int32(s.Last[i]-first), int32(asOf-first), into)
 	value := Value{Status: PopulationMean, Alive: numeric.Known(alive), outlooks: into}
 	x, mean := 0, 0.0
-	if h.x() > 0 && h.repeatValue > 0 && v.hasSpend {
+	if repeats > 0 && s.RepeatValue[i] > 0 && v.hasSpend {
 		value.Status = Predicted
-		x, mean = int(h.x()), float64(h.repeatValue)/money.Scale/float64(h.x())
+		x, mean = int(repeats), float64(s.RepeatValue[i])/money.Scale/float64(repeats)
 	}
 	value.spend = v.purchaseValue(x, mean) * v.net
 	return value

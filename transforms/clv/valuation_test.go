@@ -21,10 +21,8 @@ type purchase struct {
 // baseOf makes a shard of customers given by their days, in order; a customer
 // without days has no purchase.
 func baseOf(customers ...[]purchase) *ledger.Shard {
-	s := &ledger.Shard{Start: []int32{0}, Attributes: [][]string{nil}}
+	s := &ledger.Shard{Customers: ledger.Customers{Attributes: []ledger.Coded{{Values: []string{"x"}}}}}
 	for i, days := range customers {
-		s.Keys = append(s.Keys, ledger.Key{byte('a' + i)})
-		s.Attributes[0] = append(s.Attributes[0], "x")
 		for _, d := range days {
 			orders := int32(0)
 			if d.value > 0 {
@@ -44,7 +42,8 @@ func baseOf(customers ...[]purchase) *ledger.Shard {
 				s.Totals.PurchaseValue += d.value + d.refund
 			}
 		}
-		s.Start = append(s.Start, int32(len(s.Days.Day)))
+		s.Attributes[0].Codes = append(s.Attributes[0].Codes, 0)
+		s.End(ledger.Key{byte('a' + i)})
 	}
 	return s
 }
@@ -77,10 +76,10 @@ func threeCustomers() *ledger.Shard {
 
 func valuationOf(s Settings, shard *ledger.Shard, chosen *Fit, spend Fit) (*Valuation, []Value, ledger.Totals) {
 	var cells Cells
-	cells.AddShard(shard, asOf)
+	cells.Enter(&shard.Customers, asOf)
 	cells.Compact()
 	v := NewValuation(s, chosen, spend, &cells, &shard.Totals, true)
-	return v, v.Values(shard, asOf), shard.Totals
+	return v, v.Values(&shard.Customers, asOf), shard.Totals
 }
 
 func testSettings() Settings {
@@ -121,7 +120,7 @@ func TestValueIsPurchasesTimesSpendTimesNetRevenueFactor(t *testing.T) {
 			wantMoney(t, "residual contribution", half.Residual, model.Discounted(c.x, tx, T, delta, days/7)*purchaseValue/2)
 		}
 	}
-	rows := v.CustomerValues(shard, values)
+	rows := v.CustomerValues(&shard.Customers, values)
 	if len(rows) != 3*3*2 || rows[1].Historic != 130_0000 || rows[0].Historic != 65_0000 || rows[0].Basis != Contribution {
 		t.Errorf("%d rows, the first two %+v", len(rows), rows[:2])
 	}
@@ -187,14 +186,14 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	v, values, _ := valuationOf(testSettings(), shard, &chosen, spend)
 	f := &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByMonth}}
 	var b Base
-	b.AddShard(v, shard, values, asOf)
+	b.Enter(v, &shard.Customers, values, asOf)
 	ranks := b.Rank()
 	var residuals Residuals
-	residuals.AddShard(v, f, shard, values)
+	residuals.Enter(v, f, &shard.Customers, values)
 	var cohorts cohort.Cohorts
 	cohorts.AddShard(f, shard)
 	var fromCustomers, fromCohorts int64
-	for _, c := range v.Customers(f, shard, values, &ranks, usualLifecycle) {
+	for _, c := range v.Customers(f, &shard.Customers, values, &ranks, usualLifecycle) {
 		residual, _ := c.Lifetime.Residual.Get()
 		fromCustomers += residual
 	}

@@ -23,25 +23,19 @@ func total(historic int64, residual numeric.Null[int64]) (int64, bool) {
 	return historic + r, ok
 }
 
-// CustomerValues returns the rows of a shard's customers, in the shard's
-// order, for each horizon and basis. Contribution has rows only where it is known.
-func (v *Valuation) CustomerValues(s *ledger.Shard, values []Value) []CustomerValue {
+// CustomerValues returns the rows of customers, in their order, for each
+// horizon and basis. Contribution has rows only where it is known.
+func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) []CustomerValue {
 	bases := v.bases()
 	rows := make([]CustomerValue, 0, s.Len()*len(v.Settings.Horizons)*len(bases))
 	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		var net, contribution int64
-		for i := from; i < to; i++ {
-			net += s.Days.Net(i)
-			contribution += s.Days.Contribution[i]
-		}
-		row := CustomerValue{Key: s.Keys[customer], DiscountRate: v.Settings.DiscountRate}
+		row := CustomerValue{Key: s.Keys.At(customer), DiscountRate: v.Settings.DiscountRate}
 		row.ModelID, row.SpendID = v.modelIDs(values[customer].Status)
 		for h := range v.Settings.Horizons {
 			for _, basis := range bases {
-				row.Horizon, row.Basis, row.Historic = v.Settings.Horizons[h], basis, net
+				row.Horizon, row.Basis, row.Historic = v.Settings.Horizons[h], basis, s.Net(customer)
 				if basis == Contribution {
-					row.Historic = contribution
+					row.Historic = s.Contribution[customer]
 				}
 				row.Prediction = v.predict(&values[customer], h, basis)
 				rows = append(rows, row)

@@ -1,7 +1,8 @@
 package cohort
 
 import (
-	"github.com/perennial-clv/perennial/transforms/calendar"
+	"math"
+
 	"github.com/perennial-clv/perennial/transforms/ledger"
 )
 
@@ -36,12 +37,14 @@ type Cohorts struct{ Split[ByGrain[Acquired]] }
 
 // AddShard adds the customers of a shard.
 func (c *Cohorts) AddShard(f *Frame, s *ledger.Shard) {
-	for m := range f.Members(s) {
-		member := acquired(f, &s.Days, m.From, m.To)
-		for _, d := range m.Dimensions {
-			grains := c.Of(d)
-			for _, g := range f.Grains {
-				grains[g].At(f.Period(g, m.First)).add(&member)
+	parts := c.Each(f.Dimensions(&s.Customers))
+	var member Acquired
+	for m := range f.Members(&s.Customers) {
+		member.of(f, s, m)
+		for _, g := range f.Grains {
+			in := f.Period(g, m.First)
+			for _, p := range m.Parts {
+				parts[p][g].At(in).add(&member)
 			}
 		}
 	}
@@ -52,33 +55,30 @@ func (c *Cohorts) Add(o *Cohorts) {
 	c.Merge(&o.Split, func(to, from *ByGrain[Acquired]) { to.Merge(from, (*Acquired).add) })
 }
 
-// acquired returns what one customer adds to a cohort.
-func acquired(f *Frame, d *ledger.Days, from, to int32) Acquired {
-	a := Acquired{Size: 1, FirstPurchaseRevenue: d.Net(from)}
-	first := d.Day[from]
-	second, hasSecond := SecondPurchase(d, from, to)
+// of is what one customer adds to a cohort.
+func (a *Acquired) of(f *Frame, s *ledger.Shard, m Member) {
+	a.Size = 1
+	a.FirstPurchaseRevenue = s.FirstValue[m.Customer]
+	a.GrossSales, a.Refunds, a.Contribution = s.GrossSales[m.Customer], s.Refunds[m.Customer], s.Contribution[m.Customer]
+	wait := int32(math.MaxInt32) // for the second purchase
+	from, to := s.Range(m.Customer)
+	if second := SecondPurchase(&s.Days, from, to); second < to {
+		wait = int32(s.Days.Day[second] - m.First)
+	}
+	age := int32(f.AsOf - m.First)
 	for i, n := range Windows {
-		if first+calendar.Day(n) <= f.AsOf {
-			a.Exposed[i] = 1
-			if hasSecond && second-first <= calendar.Day(n) {
-				a.Repeated[i] = 1
-			}
-		}
+		a.Exposed[i] = one(n <= age)
+		a.Repeated[i] = one(n <= age) * one(wait <= n)
 	}
-	for i := from; i < to; i++ {
-		a.GrossSales += d.GrossSales[i]
-		a.Refunds += d.Refunds[i]
-		a.Contribution += d.Contribution[i]
-	}
-	return a
 }
 
-// SecondPurchase returns the day of a customer's second purchase, if any.
-func SecondPurchase(d *ledger.Days, from, to int32) (calendar.Day, bool) {
+// SecondPurchase returns the entry of the second purchase among those of a
+// customer's days, and to where there is none.
+func SecondPurchase(d *ledger.Days, from, to int32) int32 {
 	for i := from + 1; i < to; i++ {
 		if d.IsPurchase[i] {
-			return d.Day[i], true
+			return i
 		}
 	}
-	return 0, false
+	return to
 }

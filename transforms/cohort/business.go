@@ -34,11 +34,15 @@ type Business struct{ Split[ByGrain[activity]] }
 
 // AddShard adds the customers of a shard and its rows without a customer.
 func (b *Business) AddShard(f *Frame, s *ledger.Shard) {
-	for m := range f.Members(s) {
-		for _, d := range m.Dimensions {
-			grains := b.Of(d)
-			for _, g := range f.Grains {
-				addActivity(&grains[g], f, g, &s.Days, m.From, m.To)
+	parts := b.Each(f.Dimensions(&s.Customers))
+	var periods []int32
+	for _, g := range f.Grains {
+		periods = f.Calendar.Indexes(g, s.Days.Day, periods)
+		for m := range f.Members(&s.Customers) {
+			from, to := s.Range(m.Customer)
+			for _, p := range m.Parts {
+				cells := parts[p][g].Span(periods[from], periods[to-1])
+				addActivity(cells, periods[from:to], &s.Days, from)
 			}
 		}
 	}
@@ -55,40 +59,41 @@ func (b *Business) Add(o *Business) {
 	b.Merge(&o.Split, func(to, from *ByGrain[activity]) { to.Merge(from, (*activity).add) })
 }
 
-// addActivity adds one customer's days, in order.
-func addActivity(periods *Series[activity], f *Frame, g calendar.Grain, d *ledger.Days, from, to int32) {
-	acquiredIn := f.Period(g, d.Day[from])
+// addActivity adds one customer's days, entries from and on, which fall in the
+// given periods; the cells are those of the periods from the first to the last.
+func addActivity(cells []activity, periods []int32, d *ledger.Days, from int32) {
+	to := from + int32(len(periods))
+	orders, isPurchase := d.Orders[from:to], d.IsPurchase[from:to]
+	gross, refunds, contribution := d.GrossSales[from:to], d.Refunds[from:to], d.Contribution[from:to]
+	acquiredIn := periods[0]
 	lastActive := acquiredIn - 2 // no period, and not the one before the first
-	purchases := 0
-	for i := from; i < to; i++ {
-		period := f.Period(g, d.Day[i])
-		a := periods.At(period)
-		a.orders += int64(d.Orders[i])
-		a.gross += d.GrossSales[i]
-		a.refunds += d.Refunds[i]
-		a.contribution += d.Contribution[i]
-		if i == from {
-			a.isNew++
-			a.firstOrders += int64(d.Orders[i])
-		}
-		if period > acquiredIn {
-			a.existingGross += d.GrossSales[i]
-		}
-		if !d.IsPurchase[i] {
-			continue
-		}
-		a.purchaseDays++
-		if purchases++; purchases == 2 {
-			a.repeaters++
-		}
-		if period != lastActive {
-			a.active++
-			if period == lastActive+1 {
-				a.retained++
-			}
+	for i, period := range periods {
+		a := &cells[period-acquiredIn]
+		a.orders += int64(orders[i])
+		a.gross += gross[i]
+		a.refunds += refunds[i]
+		a.contribution += contribution[i]
+		a.existingGross += gross[i] * one(period != acquiredIn)
+		if isPurchase[i] {
+			a.purchaseDays++
+			a.active += one(period != lastActive)
+			a.retained += one(period == lastActive+1)
 			lastActive = period
 		}
 	}
+	cells[0].isNew++
+	cells[0].firstOrders += int64(orders[0])
+	if second := SecondPurchase(d, from, to); second < to {
+		cells[periods[second-from]-acquiredIn].repeaters++
+	}
+}
+
+// one counts something that is so or not, without a jump that nobody foresees.
+func one(isSo bool) int64 {
+	if isSo {
+		return 1
+	}
+	return 0
 }
 
 // BusinessPeriod is a row of business_periods.

@@ -7,13 +7,18 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// Frame is the calendar of a run.
+// Frame is the calendar of a run. It is read-only.
 type Frame struct {
-	Calendar calendar.Calendar
+	Calendar calendar.Almanac // with the days laid out that the run can have
 	AsOf     calendar.Day
 	Grains   []calendar.Grain           // in the order of their names, so that tables are sorted by key; month is among them
 	From     numeric.Null[calendar.Day] // history is whole from here; earlier cohorts are left-truncated
 	SplitBy  []Attribute
+}
+
+// NewFrame returns the calendar of a run up to an as-of day that splits nothing.
+func NewFrame(c calendar.Calendar, asOf calendar.Day, grains []calendar.Grain) *Frame {
+	return &Frame{Calendar: calendar.NewAlmanac(c, asOf+1), AsOf: asOf, Grains: grains}
 }
 
 // Attribute is an attribute of customers by which tables are split.

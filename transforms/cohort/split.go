@@ -22,6 +22,15 @@ func (s *Split[T]) Of(d Dimension) *T {
 	return part
 }
 
+// Each returns the accumulators of some dimension values, in their order.
+func (s *Split[T]) Each(dimensions []Dimension) []*T {
+	parts := make([]*T, len(dimensions))
+	for i, d := range dimensions {
+		parts[i] = s.Of(d)
+	}
+	return parts
+}
+
 // Sorted returns the dimensions in order, the whole base first and always.
 func (s *Split[T]) Sorted() []Dimension {
 	s.Of(All)
@@ -71,6 +80,23 @@ type Series[T any] struct {
 // At returns the T of an index, making room at first use. The pointer is
 // valid until the next call.
 func (s *Series[T]) At(index int32) *T {
+	if i := int(index) - int(s.first); uint(i) < uint(len(s.cells)) {
+		return &s.cells[i]
+	}
+	s.grow(index)
+	return &s.cells[index-s.first]
+}
+
+// Span returns the Ts of the indexes from first to last, making room at first
+// use. It is valid until the next call.
+func (s *Series[T]) Span(first, last int32) []T {
+	s.At(first)
+	s.At(last)
+	return s.cells[first-s.first : last-s.first+1]
+}
+
+// grow makes room for an index that has none.
+func (s *Series[T]) grow(index int32) {
 	switch {
 	case len(s.cells) == 0:
 		s.first = index
@@ -78,11 +104,9 @@ func (s *Series[T]) At(index int32) *T {
 	case index < s.first:
 		s.cells = slices.Concat(make([]T, s.first-index), s.cells)
 		s.first = index
-	case int(index-s.first) >= len(s.cells):
-		missing := int(index-s.first) + 1 - len(s.cells)
-		s.cells = append(s.cells, make([]T, missing)...)
+	default:
+		s.cells = append(s.cells, make([]T, int(index-s.first)+1-len(s.cells))...)
 	}
-	return &s.cells[index-s.first]
 }
 
 // Get returns the T of an index, zero where there is none.

@@ -1,95 +1,110 @@
 package ledger
 
 import (
-	"bytes"
+	"encoding/binary"
 	"iter"
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// assembly builds a shard customer by customer.
-type assembly struct {
-	shard    *Shard
-	settings *Settings
-	interned map[string]string
-	seen     map[exclusionKey]struct{} // of the customer at hand
-	ordered  map[digest]struct{}       // orders of the customer at hand that have had their first sale
-}
-
-// customer enters one customer's postings, ordered by day, order and content;
-// or rows without a customer.
-func (a *assembly) customer(postings []*posting) {
-	clear(a.seen)
-	clear(a.ordered)
-	if a.settings.DropDuplicates {
-		dropDuplicates(postings)
+// enterCustomer enters one customer's postings, ordered by day, order and
+// content.
+func (b *Builder) enterCustomer(entries []entry) {
+	if b.bound.settings.DropDuplicates {
+		b.dropDuplicates(entries)
 	}
-	if postings[0].key == nil {
-		a.unattributed(postings)
-		return
+	if slices.ContainsFunc(entries, entry.isKept) {
+		b.days(entries)
+		b.shard.End(b.key(&entries[0]))
 	}
-	hasKept := false
-	for _, p := range postings {
-		hasKept = hasKept || p.fate == Kept
-	}
-	if hasKept {
-		a.shard.Keys = append(a.shard.Keys, bytes.Clone(postings[0].key))
-		a.days(postings)
-		a.shard.Start = append(a.shard.Start, int32(len(a.shard.Days.Day)))
-	}
-	a.exclude(postings)
+	b.count(entries)
 }
 
 // dropDuplicates excludes all but the first of equal rows. Among postings in
 // order, equal rows are adjacent but for rows that already have another fate.
-func dropDuplicates(postings []*posting) {
-	var last *posting
-	for _, p := range postings {
+func (b *Builder) dropDuplicates(entries []entry) {
+	var last *entry
+	for i := range entries {
+		e := &entries[i]
 		switch {
-		case p.fate != Kept:
-		case last != nil && p.row == last.row:
-			p.fate = ExactDuplicate
+		case !e.isKept():
+		case last != nil && b.digest(e, b.layout.row) == b.digest(last, b.layout.row):
+			e.head = e.head.with(ExactDuplicate)
 		default:
-			last = p
+			last = e
 		}
 	}
 }
 
-func (a *assembly) unattributed(postings []*posting) {
-	for _, p := range postings {
-		if p.fate == Kept {
-			p.fate = Unattributed
-			a.shard.Unattributed[p.day] += p.amount
+// unattributed enters the rows without a customer.
+func (b *Builder) unattributed() {
+	entries := b.nobody
+	if b.bound.settings.DropDuplicates {
+		slices.SortFunc(entries, func(p, q entry) int { return b.compareContent(&p, &q) })
+		b.dropDuplicates(entries)
+	}
+	for i := range entries {
+		e := &entries[i]
+		if e.isKept() {
+			e.head = e.head.with(Unattributed)
+			b.shard.Unattributed[e.head.day()] += e.amount
 		}
-		if p.fate != Kept {
-			a.shard.exclusions.add(p, false)
-		}
+		sum := exclusionSum{}
+		sum.enter(e)
+		b.shard.Exclusions.add(keyOf(e.head), sum)
 	}
 }
 
-// exclude counts the postings that are not kept and sums up those that are. A
+// count counts the postings that are not kept and sums up those that are. A
 // row without an amount need not have a cost.
-func (a *assembly) exclude(postings []*posting) {
-	t := &a.shard.Totals
-	for _, p := range postings {
-		if p.fate == Kept {
-			t.KeptRows++
-			t.KeptAmount += p.amount
-			switch {
-			case p.hasContribution:
-			case p.isBlank:
-				t.WithoutMoney++
-			default:
-				t.MissingContribution++
-			}
+func (b *Builder) count(entries []entry) {
+	var kept, amount, withoutMoney, missing int64
+	b.seen = b.seen[:0]
+	for i := range entries {
+		e := &entries[i]
+		if !e.isKept() {
+			b.exclude(e)
 			continue
 		}
-		k := keyOf(p)
-		_, counted := a.seen[k]
-		a.seen[k] = struct{}{}
-		a.shard.exclusions.add(p, !counted)
+		kept++
+		amount += e.amount
+		switch {
+		case e.head.has(flagContribution):
+		case e.head.has(flagBlank):
+			withoutMoney++
+		default:
+			missing++
+		}
 	}
+	t := &b.shard.Totals
+	t.KeptRows, t.KeptAmount = t.KeptRows+kept, t.KeptAmount+amount
+	t.WithoutMoney, t.MissingContribution = t.WithoutMoney+withoutMoney, t.MissingContribution+missing
+}
+
+// exclude counts a row that is not kept; its customer once for each reason and
+// month, of which a customer has few.
+func (b *Builder) exclude(e *entry) {
+	k := keyOf(e.head)
+	sum := exclusionSum{}
+	sum.enter(e)
+	if b.isNew(k) {
+		b.seen = append(b.seen, k)
+		sum.customers = 1
+	}
+	b.shard.Exclusions.add(k, sum)
+}
+
+// isNew reports whether no row of the customer was excluded for this reason in
+// this month. Rows come in the order of their months.
+func (b *Builder) isNew(k exclusionKey) bool {
+	for i := len(b.seen) - 1; i >= 0 && b.seen[i].month == k.month; i-- {
+		if b.seen[i] == k {
+			return false
+		}
+	}
+	return true
 }
 
 // customerDay is one civil day of a customer.
@@ -110,55 +125,65 @@ func (d *customerDay) isPurchase(s *Settings) bool {
 
 // days decides the customer's sales, refunds, orders and purchases day by
 // day, and enters the days from the first purchase on.
-func (a *assembly) days(postings []*posting) {
+func (b *Builder) days(entries []entry) {
 	isCustomer := false
-	for len(postings) > 0 {
+	b.ordered.reset()
+	for len(entries) > 0 {
 		n := 1
-		for n < len(postings) && postings[n].day == postings[0].day {
+		for n < len(entries) && entries[n].head.sameDay(entries[0].head) {
 			n++
 		}
-		rows := postings[:n]
-		postings = postings[n:]
-		day := a.day(rows)
+		rows := entries[:n]
+		entries = entries[n:]
+		day := b.day(rows)
 		if day.rows == 0 {
 			continue
 		}
-		isPurchase := day.isPurchase(a.settings)
+		isPurchase := day.isPurchase(&b.bound.settings)
 		if day.orders > 0 && !isPurchase {
-			a.shard.Totals.CancelledSameDay++
+			b.shard.Totals.CancelledSameDay++
 		}
 		switch {
 		case isCustomer:
 		case isPurchase:
 			isCustomer = true
-			a.shard.Totals.Customers++
-			a.attributes(rows)
+			b.shard.Totals.Customers++
+			b.attributes(rows)
 		default:
-			for _, p := range rows {
-				if p.fate == Kept {
-					p.fate = BeforeFirstPurchase
-				}
-			}
+			refate(rows, BeforeFirstPurchase)
 			continue
 		}
-		a.enter(day, isPurchase)
+		b.enterDay(&day, isPurchase)
 	}
 	if !isCustomer {
-		for i := range a.shard.Attributes {
-			a.shard.Attributes[i] = append(a.shard.Attributes[i], "")
+		for i := range b.shard.Attributes {
+			b.shard.Attributes[i].Codes = append(b.shard.Attributes[i].Codes, -1)
+		}
+	}
+}
+
+// refate gives the kept ones of some rows another fate.
+func refate(rows []entry, fate Fate) {
+	for i := range rows {
+		if rows[i].isKept() {
+			rows[i].head = rows[i].head.with(fate)
 		}
 	}
 }
 
 // day sums up the kept postings of one day, order by order.
-func (a *assembly) day(rows []*posting) customerDay {
-	d := customerDay{day: rows[0].day, onlyZeros: true}
-	for group := range groups(rows) {
-		a.group(&d, group)
+func (b *Builder) day(rows []entry) customerDay {
+	d := customerDay{day: rows[0].head.day(), onlyZeros: true}
+	if b.layout.order == 0 {
+		b.rowsAlone(&d, rows)
+	} else {
+		for group := range b.groups(rows) {
+			b.group(&d, group)
+		}
 	}
-	if a.settings.ZeroIsPurchase && d.onlyZeros {
-		for group := range groups(rows) {
-			a.zeroOrder(&d, group)
+	if b.bound.settings.ZeroIsPurchase && d.onlyZeros {
+		for group := range b.groups(rows) {
+			b.zeroOrder(&d, group)
 		}
 	}
 	return d
@@ -166,11 +191,11 @@ func (a *assembly) day(rows []*posting) customerDay {
 
 // groups yields a day's rows order by order; a row without an order id stands
 // alone.
-func groups(rows []*posting) iter.Seq[[]*posting] {
-	return func(yield func([]*posting) bool) {
+func (b *Builder) groups(rows []entry) iter.Seq[[]entry] {
+	return func(yield func([]entry) bool) {
 		for len(rows) > 0 {
 			n := 1
-			for rows[0].hasOrder && n < len(rows) && rows[n].hasOrder && rows[n].order == rows[0].order {
+			for n < len(rows) && b.sameOrder(&rows[0], &rows[n]) {
 				n++
 			}
 			if !yield(rows[:n]) {
@@ -181,43 +206,72 @@ func groups(rows []*posting) iter.Seq[[]*posting] {
 	}
 }
 
+func (b *Builder) sameOrder(p, q *entry) bool {
+	return p.head.has(flagOrder) && q.head.has(flagOrder) && b.digest(p, b.layout.order) == b.digest(q, b.layout.order)
+}
+
 // zeroOrder counts an order of a day of only zero rows, which is a purchase
 // where zero amounts are.
-func (a *assembly) zeroOrder(d *customerDay, rows []*posting) {
-	isZero := func(p *posting) bool { return p.fate == Kept && !p.isBlank }
-	if slices.ContainsFunc(rows, isZero) && a.isNewOrder(rows[0]) {
+func (b *Builder) zeroOrder(d *customerDay, rows []entry) {
+	isZero := func(e entry) bool { return e.isPriced() }
+	if slices.ContainsFunc(rows, isZero) && b.isNewOrder(&rows[0]) {
 		d.orders++
+	}
+}
+
+// rowsAlone adds rows without order ids to their day: each is what group makes
+// of it.
+func (b *Builder) rowsAlone(d *customerDay, rows []entry) {
+	for i := range rows {
+		e := &rows[i]
+		switch {
+		case !e.isKept():
+			continue
+		case e.amount > 0:
+			d.gross += e.amount
+			d.orders++
+		case e.amount < 0 && b.bound.settings.IgnoreRefunds:
+			e.head = e.head.with(RefundIgnored)
+			continue
+		default:
+			d.refunds += e.amount
+		}
+		d.rows++
+		d.onlyZeros = d.onlyZeros && e.amount == 0
+		if b.layout.contribution > 0 {
+			d.contribution += b.integer(e, b.layout.contribution)
+		}
 	}
 }
 
 // group adds the rows of one order (or a row that stands alone) to its day:
 // a positive sum is a sale, a negative one a refund.
-func (a *assembly) group(d *customerDay, rows []*posting) {
+func (b *Builder) group(d *customerDay, rows []entry) {
 	var sum, contribution int64
 	kept, onlyZeros := 0, true
-	for _, p := range rows {
-		if p.fate == Kept {
-			kept++
-			sum += p.amount
-			contribution += p.contribution
-			onlyZeros = onlyZeros && p.amount == 0
+	for i := range rows {
+		e := &rows[i]
+		if !e.isKept() {
+			continue
+		}
+		kept++
+		sum += e.amount
+		onlyZeros = onlyZeros && e.amount == 0
+		if b.layout.contribution > 0 {
+			contribution += b.integer(e, b.layout.contribution)
 		}
 	}
 	switch {
 	case kept == 0:
 		return
-	case sum < 0 && a.settings.IgnoreRefunds:
-		for _, p := range rows {
-			if p.fate == Kept {
-				p.fate = RefundIgnored
-			}
-		}
+	case sum < 0 && b.bound.settings.IgnoreRefunds:
+		refate(rows, RefundIgnored)
 		return
 	case sum < 0:
 		d.refunds += sum
 	case sum > 0:
 		d.gross += sum
-		if a.isNewOrder(rows[0]) {
+		if b.isNewOrder(&rows[0]) {
 			d.orders++
 		}
 	}
@@ -226,23 +280,54 @@ func (a *assembly) group(d *customerDay, rows []*posting) {
 	d.onlyZeros = d.onlyZeros && onlyZeros
 }
 
+func (b *Builder) integer(e *entry, part int) int64 {
+	return int64(binary.LittleEndian.Uint64(b.rows[int(e.at)+part:]))
+}
+
 // isNewOrder reports whether a sale is its order's first, and notes it.
-func (a *assembly) isNewOrder(p *posting) bool {
-	if !p.hasOrder {
-		return true
+func (b *Builder) isNewOrder(e *entry) bool {
+	return !e.head.has(flagOrder) || b.ordered.add(b.digest(e, b.layout.order))
+}
+
+// orderSet is the orders of one customer that have had their first sale: a
+// list while they are few, as nearly always.
+type orderSet struct {
+	few  []digest
+	many map[digest]struct{}
+}
+
+func (s *orderSet) reset() {
+	s.few, s.many = s.few[:0], nil
+}
+
+// add reports whether an order is new to the set.
+func (s *orderSet) add(d digest) bool {
+	const most = 32
+	if s.many == nil {
+		if slices.Contains(s.few, d) {
+			return false
+		}
+		if len(s.few) < most {
+			s.few = append(s.few, d)
+			return true
+		}
+		s.many = map[digest]struct{}{}
+		for _, known := range s.few {
+			s.many[known] = struct{}{}
+		}
 	}
-	_, known := a.ordered[p.order]
-	a.ordered[p.order] = struct{}{}
+	_, known := s.many[d]
+	s.many[d] = struct{}{}
 	return !known
 }
 
-func (a *assembly) enter(d customerDay, isPurchase bool) {
-	t := &a.shard.Totals
+func (b *Builder) enterDay(d *customerDay, isPurchase bool) {
+	t := &b.shard.Totals
 	t.Orders += int64(d.orders)
 	t.GrossSales += d.gross
 	t.Refunds += d.refunds
 	t.Contribution += d.contribution
-	days := &a.shard.Days
+	days := &b.shard.Days
 	days.Day = append(days.Day, d.day)
 	days.Orders = append(days.Orders, d.orders)
 	days.GrossSales = append(days.GrossSales, d.gross)
@@ -258,28 +343,39 @@ func (a *assembly) enter(d customerDay, isPurchase bool) {
 // attributes enters the attributes of the earliest kept row of the first
 // purchase day that has an amount; of several at one instant, the smallest
 // value of each.
-func (a *assembly) attributes(rows []*posting) {
-	for i := range a.shard.Attributes {
-		var earliest *posting
-		for _, p := range rows {
-			if p.fate != Kept || p.isBlank {
+func (b *Builder) attributes(rows []entry) {
+	for a := range b.shard.Attributes {
+		earliest, best := int64(0), numeric.Null[int32]{}
+		for i := range rows {
+			if !rows[i].isPriced() {
 				continue
 			}
-			if earliest == nil || p.instant < earliest.instant ||
-				p.instant == earliest.instant && bytes.Compare(p.attributes[i], earliest.attributes[i]) < 0 {
-				earliest = p
+			instant, place := b.integer(&rows[i], b.layout.instant), b.value(&rows[i], a)
+			if least, ok := best.Get(); !ok || instant < earliest || instant == earliest && place < least {
+				earliest, best = instant, numeric.Known(place)
 			}
 		}
-		a.shard.Attributes[i] = append(a.shard.Attributes[i], a.intern(earliest.attributes[i]))
+		place, _ := best.Get()
+		b.enterAttribute(a, place)
 	}
 }
 
-// intern returns the text of b, one string for all equal ones.
-func (a *assembly) intern(b []byte) string {
-	if s, ok := a.interned[string(b)]; ok {
-		return s
+// value returns where an attribute's value of a posting stands in the
+// vocabulary.
+func (b *Builder) value(e *entry, attribute int) int32 {
+	word := binary.LittleEndian.Uint32(b.rows[int(e.at)+b.layout.words+4*attribute:])
+	return b.vocabulary.place(attribute, word)
+}
+
+// enterAttribute enters a customer's value of an attribute.
+func (b *Builder) enterAttribute(a int, place int32) {
+	column := &b.shard.Attributes[a]
+	code, ok := b.codes[a][place]
+	if !ok {
+		code = int32(len(column.Values))
+		b.codes[a][place] = code
+		column.Values = append(column.Values, b.vocabulary.values[a][place])
+		column.places = append(column.places, uint32(place))
 	}
-	s := string(b)
-	a.interned[s] = s
-	return s
+	column.Codes = append(column.Codes, code)
 }

@@ -11,11 +11,17 @@
 //	fate.go      what becomes of a source row, in order of precedence
 //	binding.go   a mapping that fits a source's columns, or what does not fit
 //	rule.go      exclusion rules
-//	intake.go    source rows to postings: rules, zone, civil day, money
+//	intake.go    source rows to postings, column by column: customers, rules, orders, attributes
+//	intake_time.go  their instants and civil days
+//	intake_money.go their amounts, contributions and currencies
+//	digest.go    hashes of whole rows: duplicates, and the fingerprint of the input
+//	words.go     values of attributes, as numbers on the way
 //	tally.go     what was read: rows, amounts by month, fingerprint, quarantine
 //	posting.go   a posting, and its encoding on the way to its shard
-//	shard.go     postings to customer-days; the columns everything computes from
+//	build.go     encoded postings to customers: dealt and sorted by hash
 //	customer.go  one customer's postings: sales, refunds, orders, purchases
+//	shard.go     customer-days; the columns everything computes from
+//	customers.go what is left of customers: one entry each; as bytes
 //	exclusions.go rows, customers and amounts that do not count, by reason and month
 //	table.go     source columns as Arrow delivers them; run_exclusions
 //

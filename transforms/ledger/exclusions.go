@@ -27,43 +27,45 @@ type exclusionKey struct {
 // amount is known and in the job's currency.
 type exclusionSum struct{ rows, customers, priced, amount int64 }
 
-// exclusionSums add up over shards: a customer is in one shard only.
-type exclusionSums map[exclusionKey]exclusionSum
+// Exclusions add up the rows that do not count; over shards too, for a
+// customer is in one shard only.
+type Exclusions struct{ sums map[exclusionKey]exclusionSum }
 
-// add counts one row. isFirst says that it is its customer's first row of this key.
-func (e exclusionSums) add(p *posting, isFirst bool) {
-	k := keyOf(p)
-	s := e[k]
-	s.rows++
-	if p.fate != Unreadable && !p.isForeign {
-		s.priced++
-		s.amount += p.amount
+// Add adds another part's exclusions.
+func (e *Exclusions) Add(o *Exclusions) {
+	for k, s := range o.sums {
+		e.add(k, s)
 	}
-	if isFirst {
-		s.customers++
-	}
-	e[k] = s
 }
 
-func keyOf(p *posting) exclusionKey {
-	if p.fate == Unreadable {
+func (e *Exclusions) add(k exclusionKey, s exclusionSum) {
+	if e.sums == nil {
+		e.sums = map[exclusionKey]exclusionSum{}
+	}
+	t := e.sums[k]
+	e.sums[k] = exclusionSum{t.rows + s.rows, t.customers + s.customers, t.priced + s.priced, t.amount + s.amount}
+}
+
+// enter enters one row.
+func (s *exclusionSum) enter(e *entry) {
+	s.rows++
+	if e.head.fate() != Unreadable && !e.head.has(flagForeign) {
+		s.priced++
+		s.amount += e.amount
+	}
+}
+
+func keyOf(h head) exclusionKey {
+	if h.fate() == Unreadable {
 		return exclusionKey{fate: Unreadable}
 	}
-	return exclusionKey{p.fate, month(p.day)}
+	return exclusionKey{h.fate(), month(h.day())}
 }
 
-// MergeExclusions returns the rows of run_exclusions for all shards, ordered
-// by reason and month.
-func MergeExclusions(shards []*Shard, rules []Rule) []Exclusion {
-	total := exclusionSums{}
-	for _, shard := range shards {
-		for k, s := range shard.exclusions {
-			t := total[k]
-			total[k] = exclusionSum{t.rows + s.rows, t.customers + s.customers, t.priced + s.priced, t.amount + s.amount}
-		}
-	}
-	rows := make([]Exclusion, 0, len(total))
-	for k, sum := range total {
+// Rows returns the rows of run_exclusions, ordered by reason and month.
+func (e *Exclusions) Rows(rules []Rule) []Exclusion {
+	rows := make([]Exclusion, 0, len(e.sums))
+	for k, sum := range e.sums {
 		rows = append(rows, k.exclusion(sum, rules))
 	}
 	slices.SortFunc(rows, func(a, b Exclusion) int {

@@ -86,12 +86,22 @@ func bind(t *testing.T, m Mapping, s Settings, schema *arrow.Schema) *Binding {
 func build(t *testing.T, m Mapping, s Settings, record arrow.Record) (*Shard, *Tally) {
 	t.Helper()
 	b := bind(t, m, s, record.Schema())
-	in := NewIntake(b)
+	in := NewIntake(b, 0)
 	rows, err := in.Admit(project(record, b), Origin{Name: "test.csv", FirstRow: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Build(b, [][]byte{rows.Bytes}), &in.Tally
+	shard, _ := builder(t, b, in).Build(rows.Bytes)
+	return shard, &in.Tally
+}
+
+func builder(t *testing.T, b *Binding, intakes ...*Intake) *Builder {
+	t.Helper()
+	v, err := NewVocabulary(b, intakes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewBuilder(b, v, 0)
 }
 
 // days renders a shard as lines "customer: day orders gross refunds purchase".
@@ -100,11 +110,11 @@ func days(s *Shard) []string {
 	for c := range s.Len() {
 		from, to := s.Range(c)
 		if from == to {
-			lines = append(lines, string(s.Keys[c])+": no purchase")
+			lines = append(lines, string(s.Keys.At(c))+": no purchase")
 		}
 		for i := from; i < to; i++ {
 			d := &s.Days
-			lines = append(lines, fmt.Sprintf("%s: %s %d %s %s %v", s.Keys[c], d.Day[i], d.Orders[i], money.Format(d.GrossSales[i]), money.Format(d.Refunds[i]), d.IsPurchase[i]))
+			lines = append(lines, fmt.Sprintf("%s: %s %d %s %s %v", s.Keys.At(c), d.Day[i], d.Orders[i], money.Format(d.GrossSales[i]), money.Format(d.Refunds[i]), d.IsPurchase[i]))
 		}
 	}
 	slices.Sort(lines)
@@ -114,7 +124,7 @@ func days(s *Shard) []string {
 // excluded renders exclusions as lines "reason month rows customers amount".
 func excluded(shard *Shard, rules []Rule) []string {
 	var lines []string
-	for _, e := range MergeExclusions([]*Shard{shard}, rules) {
+	for _, e := range shard.Exclusions.Rows(rules) {
 		month, amount := "-", "-"
 		if start, ok := e.PeriodStart.Get(); ok {
 			month = calendar.Day(start).String()[:7]
@@ -313,8 +323,9 @@ func TestBlankRowsGiveNoAttributes(t *testing.T) {
 		"a, 2024-01-02 09:00:00, o1, 5, NL, 1", "a, 2024-01-02 09:00:00, o1, ,", "a, 2024-01-02 09:00:00, o1, , BE", "a, 2024-01-02 08:00:00, o2, , AT, 2",
 		"b, 2024-01-02, o3, 5, , 1", "b, 2024-01-02, o3, , DE",
 	}))
-	for i, key := range shard.Keys {
-		if got, want := shard.Attributes[0][i], map[string]string{"a": "NL", "b": "(none)"}[string(key)]; got != want {
+	for i := range shard.Len() {
+		key := shard.Keys.At(i)
+		if got, want := shard.Attributes[0].Value(i), map[string]string{"a": "NL", "b": "(none)"}[string(key)]; got != want {
 			t.Errorf("first_country of %s is %q, want %q", key, got, want)
 		}
 	}
@@ -339,8 +350,8 @@ func TestAttributesOfTheFirstPurchase(t *testing.T) {
 		"d, 2024-01-02, , -5, DE",
 	}))
 	got := map[string]string{}
-	for i, key := range shard.Keys {
-		got[string(key)] = shard.Attributes[0][i]
+	for i := range shard.Len() {
+		got[string(shard.Keys.At(i))] = shard.Attributes[0].Value(i)
 	}
 	for customer, want := range map[string]string{"a": "DE", "b": "BE", "c": "(none)", "d": ""} {
 		if got[customer] != want {
@@ -372,16 +383,18 @@ func TestBlocksMayComeInAnyDivisionAndOrder(t *testing.T) {
 	rows := []string{"a, 2024-01-01, o1, 30", "b, 2024-01-01, o1, 40", "a, 2024-01-01, o1, -10", ", 2024-02-01, , 3", "a, 2024-05-01, , 3"}
 	whole, _ := build(t, testMapping(), testSettings(t), textRecord(testColumns, rows))
 	b := bind(t, testMapping(), testSettings(t), textRecord(testColumns, rows).Schema())
-	var blocks [][]byte
+	var all []byte
+	var intakes []*Intake
 	for i := len(rows) - 1; i >= 0; i-- {
-		in := NewIntake(b)
+		in := NewIntake(b, len(intakes))
+		intakes = append(intakes, in)
 		admitted, err := in.Admit(project(textRecord(testColumns, rows[i:i+1]), b), Origin{FirstRow: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		blocks = append(blocks, admitted.Bytes)
+		all = append(all, admitted.Bytes...)
 	}
-	parts := Build(b, blocks)
+	parts, _ := builder(t, b, intakes...).Build(all)
 	want(t, "days", days(parts), days(whole))
 	want(t, "exclusions", excluded(parts, nil), excluded(whole, nil))
 	if parts.Totals != whole.Totals {

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 
@@ -21,8 +20,15 @@ const keySeed = 0x706572656e6e6961
 // dealt to shards.
 func (k Key) hash() uint64 { return xxh3.HashSeed(k, keySeed) }
 
-// integerKey returns the key of an integer customer.
-func integerKey(v int64) Key { return binary.BigEndian.AppendUint64(nil, uint64(v)) }
+// hashInteger returns the hash of an integer customer's key.
+func hashInteger(v int64) uint64 {
+	var key [8]byte
+	binary.BigEndian.PutUint64(key[:], uint64(v))
+	return Key(key[:]).hash()
+}
+
+// hashText returns the hash of a text customer's key.
+func hashText(text string) uint64 { return xxh3.HashStringSeed(text, keySeed) }
 
 // Integer returns the customer's number, where keys are integers.
 func (k Key) Integer() int64 { return int64(binary.BigEndian.Uint64(k)) }
@@ -40,116 +46,185 @@ func (d digest) compare(e digest) int {
 	return cmp.Or(cmp.Compare(d[0], e[0]), cmp.Compare(d[1], e[1]))
 }
 
-// posting is one signed money row of one customer, or a row that does not
-// count and is carried only to be counted as such.
-type posting struct {
-	fate            Fate
-	hash            uint64 // of the key; of the row where there is no customer
-	key             Key    // nil: no customer
-	day             calendar.Day
-	instant         int64 // microseconds since 1970 UTC
-	amount          int64
-	contribution    int64
-	hasContribution bool
-	isBlank         bool // the source has no amount, and that counts as 0
-	isForeign       bool // in another currency, so that its amount is no part of any sum
-	hasOrder        bool
-	order           digest   // of the order id
-	row             digest   // of the whole source row; only where duplicates are dropped
-	attributes      [][]byte // in the order of the mapping
-}
-
-// compare orders postings by customer, then day, order and content, so that
-// what belongs together is adjacent and no order of arrival is left.
-func (p *posting) compare(q *posting) int {
-	return cmp.Or(
-		cmp.Compare(p.hash, q.hash), bytes.Compare(p.key, q.key),
-		cmp.Compare(p.day, q.day), p.order.compare(q.order), p.row.compare(q.row),
-		cmp.Compare(p.amount, q.amount))
-}
+// head is what every posting begins with, packed so that heads of one customer
+// are in the order of their days:
+//
+//	bits 42–63  day, counted from the earliest
+//	bits 30–41  fate
+//	bits 24–29  flags
+//	bits 0–23   bytes of the key, where keys are texts
+type head uint64
 
 const (
-	flagCustomer = 1 << iota
-	flagContribution
-	flagForeign
-	flagOrder
-	flagBlank
+	headDay   = 42
+	headFate  = 30
+	headFlags = 24
+	fateMask  = 1<<(headDay-headFate) - 1
+
+	// MaxKey is how long a customer's key may be, in bytes.
+	MaxKey = 1<<headFlags - 1
 )
 
-// encode appends the posting's bytes, which decode reads back.
-func (p *posting) encode(b []byte) []byte {
-	var flags byte
-	if p.key != nil {
-		flags |= flagCustomer
-	}
-	if p.hasContribution {
-		flags |= flagContribution
-	}
-	if p.isForeign {
-		flags |= flagForeign
-	}
-	if p.hasOrder {
-		flags |= flagOrder
-	}
-	if p.isBlank {
-		flags |= flagBlank
-	}
-	b = append(b, flags)
-	b = binary.LittleEndian.AppendUint64(b, p.hash)
-	b = binary.AppendUvarint(b, uint64(p.fate))
-	b = binary.AppendVarint(b, int64(p.day))
-	b = binary.AppendVarint(b, p.instant)
-	b = binary.AppendVarint(b, p.amount)
-	b = binary.AppendVarint(b, p.contribution)
-	b = appendDigest(b, p.order, p.hasOrder)
-	b = appendDigest(b, p.row, p.row != digest{})
-	b = appendBytes(b, p.key)
-	for _, a := range p.attributes {
-		b = appendBytes(b, a)
-	}
-	return b
+const (
+	flagCustomer     = 1 << iota // it has a customer; the lowest bit, to be counted
+	flagContribution             // it has a contribution
+	flagForeign                  // in another currency, so that its amount is no part of any sum
+	flagOrder                    // it names its order
+	flagBlank                    // the source has no amount, and that counts as 0
+	flagKnown                    // scratch of the intake: the amount at hand is known
+)
+
+func newHead(day calendar.Day, fate Fate, flags uint8, key int) head {
+	return head(day-earliestDay)<<headDay | head(fate)<<headFate | head(flags)<<headFlags | head(key)
 }
 
-func appendDigest(b []byte, d digest, present bool) []byte {
-	if !present {
-		return append(b, 0)
-	}
-	b = append(b, 1)
-	b = binary.LittleEndian.AppendUint64(b, d[0])
-	return binary.LittleEndian.AppendUint64(b, d[1])
+func (h head) day() calendar.Day   { return calendar.Day(h>>headDay) + earliestDay }
+func (h head) fate() Fate          { return Fate(h >> headFate & fateMask) }
+func (h head) has(flag uint8) bool { return uint8(h>>headFlags)&flag != 0 }
+func (h head) keyBytes() int       { return int(h & MaxKey) }
+func (h head) with(fate Fate) head { return h&^(fateMask<<headFate) | head(fate)<<headFate }
+func (h head) isKept() bool        { return h.fate() == Kept }
+func (h head) isPriced() bool      { return h.isKept() && !h.has(flagBlank) }
+func (h head) sameDay(o head) bool { return h>>headDay == o>>headDay }
+
+// layout says where the parts of an encoded posting stand. Head and amount
+// come first; what the job does not need is not there; the key's text is last.
+type layout struct {
+	integerKeys                                           bool
+	key, contribution, order, row, instant, words, length int // offsets; 0: not there
 }
 
-func appendBytes(b, v []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(v)))
-	return append(b, v...)
+const amountAt = 8
+
+// layoutOf returns the layout of a binding's postings.
+func layoutOf(b *Binding) layout {
+	l := layout{integerKeys: b.intKeys, length: amountAt + 8}
+	add := func(part *int, wanted bool, bytes int) {
+		if wanted {
+			*part = l.length
+			l.length += bytes
+		}
+	}
+	attributes := len(b.mapping.Attributes)
+	add(&l.contribution, b.mapping.Cost.isMapped() || b.settings.MarginRate != nil, 8)
+	add(&l.order, b.hasOrder, 16)
+	add(&l.row, b.settings.DropDuplicates, 16)
+	add(&l.instant, attributes > 0, 8)
+	add(&l.words, attributes > 0, 4*attributes)
+	l.key = l.length
+	if b.intKeys {
+		l.length += 8
+	}
+	return l
 }
 
-// decode reads one posting with a number of attributes and returns what
-// follows it. The posting's slices are parts of b.
-func decode(b []byte, attributes [][]byte) (posting, []byte) {
-	d := decoder{b}
-	flags := d.take(1)[0]
-	p := posting{hash: binary.LittleEndian.Uint64(d.take(8))}
-	p.fate = Fate(d.uvarint())
-	p.day = calendar.Day(d.varint())
-	p.instant = d.varint()
-	p.amount = d.varint()
-	p.contribution = d.varint()
-	p.order = d.digest()
-	p.row = d.digest()
-	key := d.bytes()
-	if flags&flagCustomer != 0 {
-		p.key = key
+// RowBytes returns about how many bytes a row takes on its way to its shard.
+func (b *Binding) RowBytes() int {
+	const usualText = 24
+	if b.intKeys {
+		return layoutOf(b).length
 	}
-	p.hasContribution = flags&flagContribution != 0
-	p.isForeign = flags&flagForeign != 0
-	p.hasOrder = flags&flagOrder != 0
-	p.isBlank = flags&flagBlank != 0
-	for i := range attributes {
-		attributes[i] = d.bytes()
+	return layoutOf(b).length + usualText
+}
+
+// encode encodes the batch.
+func (in *Intake) encode() {
+	b, l := &in.batch, layoutOf(in.bound)
+	in.out.Hash, in.out.End = b.hash, resized(in.out.End, b.rows)
+	key := in.at(in.bound.mapping.CustomerID)
+	if l.integerKeys {
+		in.encodeIntegers(&l, key.integers)
+	} else {
+		in.encodeTexts(&l, key)
 	}
-	p.attributes = attributes
-	return p, d.b
+}
+
+// encodeIntegers encodes rows of integer keys, which are all of one length.
+func (in *Intake) encodeIntegers(l *layout, keys []int64) {
+	b, n := &in.batch, l.length
+	in.out.Bytes = resized(in.out.Bytes, n*b.rows)
+	for i, key := range keys {
+		if b.flags[i]&flagCustomer == 0 {
+			key = 0
+		}
+		row := in.out.Bytes[n*i : n*i+n]
+		in.encodeRow(row, l, i, 0)
+		binary.BigEndian.PutUint64(row[l.key:], uint64(key))
+		in.out.End[i] = uint32(n*i + n)
+	}
+}
+
+// encodeTexts encodes rows that end in the text of their key.
+func (in *Intake) encodeTexts(l *layout, keys *column) {
+	b, size := &in.batch, 0
+	for i := range b.rows {
+		size += l.length
+		if b.flags[i]&flagCustomer != 0 {
+			size += len(keys.textAt(i))
+		}
+		in.out.End[i] = uint32(size)
+	}
+	in.out.Bytes = resized(in.out.Bytes, size)
+	from := 0
+	for i, end := range in.out.End {
+		row := in.out.Bytes[from:end]
+		in.encodeRow(row, l, i, len(row)-l.length)
+		if len(row) > l.length {
+			copy(row[l.key:], keys.textAt(i))
+		}
+		from = int(end)
+	}
+}
+
+// encodeRow encodes all of a row but its key.
+func (in *Intake) encodeRow(row []byte, l *layout, i, keyBytes int) {
+	b := &in.batch
+	day := b.day[i]
+	if b.fate[i] == Unreadable {
+		day = earliestDay
+	}
+	binary.LittleEndian.PutUint64(row, uint64(newHead(day, b.fate[i], b.flags[i], keyBytes)))
+	binary.LittleEndian.PutUint64(row[amountAt:], uint64(b.amount[i]))
+	if l.key > amountAt+8 {
+		in.encodeRest(row, l, i)
+	}
+}
+
+// encodeRest encodes the parts that not every job needs.
+func (in *Intake) encodeRest(row []byte, l *layout, i int) {
+	b := &in.batch
+	if l.contribution > 0 {
+		binary.LittleEndian.PutUint64(row[l.contribution:], uint64(b.contribution[i]))
+	}
+	if l.order > 0 {
+		putDigest(row[l.order:], b.order[i])
+	}
+	if l.row > 0 {
+		putDigest(row[l.row:], b.digest[i])
+	}
+	if l.instant > 0 {
+		binary.LittleEndian.PutUint64(row[l.instant:], uint64(b.instant[i]))
+		for a := range b.attributes {
+			binary.LittleEndian.PutUint32(row[l.words+4*a:], b.attributes[a][i])
+		}
+	}
+}
+
+func putDigest(b []byte, d digest) {
+	binary.LittleEndian.PutUint64(b, d[0])
+	binary.LittleEndian.PutUint64(b[8:], d[1])
+}
+
+func digestAt(b []byte) digest {
+	return digest{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])}
+}
+
+// keyOf returns the key of an encoded posting with this head.
+func (l *layout) keyOf(row []byte, h head) Key {
+	if l.integerKeys {
+		return Key(row[l.key : l.key+8])
+	}
+	return Key(row[l.key : l.key+h.keyBytes()])
 }
 
 // decoder takes values off the front of b. The bytes are our own encoding, so
@@ -162,23 +237,4 @@ func (d *decoder) take(n int) []byte {
 	return v
 }
 
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.b)
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.b)
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) bytes() []byte { return d.take(int(d.uvarint())) }
-
-func (d *decoder) digest() digest {
-	if d.take(1)[0] == 0 {
-		return digest{}
-	}
-	return digest{binary.LittleEndian.Uint64(d.take(8)), binary.LittleEndian.Uint64(d.take(8))}
-}
+func (d *decoder) uint32() uint32 { return binary.LittleEndian.Uint32(d.take(4)) }

@@ -1,27 +1,23 @@
 package ledger
 
 import (
-	"slices"
-
 	"github.com/perennial-clv/perennial/transforms/calendar"
 )
 
 // Shard is the customers whose hash falls into one range, as columns. It is
 // what cohort, retention and clv compute from, and read-only to them.
 //
-// Customers are ordered by (hash, key bytes). Customer c's days, ascending,
-// are entries Start[c] to Start[c+1] of Days; the first is the day of the
-// first purchase. A customer without a purchase has no days.
+// Customer c's days, ascending, are entries Start[c] to Start[c+1] of Days; the
+// first is the day of the first purchase. A customer without a purchase has no
+// days.
 type Shard struct {
-	Keys       []Key
-	Start      []int32
-	Attributes [][]string // [attribute][customer]: of the first purchase; "" for customers without one
-	Days       Days
+	Customers
+	Start []int32
+	Days  Days
 
 	Totals       Totals
 	Unattributed map[calendar.Day]int64 // amounts of rows without a customer, by day
-
-	exclusions exclusionSums
+	Exclusions   Exclusions
 }
 
 // Days are customer-days, one entry for each civil day on which a customer
@@ -75,51 +71,70 @@ func (t *Totals) Add(o Totals) {
 	t.Contribution += o.Contribution
 }
 
-// Len returns the number of customers.
-func (s *Shard) Len() int { return len(s.Keys) }
-
 // Range returns the entries of a customer's days.
 func (s *Shard) Range(customer int) (from, to int32) { return s.Start[customer], s.Start[customer+1] }
 
-// Build makes a shard of the encoded postings of its customers, in whatever
-// blocks and order they come. The blocks must not change while the shard lives.
-func Build(b *Binding, blocks [][]byte) *Shard {
-	a := &assembly{
-		shard: &Shard{
-			Start: []int32{0}, Attributes: make([][]string, len(b.mapping.Attributes)),
-			Unattributed: map[calendar.Day]int64{}, exclusions: exclusionSums{},
-		},
-		settings: &b.settings,
-		interned: map[string]string{},
-		seen:     map[exclusionKey]struct{}{}, ordered: map[digest]struct{}{},
+// End ends a customer whose days are those entered since the one before, and
+// whose attributes are in place.
+func (s *Shard) End(key Key) {
+	if len(s.Start) == 0 {
+		s.Start = append(s.Start, 0)
 	}
-	postings := decodeAll(blocks, len(b.mapping.Attributes))
-	slices.SortFunc(postings, func(p, q *posting) int { return p.compare(q) })
-	for len(postings) > 0 {
-		n := 1
-		for n < len(postings) && postings[n].sameCustomer(postings[0]) {
-			n++
-		}
-		a.customer(postings[:n])
-		postings = postings[n:]
+	from, to := s.Start[len(s.Start)-1], int32(len(s.Days.Day))
+	s.Start = append(s.Start, to)
+	s.Keys.add(key)
+	var sum customerSum
+	for i := from; i < to; i++ {
+		sum.enter(&s.Days, i)
 	}
-	return a.shard
+	c := &s.Customers
+	c.First, c.Last = append(c.First, sum.first), append(c.Last, sum.last)
+	c.PurchaseDays, c.Orders = append(c.PurchaseDays, sum.purchaseDays), append(c.Orders, sum.orders)
+	c.GrossSales, c.Refunds = append(c.GrossSales, sum.gross), append(c.Refunds, sum.refunds)
+	c.Contribution = append(c.Contribution, sum.contribution)
+	c.FirstValue, c.RepeatValue = append(c.FirstValue, sum.firstValue), append(c.RepeatValue, sum.repeatValue)
 }
 
-func decodeAll(blocks [][]byte, attributes int) []*posting {
-	var postings []*posting
-	for _, b := range blocks {
-		for len(b) > 0 {
-			p := new(posting)
-			*p, b = decode(b, make([][]byte, attributes))
-			postings = append(postings, p)
-		}
+// reset empties the shard, and keeps its memory.
+func (s *Shard) reset(attributes int) {
+	c, d := &s.Customers, &s.Days
+	s.Start = s.Start[:0]
+	c.Keys.bytes, c.Keys.end = c.Keys.bytes[:0], c.Keys.end[:0]
+	c.First, c.Last, c.PurchaseDays, c.Orders = c.First[:0], c.Last[:0], c.PurchaseDays[:0], c.Orders[:0]
+	c.GrossSales, c.Refunds, c.Contribution = c.GrossSales[:0], c.Refunds[:0], c.Contribution[:0]
+	c.FirstValue, c.RepeatValue = c.FirstValue[:0], c.RepeatValue[:0]
+	c.Attributes = resized(c.Attributes, attributes)
+	for i := range c.Attributes {
+		a := &c.Attributes[i]
+		a.Values, a.places, a.Codes = nil, a.places[:0], a.Codes[:0]
 	}
-	return postings
+	d.Day, d.Orders, d.IsPurchase = d.Day[:0], d.Orders[:0], d.IsPurchase[:0]
+	d.GrossSales, d.Refunds, d.Contribution = d.GrossSales[:0], d.Refunds[:0], d.Contribution[:0]
+	s.Totals, s.Unattributed, s.Exclusions = Totals{}, map[calendar.Day]int64{}, Exclusions{}
 }
 
-// sameCustomer reports whether two postings, adjacent in order, belong
-// together. Those without a customer belong together where they are the same row.
-func (p *posting) sameCustomer(q *posting) bool {
-	return p.hash == q.hash && (p.key == nil) == (q.key == nil) && string(p.key) == string(q.key)
+// customerSum is one customer's entry in Customers.
+type customerSum struct {
+	first, last                  calendar.Day
+	purchaseDays, orders         int32
+	gross, refunds, contribution int64
+	firstValue, repeatValue      int64
+}
+
+// enter enters a day; the customer's first is a purchase.
+func (c *customerSum) enter(d *Days, i int32) {
+	c.orders += d.Orders[i]
+	c.gross += d.GrossSales[i]
+	c.refunds += d.Refunds[i]
+	c.contribution += d.Contribution[i]
+	if !d.IsPurchase[i] {
+		return
+	}
+	if c.purchaseDays == 0 {
+		c.first, c.firstValue = d.Day[i], d.Net(i)
+	} else {
+		c.repeatValue += d.Net(i)
+	}
+	c.last = d.Day[i]
+	c.purchaseDays++
 }

@@ -2,18 +2,22 @@ package ledger
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/money"
 )
 
-// Exclusions declares run_exclusions.
-var Exclusions = table.Definition[Exclusion]{
+// RunExclusions declares run_exclusions.
+var RunExclusions = table.Definition[Exclusion]{
 	Name: "run_exclusions",
 	Doc:  "Source rows that are in no other measure, by reason and posting month, ordered by its key.",
 	Key:  []string{"reason", "period_start"},
@@ -40,16 +44,18 @@ var QuarantineRows = table.Definition[Rejected]{
 	},
 }
 
-// column reads one source column row by row. Only the field that belongs to
-// the column's type is set.
+// column reads one source column row by row. Only the fields that belong to
+// the column's type are set.
 type column struct {
 	name     string
 	comma    bool // numbers in text have a decimal comma
 	array    arrow.Array
-	text     *array.String
+	nulls    bool
+	text     *array.String // of the rows, or of the dictionary
+	indices  []int32       // of the rows into text; nil if text is of the rows
 	integers []int64
 	floats   []float64
-	decimals *array.Decimal128
+	decimals []decimal128.Num
 	scale    int32
 	days     []arrow.Date32
 	times    []arrow.Timestamp
@@ -59,16 +65,18 @@ type column struct {
 
 // columnOf views an array of one of the types that a source may deliver.
 func columnOf(name string, a arrow.Array) column {
-	c := column{name: name, array: a}
+	c := column{name: name, array: a, nulls: a.NullN() > 0}
 	switch a := a.(type) {
 	case *array.String:
 		c.text = a
+	case *array.Dictionary:
+		c.text, c.indices = a.Dictionary().(*array.String), a.Indices().(*array.Int32).Int32Values()
 	case *array.Int64:
 		c.integers = a.Int64Values()
 	case *array.Float64:
 		c.floats = a.Float64Values()
 	case *array.Decimal128:
-		c.decimals, c.scale = a, a.DataType().(*arrow.Decimal128Type).Scale
+		c.decimals, c.scale = a.Values(), a.DataType().(*arrow.Decimal128Type).Scale
 	case *array.Date32:
 		c.days = a.Date32Values()
 	case *array.Timestamp:
@@ -81,20 +89,167 @@ func columnOf(name string, a arrow.Array) column {
 	return c
 }
 
-func (c *column) isNull(i int) bool { return c.array.IsNull(i) }
+func (c *column) isNull(i int) bool { return c.nulls && c.array.IsNull(i) }
+
+// textAt returns the text of a row of a text column.
+func (c *column) textAt(i int) string {
+	if c.indices != nil {
+		i = int(c.indices[i])
+	}
+	return c.text.Value(i)
+}
+
+// isSomebody reports whether a key names a customer.
+func (c *column) isSomebody(i int) bool {
+	return !c.isNull(i) && (c.text == nil || !isBlank(c.textAt(i)))
+}
+
+// isBlank reports whether a text is nothing but blanks.
+func isBlank(text string) bool {
+	return (text == "" || text[0] <= ' ' || text[0] >= utf8.RuneSelf) && strings.TrimSpace(text) == ""
+}
+
+// digestInto mixes the column's values into the digests of their rows.
+func (c *column) digestInto(rows []digest) {
+	if c.nulls || c.flags != nil {
+		c.digestWithNulls(rows)
+		return
+	}
+	switch {
+	case c.indices != nil:
+		for i, index := range c.indices {
+			rows[i].mixText(c.text.Value(int(index)))
+		}
+	case c.text != nil:
+		for i := range rows {
+			rows[i].mixText(c.text.Value(i))
+		}
+	case c.integers != nil:
+		digestValues(rows, c.integers)
+	case c.floats != nil:
+		for i, v := range c.floats {
+			rows[i].mix(math.Float64bits(v))
+		}
+	case c.decimals != nil:
+		for i := range c.decimals {
+			rows[i].mixDecimal(c.decimals[i])
+		}
+	case c.days != nil:
+		digestValues(rows, c.days)
+	case c.times != nil:
+		digestValues(rows, c.times)
+	}
+}
+
+func digestValues[T ~int32 | ~int64](rows []digest, values []T) {
+	for i, v := range values {
+		rows[i].mix(uint64(v))
+	}
+}
+
+func (d *digest) mixDecimal(v decimal128.Num) {
+	d.mix(v.LowBits())
+	if high := v.HighBits(); high != int64(v.LowBits())>>63 {
+		d.mix(uint64(high))
+	}
+}
+
+// digestWithNulls does the same where a value may be null.
+func (c *column) digestWithNulls(rows []digest) {
+	for i := range rows {
+		switch {
+		case c.isNull(i):
+			rows[i].mixNull()
+		case c.text != nil:
+			rows[i].mixText(c.textAt(i))
+		case c.integers != nil:
+			rows[i].mix(uint64(c.integers[i]))
+		case c.floats != nil:
+			rows[i].mix(math.Float64bits(c.floats[i]))
+		case c.decimals != nil:
+			rows[i].mixDecimal(c.decimals[i])
+		case c.days != nil:
+			rows[i].mix(uint64(c.days[i]))
+		case c.times != nil:
+			rows[i].mix(uint64(c.times[i]))
+		case c.flags.Value(i):
+			rows[i].mix(1)
+		default:
+			rows[i].mix(0)
+		}
+	}
+}
+
+// each returns a function that says of each row whether accept takes its value,
+// as canonical text. A value of a dictionary is asked about once.
+func (c *column) each(accept func(text string, isNull bool) bool) func(i int) bool {
+	ofNull := accept("", true)
+	var accepted []bool
+	if c.indices != nil {
+		accepted = make([]bool, c.text.Len())
+		for i := range accepted {
+			accepted[i] = accept(c.text.Value(i), false)
+		}
+	}
+	var text []byte
+	return func(i int) bool {
+		switch {
+		case c.isNull(i):
+			return ofNull
+		case c.indices != nil:
+			return accepted[c.indices[i]]
+		case c.text != nil:
+			return accept(c.text.Value(i), false)
+		}
+		text = c.appendText(text[:0], i)
+		return accept(string(text), false)
+	}
+}
+
+// amounts reads the column as amounts.
+func (c *column) amounts(t *terms, decimals int) {
+	clear(t.fault)
+	switch {
+	case c.text != nil:
+		for i := range t.value {
+			if !c.isNull(i) {
+				t.value[i], t.fault[i] = money.Parse(c.number(c.textAt(i)), decimals)
+			}
+		}
+	case c.floats != nil:
+		for i, v := range c.floats {
+			t.value[i], t.fault[i] = money.FromFloat(v, decimals)
+		}
+	case c.decimals != nil:
+		for i, v := range c.decimals {
+			t.value[i], t.fault[i] = money.Rescale(v.HighBits(), v.LowBits(), c.scale)
+		}
+	default:
+		for i, v := range c.integers {
+			t.value[i], t.fault[i] = money.Rescale(v>>63, uint64(v), 0)
+		}
+	}
+	if c.nulls {
+		for i := range t.value {
+			if c.array.IsNull(i) {
+				t.value[i], t.fault[i] = 0, noTerm
+			}
+		}
+	}
+}
 
 // appendText appends the canonical text of a value that is not null. It is
 // what attributes, keys, order ids and rules see, and what rows are compared by.
 func (c *column) appendText(b []byte, i int) []byte {
 	switch {
 	case c.text != nil:
-		return append(b, c.text.Value(i)...)
+		return append(b, c.textAt(i)...)
 	case c.integers != nil:
 		return strconv.AppendInt(b, c.integers[i], 10)
 	case c.floats != nil:
 		return strconv.AppendFloat(b, c.floats[i], 'f', -1, 64) // never 2e+06: rules read it as a number
 	case c.decimals != nil:
-		return append(b, c.decimals.Value(i).ToString(c.scale)...)
+		return append(b, c.decimals[i].ToString(c.scale)...)
 	case c.days != nil:
 		return append(b, calendar.Day(c.days[i]).String()...)
 	case c.times != nil:
@@ -126,30 +281,15 @@ func (c *column) number(text string) string {
 	return text
 }
 
-// amount returns a value that is not null in units of 10^-4.
-func (c *column) amount(i, decimals int) (int64, money.Fault) {
-	switch {
-	case c.text != nil:
-		return money.Parse(c.number(c.text.Value(i)), decimals)
-	case c.floats != nil:
-		return money.FromFloat(c.floats[i], decimals)
-	case c.decimals != nil:
-		v := c.decimals.Value(i)
-		return money.Rescale(v.HighBits(), v.LowBits(), c.scale)
-	default:
-		return money.Rescale(c.integers[i]>>63, uint64(c.integers[i]), 0)
-	}
-}
-
 // decimal returns a factor that is not null, exactly.
 func (c *column) decimal(i int) (money.Decimal, money.Fault) {
 	switch {
 	case c.text != nil:
-		return money.ParseDecimal(c.number(c.text.Value(i)))
+		return money.ParseDecimal(c.number(c.textAt(i)))
 	case c.floats != nil:
 		return money.FloatDecimal(c.floats[i])
 	case c.decimals != nil:
-		v := c.decimals.Value(i)
+		v := c.decimals[i]
 		return money.DecimalOf(v.HighBits(), v.LowBits(), c.scale)
 	default:
 		return money.FromInt(c.integers[i]), money.NoFault
@@ -160,7 +300,7 @@ func (c *column) decimal(i int) (money.Decimal, money.Fault) {
 func (c *column) moment(i int, f calendar.Format) (calendar.Moment, bool) {
 	switch {
 	case c.text != nil:
-		return f.Parse(c.text.Value(i))
+		return f.Parse(c.textAt(i))
 	case c.integers != nil:
 		return f.ParseInt(c.integers[i])
 	case c.days != nil:
@@ -175,12 +315,13 @@ func (c *column) moment(i int, f calendar.Format) (calendar.Moment, bool) {
 // Admit reads a batch's columns, in the order of Binding.Columns, and returns
 // its rows ready to be dealt to shards.
 func (in *Intake) Admit(record arrow.Record, origin Origin) (Rows, error) {
-	columns := make([]column, record.NumCols())
-	for i := range columns {
-		columns[i] = columnOf(record.ColumnName(i), record.Column(i))
-		columns[i].comma = in.bound.mapping.DecimalComma
+	in.columns = in.columns[:0]
+	for i := range int(record.NumCols()) {
+		c := columnOf(record.ColumnName(i), record.Column(i))
+		c.comma = in.bound.mapping.DecimalComma
+		in.columns = append(in.columns, c)
 	}
-	return in.admit(columns, int(record.NumRows()), origin)
+	return in.admit(in.columns, int(record.NumRows()), origin)
 }
 
 // SourceColumns returns a source's columns as Bind needs them.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"math/bits"
 	"slices"
@@ -14,15 +15,15 @@ import (
 // Tally counts what was read. Tallies of parts add up to the tally of the
 // whole, in any order.
 type Tally struct {
-	Rows         int64           // all rows of the source
-	Unreadable   int64           // of these, rows that cannot be read
-	CivilTimes   int64           // rows whose time has no zone (a date needs none)
-	Rounded      int64           // rows whose quantity × price had more than 4 decimals
-	Attributed   int64           // readable rows with a customer
-	Months       map[int32]Month // readable rows by posting month (calendar month index)
-	Instants     Range           // of readable rows, microseconds since 1970 UTC
-	Days         Range           // of rows on or before the as-of day, whatever else excludes them
-	DaysWithRows DaySet          // of the same rows
+	Rows         int64  // all rows of the source
+	Unreadable   int64  // of these, rows that cannot be read
+	CivilTimes   int64  // rows whose time has no zone (a date needs none)
+	Rounded      int64  // rows whose quantity × price had more than 4 decimals
+	Attributed   int64  // readable rows with a customer
+	Months       Months // readable rows by posting month
+	Instants     Range  // of readable rows, microseconds since 1970 UTC
+	Days         Range  // of rows on or before the as-of day, whatever else excludes them
+	DaysWithRows DaySet // of the same rows
 	Fingerprint  Fingerprint
 	Quarantine   []Rejected // the first unreadable rows, by position
 	amounts      uint64     // Σ |amount|, saturating
@@ -34,6 +35,32 @@ type Month struct {
 	Rows   int64
 	Amount int64 // in the job's currency; rows in another have none
 }
+
+// Months are the posting months of some rows.
+type Months struct{ months []Month } // from the month of the earliest day that postings may have
+
+// All yields the months that have rows, in order, by their calendar index.
+func (m *Months) All() iter.Seq2[int32, Month] {
+	return func(yield func(int32, Month) bool) {
+		for i, month := range m.months {
+			if month.Rows > 0 && !yield(earliestMonth+int32(i), month) {
+				return
+			}
+		}
+	}
+}
+
+// at returns the month of a calendar index. The pointer is valid until the
+// next call.
+func (m *Months) at(index int32) *Month {
+	i := int(index - earliestMonth)
+	if i >= len(m.months) {
+		m.months = append(m.months, make([]Month, i+1-len(m.months))...)
+	}
+	return &m.months[i]
+}
+
+var earliestMonth = month(earliestDay)
 
 // Range is the least and the greatest of some values; null if there are none.
 type Range struct{ min, max numeric.Null[int64] }
@@ -113,7 +140,7 @@ const quarantineLimit = 10_000
 // Amount returns the sum of all readable amounts.
 func (t *Tally) Amount() int64 {
 	var sum int64
-	for _, m := range t.Months {
+	for _, m := range t.Months.All() {
 		sum += m.Amount
 	}
 	return sum
@@ -131,8 +158,9 @@ func (t *Tally) Add(o *Tally) {
 	t.CivilTimes += o.CivilTimes
 	t.Rounded += o.Rounded
 	t.Attributed += o.Attributed
-	for month, m := range o.Months {
-		t.addMonth(month, m)
+	for index, m := range o.Months.All() {
+		sum := t.Months.at(index)
+		sum.Rows, sum.Amount = sum.Rows+m.Rows, sum.Amount+m.Amount
 	}
 	t.Instants.merge(o.Instants)
 	t.Days.merge(o.Days)
@@ -155,14 +183,6 @@ func (r *Range) merge(o Range) {
 	}
 }
 
-func (t *Tally) addMonth(month int32, m Month) {
-	if t.Months == nil {
-		t.Months = map[int32]Month{}
-	}
-	sum := t.Months[month]
-	t.Months[month] = Month{Rows: sum.Rows + m.Rows, Amount: sum.Amount + m.Amount}
-}
-
 // saturated adds, sticking at the greatest number.
 func saturated(a, b uint64) uint64 {
 	sum, carry := bits.Add64(a, b, 0)
@@ -181,27 +201,50 @@ func absolute(v int64) uint64 {
 
 // reject keeps an unreadable row, if it is among the first.
 func (t *Tally) reject(r Rejected) {
-	if len(t.Quarantine) < quarantineLimit {
+	if t.hasRoom() {
 		t.Quarantine = append(t.Quarantine, r)
 	}
 }
 
-// read notes a readable row.
-func (t *Tally) read(p *posting, asOf calendar.Day) {
-	m := Month{Rows: 1}
-	if !p.isForeign {
-		m.Amount = p.amount
-		t.amounts, t.shares = saturated(t.amounts, absolute(p.amount)), saturated(t.shares, absolute(p.contribution))
+func (t *Tally) hasRoom() bool { return len(t.Quarantine) < quarantineLimit }
+
+// count counts the rows of a batch.
+func (t *Tally) count(b *batch, asOf calendar.Day) {
+	t.Rows += int64(b.rows)
+	var of *Month
+	last := earliestDay - 1
+	least, most := int64(math.MaxInt64), int64(math.MinInt64)
+	for i, fate := range b.fate {
+		t.Fingerprint.add(b.digest[i])
+		if fate == Unreadable {
+			t.Unreadable++
+			continue
+		}
+		if day := b.day[i]; day != last {
+			last, of = day, t.enterDay(day, asOf)
+		}
+		of.Rows++
+		if b.flags[i]&flagForeign == 0 {
+			of.Amount += b.amount[i]
+			t.amounts = saturated(t.amounts, absolute(b.amount[i]))
+			t.shares = saturated(t.shares, absolute(b.contribution[i]))
+		}
+		least, most = min(least, b.instant[i]), max(most, b.instant[i])
+		t.Attributed += int64(b.flags[i] & flagCustomer)
 	}
-	t.addMonth(month(p.day), m)
-	t.Instants.include(p.instant)
-	if p.day <= asOf {
-		t.Days.include(int64(p.day))
-		t.DaysWithRows.add(p.day)
+	if least <= most {
+		t.Instants.include(least)
+		t.Instants.include(most)
 	}
-	if p.key != nil {
-		t.Attributed++
+}
+
+// enterDay notes that there are rows of a day, and returns its month.
+func (t *Tally) enterDay(day, asOf calendar.Day) *Month {
+	if day <= asOf {
+		t.Days.include(int64(day))
+		t.DaysWithRows.add(day)
 	}
+	return t.Months.at(month(day))
 }
 
 // month returns the index of the posting month of a day.

@@ -52,11 +52,20 @@ func (d Decimal) amount(decimals int) (int64, Fault) {
 	return signed(units, negative)
 }
 
+// fitting are the largest coefficients of amounts, by scale.
+var fitting = [scaleDigits + 1]int64{Max / 10_000, Max / 1_000, Max / 100, Max / 10, Max}
+
 // Rescale returns the decimal128 hi:lo ÷ 10^scale as an amount. hi and lo are
 // the halves of the coefficient in two's complement; the scale may be
 // negative. A number that is no multiple of 10⁻⁴ is TooManyDecimals, one beyond
 // Max Overflow.
 func Rescale(hi int64, lo uint64, scale int32) (int64, Fault) {
+	if v := int64(lo); hi == v>>63 && 0 <= scale && scale <= scaleDigits {
+		// Nearly every amount is one, and needs no division.
+		if power := int64(powers[scaleDigits-scale]); -fitting[scale] <= v && v <= fitting[scale] {
+			return v * power, NoFault
+		}
+	}
 	w, negative := magnitudeOf(hi, lo)
 	w, exact := w.exactly(max(0, scale-scaleDigits))
 	if !exact {

@@ -5,7 +5,8 @@
 // retention_curves. It refuses to know of models: what one expects is handed
 // in as a rate per offset.
 //
-//	grid.go      a customer's days to sums per cohort and offset, calendar and rolling
+//	grid.go      sums per cohort and offset, calendar and rolling, of members exposed alike
+//	member.go    a customer's days to offsets, and to those sums
 //	periods.go   cohort_periods: the sums read out, part by part
 //	curves.go    retention_curves: bounded and repurchase, pooled over cohorts; the order of all curves
 //	survival.go  retention_curves: Kaplan–Meier share without a second purchase

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
 
@@ -15,7 +16,7 @@ func TestModelCurveGoesOneYearBeyondWhatWasObserved(t *testing.T) {
 	f := frame(calendar.Date(2024, 3, 31))
 	f.SplitBy = []cohort.Attribute{{Name: "first_country"}}
 	shard := shardOf([]calendar.Day{calendar.Date(2024, 1, 5)}, []calendar.Day{calendar.Date(2024, 3, 20)})
-	shard.Attributes = [][]string{{"DE", "FR"}}
+	shard.Attributes = []ledger.Coded{{Values: []string{"DE", "FR"}, Codes: []int32{0, 1}}}
 	var pools retention.Pools
 	pools.AddPeriods(periods(f, grid(f, shard)))
 	expected := retention.Expected{ModelID: "m", Rate: func(g calendar.Grain, offset int32) float64 {

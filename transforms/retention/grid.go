@@ -1,6 +1,8 @@
 package retention
 
 import (
+	"slices"
+
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -23,78 +25,86 @@ func (m Mode) String() string {
 	return "calendar"
 }
 
-// cell is what one cohort did in one offset. Fields named by "until" and
-// "from" count each member once, where its run of offsets ends or begins; sums
-// over the offsets from there yield the published numbers. So a member costs a
-// few additions, however long it has been exposed.
+// cell is what peers did in one offset.
 type cell struct {
-	// so far: all members up to the as-of day
-	active, orders, firstOrders, purchaseDays int64
-	gross, refunds, contribution              int64
-
-	// exposed members only
-	retained          int64
-	exposedUntil      int64 // members whose last exposed offset this is
-	laterUntil        int64 // members with a later purchase, whose last exposed offset before or at it this is
-	repeatedFrom      int64 // members whose second purchase fell here, less those last exposed in the offset before
-	net               int64 // net revenue of exposed members in this offset
-	contributionIn    int64 // their contribution
-	netUntil          int64 // net revenue of members over their exposed offsets, where these end
-	contributionUntil int64
-	offset0Until      int64 // net revenue in offset 0 of members whose last exposed offset this is
+	active, orders, purchaseDays int64
+	gross, refunds, contribution int64
+	second                       int64 // members whose second purchase fell here
+	last                         int64 // members with several purchases, of which the last fell here, or beyond if this is the last offset kept
 }
 
 func (c *cell) add(o *cell) {
 	c.active += o.active
 	c.orders += o.orders
-	c.firstOrders += o.firstOrders
 	c.purchaseDays += o.purchaseDays
 	c.gross += o.gross
 	c.refunds += o.refunds
 	c.contribution += o.contribution
-	c.retained += o.retained
-	c.exposedUntil += o.exposedUntil
-	c.laterUntil += o.laterUntil
-	c.repeatedFrom += o.repeatedFrom
-	c.net += o.net
-	c.contributionIn += o.contributionIn
-	c.netUntil += o.netUntil
-	c.contributionUntil += o.contributionUntil
-	c.offset0Until += o.offset0Until
+	c.second += o.second
+	c.last += o.last
 }
 
-// history is one cohort's cells by offset.
-type history struct {
-	size     int64
-	begun    int32 // offsets 0..begun have begun for some member; meaningless without members
-	complete int32 // offsets 0..complete are over for all members, -1 if none; meaningless without members
-	cells    cohort.Series[cell]
+// net returns the net revenue.
+func (c *cell) net() int64 { return c.gross + c.refunds }
+
+// peers are the members of a cohort that are exposed to the same offsets. So
+// what exposed members did is what peers did, in offsets up to complete.
+type peers struct {
+	size        int64
+	firstOrders int64  // orders of the first purchase day
+	complete    int32  // offsets 0..complete are over, -1 if none; meaningless without members
+	cells       []cell // by offset: those that have begun for some member
 }
 
-// rows returns how many rows of cohort_periods the history has.
-func (h *history) rows() int64 {
-	if h.size == 0 {
-		return 0
+// reserve makes room for a number of offsets.
+func (p *peers) reserve(offsets int32) {
+	if missing := int(offsets) - len(p.cells); missing > 0 {
+		p.cells = slices.Concat(p.cells, make([]cell, missing))
 	}
-	return int64(h.begun) + 1
 }
 
-// join counts members whose offsets have begun and are over up to the given.
-func (h *history) join(size int64, begun, complete int32) {
-	if h.size == 0 {
-		h.begun, h.complete = begun, complete
-	}
-	h.size += size
-	h.begun = max(h.begun, begun)
-	h.complete = min(h.complete, complete)
-}
-
-func (h *history) add(o *history) {
+func (p *peers) add(o *peers) {
 	if o.size == 0 {
 		return
 	}
-	h.join(o.size, o.begun, o.complete)
-	h.cells.Merge(&o.cells, (*cell).add)
+	p.size += o.size
+	p.firstOrders += o.firstOrders
+	p.complete = o.complete
+	p.reserve(int32(len(o.cells)))
+	for k := range o.cells {
+		p.cells[k].add(&o.cells[k])
+	}
+}
+
+// history is one cohort's offsets. The days of a cohort lie within one period,
+// and so do the offsets' ends: what is complete for its members differs by one
+// at most, and whether it is even or odd tells them apart.
+type history [2]peers
+
+// of returns the members whose offsets 0..complete are over.
+func (h *history) of(complete int32) *peers { return &h[complete&1] }
+
+// complete returns the last offset that is over for all members, -1 if none.
+func (h *history) complete() int32 {
+	switch {
+	case h[0].size == 0:
+		return h[1].complete
+	case h[1].size == 0:
+		return h[0].complete
+	default:
+		return min(h[0].complete, h[1].complete)
+	}
+}
+
+// offsets returns how many offsets have begun for some member.
+func (h *history) offsets() int32 {
+	return int32(max(len(h[0].cells), len(h[1].cells)))
+}
+
+func (h *history) add(o *history) {
+	for i := range h {
+		h[i].add(&o[i])
+	}
 }
 
 // histories are the cohorts of one grain, in both modes.
@@ -105,26 +115,44 @@ type Grid struct {
 	cohort.Split[[calendar.ByYear + 1]histories]
 	MaxOffset [calendar.ByYear + 1]int32 // the last offset kept per grain
 
-	rows   int64                                  // of cohort_periods, so far
-	beyond [calendar.ByYear + 1][Rolling + 1]cell // of the whole base, in offsets beyond the last one kept
+	rows   int64                                    // of cohort_periods, so far
+	beyond [calendar.ByYear + 1][Rolling + 1]Beyond // of the whole base
+}
+
+// Beyond is what lies in offsets beyond the last one kept.
+type Beyond struct{ Orders, GrossSales, Refunds, Contribution int64 }
+
+func (b *Beyond) add(o *Beyond) {
+	b.Orders += o.Orders
+	b.GrossSales += o.GrossSales
+	b.Refunds += o.Refunds
+	b.Contribution += o.Contribution
 }
 
 // AddShard adds the customers of a shard.
 func (g *Grid) AddShard(f *cohort.Frame, s *ledger.Shard) {
-	var offsets []int32
-	for customer := range f.Members(s) {
+	parts := g.Each(f.Dimensions(&s.Customers))
+	m := member{days: &s.Days}
+	for customer := range f.Members(&s.Customers) {
+		m.from, m.to = s.Range(customer.Customer)
+		m.second = cohort.SecondPurchase(m.days, m.from, m.to)
+		for m.last = m.to - 1; !s.Days.IsPurchase[m.last]; {
+			m.last--
+		}
 		for _, grain := range f.Grains {
 			in := f.Period(grain, customer.First)
 			for mode := ByCalendar; mode <= Rolling; mode++ {
-				var m member
-				m, offsets = newMember(f, grain, mode, &s.Days, customer.From, customer.To, offsets[:0])
-				m.limit(g.MaxOffset[grain])
+				origin := customer.First
+				if mode == ByCalendar {
+					origin = f.Calendar.StartOf(grain, customer.First)
+				}
+				m.place(f, grain, origin, g.MaxOffset[grain])
 				m.addBeyond(&g.beyond[grain][mode])
-				for _, d := range customer.Dimensions {
-					h := g.Of(d)[grain][mode].At(in)
-					g.rows -= h.rows()
-					m.addTo(h)
-					g.rows += h.rows()
+				for _, p := range customer.Parts {
+					h := parts[p][grain][mode].At(in)
+					g.rows -= int64(h.offsets())
+					m.addTo(h.of(m.complete))
+					g.rows += int64(h.offsets())
 				}
 			}
 		}
@@ -137,9 +165,9 @@ func (g *Grid) Add(o *Grid) {
 		for grain := range to {
 			for mode := range to[grain] {
 				to[grain][mode].Merge(&from[grain][mode], func(h, other *history) {
-					g.rows -= h.rows()
+					g.rows -= int64(h.offsets())
 					h.add(other)
-					g.rows += h.rows()
+					g.rows += int64(h.offsets())
 				})
 			}
 		}
@@ -154,131 +182,6 @@ func (g *Grid) Add(o *Grid) {
 // Rows returns how many rows cohort_periods has.
 func (g *Grid) Rows() int64 { return g.rows }
 
-// member is one customer seen by a grain and a mode.
-type member struct {
-	days     *ledger.Days
-	from, to int32
-	offsets  []int32 // of days from..to
-	begun    int32   // the offset of the as-of day
-	complete int32   // the last exposed offset; -1 if none
-	exposed  int32   // the last exposed offset that is kept; -1 if none
-	last     int32   // the last offset kept
-}
-
-func newMember(f *cohort.Frame, g calendar.Grain, mode Mode, d *ledger.Days, from, to int32, offsets []int32) (member, []int32) {
-	m := member{days: d, from: from, to: to}
-	first := d.Day[from]
-	if mode == Rolling {
-		for i := from; i < to; i++ {
-			offsets = append(offsets, calendar.RollingOffset(g, first, d.Day[i]))
-		}
-		m.begun = calendar.RollingOffset(g, first, f.AsOf)
-		m.complete = calendar.RollingOffset(g, first, f.AsOf+1) - 1
-	} else {
-		acquiredIn := f.Period(g, first)
-		for i := from; i < to; i++ {
-			offsets = append(offsets, f.Period(g, d.Day[i])-acquiredIn)
-		}
-		m.begun = f.Period(g, f.AsOf) - acquiredIn
-		m.complete = f.LastComplete(g) - acquiredIn
-	}
-	m.offsets = offsets
-	return m, offsets
-}
-
-func (m *member) limit(last int32) {
-	m.last = last
-	m.begun = min(m.begun, last)
-	m.exposed = min(m.complete, last)
-}
-
-// addTo adds the member to its cohort.
-func (m *member) addTo(h *history) {
-	h.join(1, m.begun, m.complete)
-	var offset0, net, contribution int64
-	lastActive, lastRetained, purchases := int32(-1), int32(-1), 0
-	for i := m.from; i < m.to; i++ {
-		offset := m.offsets[i-m.from]
-		isPurchase := m.days.IsPurchase[i]
-		if isPurchase {
-			purchases++
-		}
-		if isPurchase && purchases > 1 {
-			lastRetained = offset
-		}
-		if offset > m.last {
-			continue
-		}
-		c := h.cells.At(offset)
-		m.soFar(c, i)
-		if isPurchase && offset > lastActive {
-			c.active++
-			lastActive = offset
-		}
-		if offset > m.exposed {
-			continue
-		}
-		c.net += m.days.Net(i)
-		c.contributionIn += m.days.Contribution[i]
-		net += m.days.Net(i)
-		contribution += m.days.Contribution[i]
-		if offset == 0 {
-			offset0 += m.days.Net(i)
-		}
-	}
-	m.repeats(h)
-	if m.exposed < 0 {
-		return
-	}
-	end := h.cells.At(m.exposed)
-	end.exposedUntil++
-	end.offset0Until += offset0
-	end.netUntil += net
-	end.contributionUntil += contribution
-	if lastRetained >= 0 {
-		h.cells.At(min(m.exposed, lastRetained)).laterUntil++
-	}
-}
-
-// addBeyond adds the days beyond the last offset kept.
-func (m *member) addBeyond(c *cell) {
-	for i := m.from; i < m.to; i++ {
-		if m.offsets[i-m.from] > m.last {
-			m.soFar(c, i)
-		}
-	}
-}
-
-func (m *member) soFar(c *cell, i int32) {
-	c.orders += int64(m.days.Orders[i])
-	c.gross += m.days.GrossSales[i]
-	c.refunds += m.days.Refunds[i]
-	c.contribution += m.days.Contribution[i]
-	if i == m.from {
-		c.firstOrders += int64(m.days.Orders[i])
-	}
-	if m.days.IsPurchase[i] {
-		c.purchaseDays++
-	}
-}
-
-// repeats counts the exposed offsets with a purchase after the first day, and
-// the exposed offsets from the second purchase on.
-func (m *member) repeats(h *history) {
-	last := int32(-1)
-	for i := m.from + 1; i < m.to; i++ {
-		offset := m.offsets[i-m.from]
-		if offset > m.exposed {
-			return
-		}
-		if !m.days.IsPurchase[i] || offset == last {
-			continue
-		}
-		h.cells.At(offset).retained++
-		if last < 0 {
-			h.cells.At(offset).repeatedFrom++
-			h.cells.At(m.exposed+1).repeatedFrom--
-		}
-		last = offset
-	}
-}
+// Beyond returns what of the whole base lies beyond the last offset kept, in a
+// grain and mode.
+func (g *Grid) Beyond(grain calendar.Grain, mode Mode) Beyond { return g.beyond[grain][mode] }

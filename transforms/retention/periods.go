@@ -62,7 +62,7 @@ func (g *Grid) Parts(f *cohort.Frame) []Part {
 					part.first, cells = part.end, 0
 				}
 				h := cohorts.Get(part.end)
-				cells += 2 * h.rows() // rolling has about as many
+				cells += 2 * int64(h.offsets()) // rolling has about as many
 			}
 			parts = append(parts, part)
 		}
@@ -79,12 +79,12 @@ func (g *Grid) Periods(f *cohort.Frame, p Part, hasContribution bool) []CohortPe
 	for c := p.first; c < p.end; c++ {
 		for mode := range modes {
 			h := modes[mode].Get(c)
-			if h.size == 0 {
+			if h.offsets() == 0 {
 				continue
 			}
 			head := CohortPeriod{
 				Dimension: p.dimension, Grain: p.grain, CohortStart: f.Calendar.Start(p.grain, c), Mode: Mode(mode),
-				IsLeftTruncated: f.IsLeftTruncated(p.grain, c), Size: h.size,
+				IsLeftTruncated: f.IsLeftTruncated(p.grain, c), Size: h[0].size + h[1].size,
 			}
 			rows = h.appendOffsets(rows, f, head, c, hasContribution)
 		}
@@ -94,25 +94,22 @@ func (g *Grid) Periods(f *cohort.Frame, p Part, hasContribution bool) []CohortPe
 
 // appendOffsets appends the rows of one cohort in one mode.
 func (h *history) appendOffsets(rows []CohortPeriod, f *cohort.Frame, head CohortPeriod, index int32, hasContribution bool) []CohortPeriod {
-	start := len(rows)
-	var repeated, net, contribution int64
-	for k := int32(0); k <= h.begun; k++ {
-		c := h.cells.Get(k)
-		before := h.cells.Get(k - 1)
-		repeated += c.repeatedFrom
-		net += c.net - before.netUntil
-		contribution += c.contributionIn - before.contributionUntil
+	soFar := [len(h)]running{run(&h[0]), run(&h[1])}
+	complete := h.complete()
+	for k := range h.offsets() {
 		row := head
 		row.Offset = k
-		row.IsComplete = k <= h.complete
-		row.Followup = int64(max(0, h.complete-k))
-		row.Retained, row.Repeated = c.retained, repeated
-		row.ExposedNet, row.ExposedCumulativeNet = c.net, net
-		row.Active, row.Orders, row.FirstOrders, row.PurchaseDays = c.active, c.orders, c.firstOrders, c.purchaseDays
-		row.GrossSales, row.Refunds = c.gross, c.refunds
+		row.IsComplete = k <= complete
+		row.Followup = int64(max(0, complete-k))
+		var contribution, cumulativeContribution int64
+		for i := range soFar {
+			in, exposed := soFar[i].enter(&row)
+			contribution += in
+			cumulativeContribution += exposed
+		}
 		if hasContribution {
-			row.Contribution = numeric.Known(c.contribution)
-			row.ExposedCumulativeContribution = numeric.Known(contribution)
+			row.Contribution = numeric.Known(contribution)
+			row.ExposedCumulativeContribution = numeric.Known(cumulativeContribution)
 		}
 		if head.Mode == ByCalendar {
 			row.PeriodStart = numeric.Known(int32(f.Calendar.Start(head.Grain, index+k)))
@@ -120,24 +117,57 @@ func (h *history) appendOffsets(rows []CohortPeriod, f *cohort.Frame, head Cohor
 		}
 		rows = append(rows, row)
 	}
-	var exposed, later, offset0 int64
-	for k := h.begun; k >= 0; k-- {
-		c := h.cells.Get(k)
-		exposed += c.exposedUntil
-		later += c.laterUntil
-		offset0 += c.offset0Until
-		row := &rows[start+int(k)]
-		row.Exposed, row.RetainedOrLater, row.ExposedOffset0Net = exposed, later, offset0
-	}
 	return rows
 }
 
-// Beyond is what lies in offsets beyond the last one kept.
-type Beyond struct{ Orders, GrossSales, Refunds, Contribution int64 }
+// running is what peers did up to an offset.
+type running struct {
+	*peers
+	repeated          int64 // members with a second purchase so far
+	later             int64 // members who will purchase again in the offset or later
+	net, contribution int64
+}
 
-// Beyond returns what of the whole base lies beyond the last offset kept, in a
-// grain and mode.
-func (g *Grid) Beyond(grain calendar.Grain, mode Mode) Beyond {
-	c := &g.beyond[grain][mode]
-	return Beyond{c.orders, c.gross, c.refunds, c.contribution}
+// run begins before offset 0.
+func run(p *peers) running {
+	r := running{peers: p}
+	for k := range p.cells {
+		r.later += p.cells[k].last
+	}
+	return r
+}
+
+// enter adds the peers to their cohort's row, offset by offset. It returns
+// their contribution in the offset, and where they are exposed also that up to
+// it. A member's purchase after the first day is, in offset 0, the second one.
+func (r *running) enter(row *CohortPeriod) (contribution, cumulative int64) {
+	if int(row.Offset) >= len(r.cells) {
+		return 0, 0
+	}
+	c := r.cells[row.Offset]
+	row.Active += c.active
+	row.Orders += c.orders
+	row.PurchaseDays += c.purchaseDays
+	row.GrossSales += c.gross
+	row.Refunds += c.refunds
+	retained := c.active
+	if row.Offset == 0 {
+		row.FirstOrders += r.firstOrders
+		retained = c.second
+	}
+	r.repeated += c.second
+	r.net += c.net()
+	r.contribution += c.contribution
+	if row.Offset <= r.complete {
+		row.Exposed += r.size
+		row.Retained += retained
+		row.RetainedOrLater += r.later
+		row.Repeated += r.repeated
+		row.ExposedNet += c.net()
+		row.ExposedOffset0Net += r.cells[0].net()
+		row.ExposedCumulativeNet += r.net
+		cumulative = r.contribution
+	}
+	r.later -= c.last
+	return c.contribution, cumulative
 }

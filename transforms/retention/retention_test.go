@@ -16,9 +16,8 @@ import (
 // shardOf makes a shard of customers given by the days of their purchases,
 // each of value 1.
 func shardOf(customers ...[]calendar.Day) *ledger.Shard {
-	s := &ledger.Shard{Start: []int32{0}}
+	s := &ledger.Shard{}
 	for i, days := range customers {
-		s.Keys = append(s.Keys, ledger.Key{byte(i)})
 		for _, day := range days {
 			s.Days.Day = append(s.Days.Day, day)
 			s.Days.Orders = append(s.Days.Orders, 1)
@@ -27,13 +26,13 @@ func shardOf(customers ...[]calendar.Day) *ledger.Shard {
 			s.Days.Contribution = append(s.Days.Contribution, 0)
 			s.Days.IsPurchase = append(s.Days.IsPurchase, true)
 		}
-		s.Start = append(s.Start, int32(len(s.Days.Day)))
+		s.End(ledger.Key{byte(i)})
 	}
 	return s
 }
 
 func frame(asOf calendar.Day) *cohort.Frame {
-	return &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByMonth}}
+	return cohort.NewFrame(calendar.Calendar{}, asOf, []calendar.Grain{calendar.ByMonth})
 }
 
 func grid(f *cohort.Frame, shards ...*ledger.Shard) *retention.Grid {
@@ -166,7 +165,7 @@ func TestBoundsOfOneCohort(t *testing.T) {
 func TestPartsAreTheTableInOrder(t *testing.T) {
 	const days = 700 // day cohorts: some 490,000 rows
 	asOf := calendar.Date(2024, 12, 31)
-	f := &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByDay}}
+	f := cohort.NewFrame(calendar.Calendar{}, asOf, []calendar.Grain{calendar.ByDay})
 	var customers [][]calendar.Day
 	for i := range calendar.Day(days) {
 		customers = append(customers, []calendar.Day{asOf - i})

@@ -42,18 +42,21 @@ func (l *longest) add(o *longest) {
 
 // AddShard adds the customers of a shard.
 func (v *Survival) AddShard(f *cohort.Frame, s *ledger.Shard) {
-	for m := range f.Members(s) {
+	parts := v.Each(f.Dimensions(&s.Customers))
+	for m := range f.Members(&s.Customers) {
 		in := f.Period(calendar.ByMonth, m.First)
 		if f.IsLeftTruncated(calendar.ByMonth, in) {
 			continue
 		}
-		end, event := cohort.SecondPurchase(&s.Days, m.From, m.To)
-		if !event {
-			end = f.AsOf
+		from, to := s.Range(m.Customer)
+		second := cohort.SecondPurchase(&s.Days, from, to)
+		event, end := second < to, f.AsOf
+		if event {
+			end = s.Days.Day[second]
 		}
 		days := int32(end - m.First)
-		for _, d := range m.Dimensions {
-			w := v.Of(d)
+		for _, p := range m.Parts {
+			w := parts[p]
 			at := w.ended.At(days)
 			if event {
 				at.events++

@@ -1,12 +1,12 @@
 //go:build linux || darwin
 
-package sinks
+package pipeline
 
 import "golang.org/x/sys/unix"
 
-// freeBytes returns the space that this user may still fill where a folder is,
+// FreeBytes returns the space that this user may still fill where a folder is,
 // -1 if the system does not say.
-func freeBytes(dir string) int64 {
+func FreeBytes(dir string) int64 {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return -1

@@ -1,0 +1,167 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Store holds rows by shard, in memory or in a file. A shard is the top bits of
+// the customer's hash, so that a customer lives in one shard and shards in order
+// are customers in order of their hash, however many there are.
+//
+// Each shard is taken once. The order of the rows within a shard is not defined.
+type Store struct {
+	space    *Space
+	bits     int
+	blocks   []block
+	segments []segment
+	sizes    []int64 // by shard
+
+	file  *spillFile // nil until something is written
+	mu    sync.Mutex // guards file while it is made
+	taken []bool     // by shard
+	left  atomic.Int64
+}
+
+// block is one deal in memory, sorted by shard: shard s is
+// bytes[start[s]:start[s+1]].
+type block struct {
+	bytes []byte
+	start []uint32
+}
+
+// segment is some blocks merged, in the store's file: shard s is the bytes from
+// start[s] to start[s+1], and sums[s] their checksum.
+type segment struct {
+	start []int64
+	sums  []uint64
+}
+
+func newStore(space *Space, bits int) *Store {
+	s := &Store{space: space, bits: bits, sizes: make([]int64, 1<<bits), taken: make([]bool, 1<<bits)}
+	s.left.Store(1 << bits)
+	return s
+}
+
+// add takes over what a dealer has.
+func (s *Store) add(d *dealer) {
+	s.blocks = append(s.blocks, d.held...)
+	s.segments = append(s.segments, d.segments...)
+	for _, b := range d.held {
+		for i := range s.sizes {
+			s.sizes[i] += int64(b.start[i+1] - b.start[i])
+		}
+	}
+	for _, seg := range d.segments {
+		for i := range s.sizes {
+			s.sizes[i] += seg.start[i+1] - seg.start[i]
+		}
+	}
+}
+
+// Shards returns the number of shards.
+func (s *Store) Shards() int { return 1 << s.bits }
+
+// Size returns how many bytes the rows of a shard are.
+func (s *Store) Size(i int) int64 { return s.sizes[i] }
+
+// Take returns the rows of a shard, one after the other, in the memory of into
+// as far as it suffices. Workers may take different shards side by side. When
+// the last shard is taken, what the store holds is given back. Bytes that the
+// file does not give back as they were written are an error.
+func (s *Store) Take(ctx context.Context, i int, into []byte) ([]byte, error) {
+	if s.taken[i] {
+		panic("pipeline: a shard is taken twice")
+	}
+	s.taken[i] = true
+	rows := slices.Grow(into[:0], int(s.sizes[i]))
+	for _, b := range s.blocks {
+		rows = append(rows, b.bytes[b.start[i]:b.start[i+1]]...)
+	}
+	for _, seg := range s.segments {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var err error
+		if rows, err = s.file.appendRun(rows, seg.start[i], seg.start[i+1], seg.sums[i]); err != nil {
+			return nil, err
+		}
+	}
+	if s.left.Add(-1) == 0 {
+		s.Close()
+	}
+	return rows, nil
+}
+
+// Close gives back the memory and the file. Nobody may be taking a shard.
+func (s *Store) Close() {
+	for _, b := range s.blocks {
+		s.space.drop(b.bytes)
+	}
+	s.blocks, s.segments = nil, nil
+	if s.file != nil {
+		s.file.close()
+	}
+}
+
+func (s *Store) hasFile() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.file != nil
+}
+
+// spillFile returns the store's file, which the first who needs it makes.
+func (s *Store) spillFile() (*spillFile, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.file == nil {
+		s.file, err = s.space.create()
+	}
+	return s.file, err
+}
+
+// spill writes what the worker holds to the store's file, as one segment. It
+// is long and written from front to back, so that a shard's run in it is long
+// too and few reads bring it back.
+func (d *dealer) spill(ctx context.Context) error {
+	if len(d.held) == 0 {
+		return nil
+	}
+	file, err := d.store.spillFile()
+	if err != nil {
+		return err
+	}
+	var size int64
+	for _, b := range d.held {
+		size += int64(len(b.bytes))
+	}
+	at, err := file.reserve(size)
+	if err != nil {
+		return err
+	}
+	shards := d.store.Shards()
+	seg := segment{make([]int64, shards+1), make([]uint64, shards)}
+	w := file.writerAt(at)
+	for s := range shards {
+		seg.start[s] = w.next()
+		for _, b := range d.held {
+			if err := w.add(ctx, b.bytes[b.start[s]:b.start[s+1]]); err != nil {
+				return err
+			}
+		}
+		seg.sums[s] = w.sum()
+	}
+	seg.start[shards] = w.next()
+	if err := w.end(ctx); err != nil {
+		return err
+	}
+	for _, b := range d.held {
+		d.store.space.recycle(b.bytes)
+	}
+	d.held = d.held[:0]
+	d.segments = append(d.segments, seg)
+	return nil
+}
