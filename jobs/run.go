@@ -97,7 +97,9 @@ func (r *Run) do(ctx context.Context, s *Summary, space *pipeline.Space) error {
 		return err
 	}
 	r.stage(s, "fit")
-	r.fit(ctx, b)
+	if err := r.fit(ctx, b); err != nil {
+		return err
+	}
 	if err := r.value(ctx, s, b); err != nil {
 		return err
 	}
@@ -405,12 +407,19 @@ func largestFirst(s *pipeline.Store) []int {
 }
 
 // fit fits the models. A fit that fails is a published fact, not an error.
-func (r *Run) fit(ctx context.Context, b *base) {
-	stop := func() bool { return ctx.Err() != nil }
+func (r *Run) fit(ctx context.Context, b *base) error {
+	var failed error
+	each := func(n int, task func(i int)) {
+		if failed == nil {
+			failed = pipeline.Each(ctx, r.Workers, n, func(_ context.Context, _, i int) error { task(i); return nil })
+		}
+	}
+	stop := func() bool { return failed != nil || ctx.Err() != nil }
 	cells, totals := &b.sums.cells, &b.sums.totals
-	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop)
+	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop, each)
 	b.models = models
-	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution)
+	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
+	return failed
 }
 
 // value is pass B.
@@ -424,7 +433,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 			return err
 		}
 		values := b.valuation.Values(own, r.AsOf)
-		bases[worker].Enter(b.valuation, own, values, r.AsOf)
+		bases[worker].Enter(b.valuation, own, values)
 		residuals[worker].Enter(b.valuation, b.frame, own, values)
 		meter.Add(int64(own.Len()), int64(own.Len()))
 		return nil
