@@ -22,6 +22,7 @@
 //	gates.go     what must hold before anything is published
 //	checks.go    run_checks: what was checked, with both numbers
 //	record.go    runs, run_inputs, run_checks, table_columns as tables
+//	memory.go    what memory a run may take, and how it is dealt out
 //	plan.go      what a run would do
 //	summary.go   what a run did
 //	summary_text.go the same for people, on one screen

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -12,10 +11,8 @@ import (
 
 // Machine is what the machine gives a run.
 type Machine struct {
-	Memory     int64  // bytes that a run may take; 0 if unknown
+	Memory     int64  // bytes that there are; 0 if unknown
 	Limit      string // what sets that limit, for people
-	GoLimit    bool   // the program keeps to a limit of its own (GOMEMLIMIT)
-	Workers    int    // goroutines that compute
 	Processors int    // that there are
 }
 
@@ -32,10 +29,13 @@ func (r *Run) Examine(ctx context.Context, m Machine, d *Diagnosis) {
 		r.examineSource(ctx, description, bound, d)
 	}
 	r.examineSink(ctx, estimatedRows(description), d)
-	d.OK("processors", "%d workers on %d processors", m.Workers, m.Processors)
-	if err == nil {
-		examineMemory(estimatedMemory(description), m, d)
+	d.OK("processors", "%d workers on %d processors", r.Workers, m.Processors)
+	if err != nil {
+		return
 	}
+	f := r.forecast(description, bound)
+	r.examineMemory(f, m, d)
+	r.examineWorkDir(f, d)
 }
 
 // ExamineJob notes what a job file leaves open, and a day that it fixes.
@@ -170,18 +170,39 @@ func examineDisk(free, rows int64, latest *pipeline.Journal, d *Diagnosis) {
 	}
 }
 
-// examineMemory compares what a run takes with what there is.
-func examineMemory(need int64, m Machine, d *Diagnosis) {
+// examineMemory compares what a run takes with what it may take, and that with
+// what there is.
+func (r *Run) examineMemory(f forecast, m Machine, d *Diagnosis) {
 	switch {
+	case r.Memory == 0:
+		d.OK("memory", "a run takes about %s; how much there is this machine does not say, but --memory sets a limit", mebibytes(f.memory))
+	case m.Memory > 0 && m.Memory < LeastMemory:
+		d.Warn("memory", "give it more", "a run takes at least %s, more than the %s of %s", mebibytes(LeastMemory), mebibytes(m.Memory), m.Limit)
+	case m.Memory > 0 && r.Memory > m.Memory:
+		d.Warn("memory", "lower --memory, or leave it out", "a run may take %s, more than the %s of %s", mebibytes(r.Memory), mebibytes(m.Memory), m.Limit)
+	case f.memory > r.Memory:
+		d.Warn("memory", "give it more, or fewer workers", "a run takes about %s, more than the %s that it may take", mebibytes(f.memory), mebibytes(r.Memory))
 	case m.Memory == 0:
-		d.OK("memory", "a run takes about %s; how much there is this machine does not say", mebibytes(need))
-	case need > m.Memory:
-		d.Warn("memory", "give it more, or leave out short grains, splits and columns", "a run takes about %s, more than the %s of %s", mebibytes(need), mebibytes(m.Memory), m.Limit)
-	case !m.GoLimit:
-		d.OK("memory", "a run takes about %s of the %s of %s; GOMEMLIMIT is not set, about %s would be right", mebibytes(need), mebibytes(m.Memory), m.Limit, mebibytes(m.Memory*85/100))
+		d.OK("memory", "a run takes about %s of the %s that it may take", mebibytes(f.memory), mebibytes(r.Memory))
 	default:
-		d.OK("memory", "a run takes about %s of the %s of %s", mebibytes(need), mebibytes(m.Memory), m.Limit)
+		d.OK("memory", "a run takes about %s of the %s that it may take, of %s of %s", mebibytes(f.memory), mebibytes(r.Memory), mebibytes(m.Memory), m.Limit)
 	}
 }
 
-func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20) }
+// examineWorkDir tries where a run keeps what memory does not hold.
+func (r *Run) examineWorkDir(f forecast, d *Diagnosis) {
+	free, err := r.space().Probe()
+	switch {
+	case err != nil && f.spilled == 0:
+		d.Warn("work dir", pipeline.HintOf(err), "memory holds all rows; more could not be kept: %s", err)
+	case err != nil:
+		d.Fail("work dir", err)
+	case f.spilled > free:
+		d.Warn("work dir", "name a folder on a larger disk with --work-dir, or give the run more memory with --memory",
+			"%s has room for %s, and a run may write %s there", r.WorkDir, mebibytes(free), mebibytes(f.spilled))
+	case f.spilled > 0:
+		d.OK("work dir", "%s has room for %s, a run writes about %s there", r.WorkDir, mebibytes(free), mebibytes(f.spilled))
+	default:
+		d.OK("work dir", "%s has room for %s, of which a run needs nothing: memory holds all rows", r.WorkDir, mebibytes(free))
+	}
+}

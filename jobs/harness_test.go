@@ -105,7 +105,9 @@ func cellValue(a arrow.Array, i int) any {
 	}
 	switch a := a.(type) {
 	case *array.String:
-		return a.Value(i)
+		return strings.Clone(a.Value(i)) // its bytes are the batch's
+	case *array.Dictionary:
+		return cellValue(a.Dictionary(), a.GetValueIndex(i))
 	case *array.Int64:
 		return a.Value(i)
 	case *array.Float64:

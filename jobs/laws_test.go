@@ -165,7 +165,7 @@ func compareTable(t *testing.T, what, table string, got, want []map[string]any) 
 }
 
 // TestSameBytes: the same rows give the same bytes for any number of workers,
-// any batch size, any number of shards, and any order of the rows.
+// any batch size, any number of shards, any memory, and any order of the rows.
 func TestSameBytes(t *testing.T) {
 	for seed := range int64(8) {
 		rng := rand.New(rand.NewSource(1000 + seed))
@@ -182,6 +182,7 @@ func TestSameBytes(t *testing.T) {
 			"batches of 7":   func(r *jobs.Run) { r.BatchRows = 7 },
 			"16 shards":      func(r *jobs.Run) { r.ShardBits = 4 },
 			"256 shards":     func(r *jobs.Run) { r.ShardBits = 8 },
+			"in files":       func(r *jobs.Run) { r.HeldBytes, r.WorkDir = 1, t.TempDir() },
 			"all of it at 3": func(r *jobs.Run) { r.Workers, r.BatchRows, r.ShardBits = 3, 3, 3 },
 		}
 		for name, change := range changes {
@@ -222,6 +223,7 @@ func TestSameBytesWithModels(t *testing.T) {
 	}
 	want := runSample(func(r *jobs.Run) { r.Workers = 1 })
 	wantSameFiles(t, "16 workers, 64 shards, small batches", runSample(func(r *jobs.Run) { r.Workers, r.ShardBits, r.BatchRows = 16, 6, 100 }), want)
+	wantSameFiles(t, "64 shards, a part of them in files", runSample(func(r *jobs.Run) { r.ShardBits, r.HeldBytes, r.WorkDir = 6, 100_000, t.TempDir() }), want)
 	rand.New(rand.NewSource(3)).Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 	wantSameFiles(t, "shuffled", runSample(func(*jobs.Run) {}), want)
 }

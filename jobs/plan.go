@@ -30,10 +30,12 @@ type Plan struct {
 	LatestRun string       `json:"latest_as_of_date,omitempty"`
 	Drops     []string     `json:"dropped_tables,omitempty"`      // that the newest date has and the run would not publish
 	Removes   []string     `json:"removed_as_of_dates,omitempty"` // dates that the sink would keep no longer
-	Memory    int64        `json:"memory_bytes"`
-	CostUSD   *float64     `json:"cost_usd"` // null: this source has no price
+	Memory    int64        `json:"memory_bytes"`                  // that the run takes at most at one time
+	Spilled   int64        `json:"spilled_bytes"`                 // beyond it, in files; 0 if memory holds everything
+	CostUSD   *float64     `json:"cost_usd"`                      // null: this source has no price
 
 	questions string // for people
+	memory    string // likewise
 }
 
 // PlannedInput is what would be read.
@@ -47,14 +49,8 @@ type PlannedInput struct {
 	OrderID   bool     `json:"has_order_id"`
 }
 
-// Memory that a run needs beside what it reads, and per row and per byte of
-// the source, measured on CSV and Parquet orders with short keys: postings
-// while they are dealt, customer-days and values afterwards.
-const (
-	memoryBase        = 64 << 20
-	memoryPerRow      = 500
-	rowsPerStoredByte = 1.0 / 12 // of compressed files, where rows are not known
-)
+// rowsPerStoredByte is the rows of compressed files, where they are not known.
+const rowsPerStoredByte = 1.0 / 12
 
 // estimatedRows returns how many rows a source has, estimated from its size
 // where it does not know.
@@ -64,9 +60,6 @@ func estimatedRows(d pipeline.Description) int64 {
 	}
 	return int64(float64(max(0, d.Bytes)) * rowsPerStoredByte)
 }
-
-// estimatedMemory returns how many bytes a run of a source takes.
-func estimatedMemory(d pipeline.Description) int64 { return memoryBase + estimatedRows(d)*memoryPerRow }
 
 // Plan describes what the run would do. It fails where the run would fail
 // before reading.
@@ -83,7 +76,8 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 			Columns: bound.Columns, NaiveZone: bound.NaiveZone(), OrderID: bound.HasOrders(),
 		},
 	}
-	p.Memory = estimatedMemory(d)
+	f := r.forecast(d, bound)
+	p.Memory, p.Spilled, p.memory = f.memory, f.spilled, f.text(r.WorkDir)
 	for _, g := range j.Grains {
 		p.Grains = append(p.Grains, g.String())
 	}
@@ -173,7 +167,7 @@ func (p *Plan) Text() string {
 	if len(p.Removes) > 0 {
 		line("  removes    %s", strings.Join(p.Removes, ", "))
 	}
-	line("  memory     about %d MiB", p.Memory>>20)
+	line("  memory     %s", p.memory)
 	line("  cost       none: this source has no price")
 	return b.String()
 }

@@ -28,9 +28,11 @@ type Run struct {
 	Workers     int
 	BatchRows   int // rows a batch; 0: the source's choice
 	ShardBits   int // 2^ShardBits shards; 0: by the size of the input
+	HeldBytes   int // of rows and customers that are kept in memory, the others in files; 0: by Memory
 
-	Memory  int64  // bytes that the process may take; 0: not limited
-	WorkDir string // the folder of what memory does not hold
+	Memory     int64        // bytes that the process may take; 0: not limited
+	WorkDir    string       // the folder of what memory does not hold
+	PeakMemory func() int64 // bytes that the process took at most so far, 0 if that is not known; may be nil
 
 	AcceptVolume  bool // publish although there are far fewer rows than before
 	AcceptColumns bool // publish although columns that were published before break
@@ -58,7 +60,10 @@ type Run struct {
 //     sink keeps no longer
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	s := r.newSummary()
-	err := r.do(ctx, s)
+	space := r.space()
+	err := r.do(ctx, s, space)
+	s.setMemory(r, space)
+	space.Close()
 	if errors.Is(err, context.Canceled) {
 		err = &pipeline.Error{
 			Class: pipeline.ClassTemporary, Stage: s.Stage, Message: "interrupted; what was published before is as it was",
@@ -69,10 +74,10 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	return s, err
 }
 
-func (r *Run) do(ctx context.Context, s *Summary) error {
+func (r *Run) do(ctx context.Context, s *Summary, space *pipeline.Space) error {
 	started := r.Now()
 	r.stage(s, "claim")
-	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID})
+	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID, Workers: r.Workers})
 	if err != nil {
 		return err
 	}
@@ -80,8 +85,6 @@ func (r *Run) do(ctx context.Context, s *Summary) error {
 	// made it fail.
 	defer func() { _ = publication.Discard(context.WithoutCancel(ctx)) }()
 
-	space := r.space()
-	defer space.Close()
 	in, err := r.read(ctx, s, space)
 	if err != nil {
 		return err
@@ -94,7 +97,9 @@ func (r *Run) do(ctx context.Context, s *Summary) error {
 		return err
 	}
 	r.stage(s, "fit")
-	r.fit(ctx, b)
+	if err := r.fit(ctx, b); err != nil {
+		return err
+	}
 	if err := r.value(ctx, s, b); err != nil {
 		return err
 	}
@@ -252,6 +257,9 @@ func (r *Run) checkInput(ctx context.Context, s *Summary, in *input) error {
 			return err
 		}
 	}
+	if err := r.checkShards(in.store); err != nil {
+		return err
+	}
 	return r.Job.Gates.checkInput(&in.tally, r.Job.Settings.Zone, r.AsOf, in.previous, r.AcceptVolume)
 }
 
@@ -399,12 +407,19 @@ func largestFirst(s *pipeline.Store) []int {
 }
 
 // fit fits the models. A fit that fails is a published fact, not an error.
-func (r *Run) fit(ctx context.Context, b *base) {
-	stop := func() bool { return ctx.Err() != nil }
+func (r *Run) fit(ctx context.Context, b *base) error {
+	var failed error
+	each := func(n int, task func(i int)) {
+		if failed == nil {
+			failed = pipeline.Each(ctx, r.Workers, n, func(_ context.Context, _, i int) error { task(i); return nil })
+		}
+	}
+	stop := func() bool { return failed != nil || ctx.Err() != nil }
 	cells, totals := &b.sums.cells, &b.sums.totals
-	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop)
+	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop, each)
 	b.models = models
-	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution)
+	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
+	return failed
 }
 
 // value is pass B.
@@ -418,7 +433,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 			return err
 		}
 		values := b.valuation.Values(own, r.AsOf)
-		bases[worker].Enter(b.valuation, own, values, r.AsOf)
+		bases[worker].Enter(b.valuation, own, values)
 		residuals[worker].Enter(b.valuation, b.frame, own, values)
 		meter.Add(int64(own.Len()), int64(own.Len()))
 		return nil

@@ -43,6 +43,9 @@ type Summary struct {
 	Dropped  []string        `json:"dropped_tables,omitempty"`      // that the newest date had and this run does not publish
 	Removed  []string        `json:"removed_as_of_dates,omitempty"` // dates that the sink keeps no longer
 	Warnings []string        `json:"warnings,omitempty"`
+
+	PeakMemory int64 `json:"peak_memory_bytes,omitempty"` // that the process took at most; absent where the system does not say
+	Spilled    int64 `json:"spilled_bytes"`               // that memory did not hold and that were written to files
 }
 
 // SourceSummary is what was read. Amounts are exact decimals.
@@ -143,6 +146,14 @@ func (s *Summary) setInput(r *Run, in *input) {
 		last, _ := t.Instants.Max()
 		zone := r.Job.Settings.Zone
 		s.Source.FirstDay, s.Source.LastDay = zone.Day(first).String(), zone.Day(last).String()
+	}
+}
+
+// setMemory notes what memory and disk the run took.
+func (s *Summary) setMemory(r *Run, space *pipeline.Space) {
+	s.Spilled = space.Spilled()
+	if r.PeakMemory != nil {
+		s.PeakMemory = r.PeakMemory()
 	}
 }
 

@@ -25,7 +25,7 @@ func (s *Summary) Text() string {
 		head = append(head, item("source", "%d rows, %s%s%s", s.Source.Rows, s.amount(s.Source.Amount), s.Source.extent(),
 			prefixed("; times without a zone read in ", s.Source.NaiveZone)))
 	}
-	rest := slices.Concat(s.resultText(), s.modelText(), s.tableText(), s.removedText(), s.warningText())
+	rest := slices.Concat(s.resultText(), s.modelText(), s.tableText(), s.memoryText(), s.removedText(), s.warningText())
 	excluded := s.excludedText(max(1, screenLines-len(head)-len(rest)))
 	return strings.Join(slices.Concat(head, excluded, rest), "\n") + "\n"
 }
@@ -144,6 +144,18 @@ func (s *Summary) tableText() []string {
 		about = ""
 	}
 	return lines
+}
+
+// memoryText says what memory the run took, where that is known.
+func (s *Summary) memoryText() []string {
+	switch {
+	case s.PeakMemory == 0:
+		return nil
+	case s.Spilled == 0:
+		return []string{item("memory", "%s at most", mebibytes(s.PeakMemory))}
+	default:
+		return []string{item("memory", "%s at most, %s in files", mebibytes(s.PeakMemory), mebibytes(s.Spilled))}
+	}
 }
 
 // removedText says which dates are gone, in one line.

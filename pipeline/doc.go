@@ -8,7 +8,14 @@
 //	error.go    Error: class, place, hint
 //	progress.go Progress, Meter: how far a stage has come
 //	each.go     Each, Ahead: bounded concurrency with a fixed order
-//	scatter.go  Scatter, Store: rows to shards by customer
+//	inorder.go  InOrder: draw in turn, work side by side, deliver in order
+//	scatter.go  Scatter, Deal: rows to shards by customer
+//	store.go    Store: rows by shard, in memory or in a file
+//	shelf.go    Shelf: what is computed of a shard, kept for the next passes
+//	space.go    Space: what memory and disk stores and shelves may take
+//	spill.go    their files: made, read, their faults
+//	spill_write.go  the same, written
+//	free_unix.go, free_other.go  FreeBytes: the room on a disk
 //
 // The way of a run (jobs/run.go is the same in code):
 //
@@ -21,8 +28,11 @@
 //  3. Each deal is sorted by shard with one stable counting sort and kept as
 //     one block in the Store. A shard is the top bits of the hash, so that a
 //     customer lives in one shard, and shards in order are customers in order
-//     of their hash, however many shards there are.
-//  4. Each hands the shards to workers. A worker adds up into its own slot;
+//     of their hash, however many shards there are. Where the Space has no room
+//     for a block, the worker first merges the blocks that it holds, shard by
+//     shard, into one segment of a file; each shard's run in it has a checksum.
+//  4. Each hands the shards to workers, who Take their rows from memory and file
+//     and put on a Shelf what the next passes need. A worker adds up into its own slot;
 //     sums are integers, so that neither the number of workers nor their luck
 //     changes a result. Slots are merged when all are done.
 //  5. Ahead yields tables shard by shard, in order, a few shards computed side
@@ -30,7 +40,7 @@
 //  6. A Publication stages every table where no reader looks, is checked
 //     through its receipts, and publishes all of them together, journal last.
 //
-// Ownership: a Batch's record is released by who received it; encoded rows in
-// a Store live as long as the Store and are never changed; a record handed to
+// Ownership: a Batch's record is released by who received it; a deal is copied before
+// the next; rows are taken from a Store once, a blob is read from a Shelf as a copy; a record handed to
 // Stage is released by the sink.
 package pipeline

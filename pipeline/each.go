@@ -32,7 +32,7 @@ func Each(ctx context.Context, workers, n int, task func(ctx context.Context, wo
 				if !ok {
 					return
 				}
-				r.end(worker, i, guarded(taskContext, worker, i, task))
+				r.end(worker, i, guard(func() error { return task(taskContext, worker, i) }))
 			}
 		})
 	}
@@ -91,13 +91,14 @@ func (r *race) end(worker, i int, err error) {
 	}
 }
 
-func guarded(ctx context.Context, worker, i int, task func(context.Context, int, int) error) (err error) {
+// guard runs a step and makes a panic of it an error.
+func guard(step func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &Error{Class: ClassInternal, Message: fmt.Sprintf("panic: %v", r), Hint: "this is a bug; please report it with the stack", Err: stack(debug.Stack())}
 		}
 	}()
-	return task(ctx, worker, i)
+	return step()
 }
 
 // stack is where a panic happened.

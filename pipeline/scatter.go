@@ -163,68 +163,49 @@ func (d *Deal) append(o *Deal) {
 	d.Bytes = append(d.Bytes, o.Bytes...)
 }
 
-// width returns the number of bytes of every row, 0 where rows differ.
-func (d *Deal) width() uint32 {
-	width := d.End[0]
-	for i, end := range d.End {
-		if end != width*uint32(i+1) {
-			return 0
-		}
-	}
-	return width
-}
-
 // block sorts a deal by shard into bytes, which are as many as the deal's: a
 // counting sort that keeps the order within a shard.
 func (d *dealer) block(deal *Deal, bytes []byte) block {
-	shards, shift := d.store.Shards(), 64-d.store.bits
+	shards, shift := d.store.Shards(), uint(63-d.store.bits)
 	start := make([]uint32, shards+1)
-	width := deal.width()
-	if width > 0 {
-		for _, h := range deal.Hash {
-			start[h>>shift+1] += width // a shift by 64 is 0
-		}
-	} else {
-		from := uint32(0)
-		for i, h := range deal.Hash {
-			start[h>>shift+1] += deal.End[i] - from
-			from = deal.End[i]
-		}
-	}
+	countBytes(start[1:], deal, shift)
 	for s := range shards {
 		start[s+1] += start[s]
 	}
 	d.at = append(d.at[:0], start[:shards]...)
-	switch {
-	case width > 0 && width%8 == 0:
-		dealWords(bytes, d.at, deal, shift, width)
-	default:
-		dealBytes(bytes, d.at, deal, shift)
-	}
+	copyRows(bytes, d.at, deal, shift)
 	return block{bytes, start}
 }
 
-// dealWords copies each row to its shard, where all rows are of width bytes, a
-// multiple of 8.
-func dealWords(to []byte, at []uint32, deal *Deal, shift int, width uint32) {
-	from := deal.Bytes
-	for _, h := range deal.Hash {
-		s := h >> shift
-		row := to[at[s]:]
-		at[s] += width
-		for n := uint32(0); n < width; n += 8 {
-			binary.LittleEndian.PutUint64(row[n:], binary.LittleEndian.Uint64(from[n:]))
-		}
-		from = from[width:]
+// countBytes adds the bytes of each row to those of its shard.
+func countBytes(counts []uint32, deal *Deal, shift uint) {
+	ends, from := deal.End[:len(deal.Hash)], uint32(0)
+	for i, h := range deal.Hash {
+		counts[h>>1>>(shift&63)] += ends[i] - from
+		from = ends[i]
 	}
 }
 
-// dealBytes copies each row to its shard.
-func dealBytes(to []byte, at []uint32, deal *Deal, shift int) {
-	from := uint32(0)
+// copyRows copies each row to where the next one of its shard goes.
+func copyRows(to []byte, at []uint32, deal *Deal, shift uint) {
+	ends, from := deal.End[:len(deal.Hash)], uint32(0)
 	for i, h := range deal.Hash {
-		s, end := h>>shift, deal.End[i]
-		at[s] += uint32(copy(to[at[s]:], deal.Bytes[from:end]))
+		s, end := h>>1>>(shift&63), ends[i]
+		into, row := to[at[s]:], deal.Bytes[from:end]
+		at[s] += end - from
 		from = end
+		// Rows of 16 to 32 bytes are the usual ones: their first and their last
+		// 16 bytes, which overlap, are faster than a call of copy.
+		if n := len(row); n >= 16 && n <= 32 && len(into) >= n {
+			into = into[:n]
+			a, b := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(row[8:])
+			c, d := binary.LittleEndian.Uint64(row[n-16:]), binary.LittleEndian.Uint64(row[n-8:])
+			binary.LittleEndian.PutUint64(into, a)
+			binary.LittleEndian.PutUint64(into[8:], b)
+			binary.LittleEndian.PutUint64(into[n-16:], c)
+			binary.LittleEndian.PutUint64(into[n-8:], d)
+			continue
+		}
+		copy(into, row)
 	}
 }

@@ -35,6 +35,8 @@ type RunKey struct {
 	Job   string // the job's name
 	AsOf  string // YYYY-MM-DD
 	RunID string // unique; letters, digits, '-' and '_'
+
+	Workers int // how many goroutines may stage a table side by side; 0 is one. It changes no byte
 }
 
 // Publication is one run's way into a sink: any number of Stage, then either

@@ -83,6 +83,9 @@ type Fault struct {
 //	timestamp[us]           a civil time without zone
 //	date32                  a civil day
 //	bool
+//
+// These are the types that a Description has. A batch has the same ones, but for
+// text: see DictionaryText.
 func SourceType(t arrow.DataType) bool {
 	switch t := t.(type) {
 	case *arrow.StringType, *arrow.Int64Type, *arrow.Float64Type, *arrow.Decimal128Type, *arrow.Date32Type, *arrow.BooleanType:
@@ -92,4 +95,19 @@ func SourceType(t arrow.DataType) bool {
 	default:
 		return false
 	}
+}
+
+// DictionaryText is the type of a text column whose values repeat: indexes of a
+// dictionary of texts. Any batch may have it where the Description says utf8,
+// and one reader may change between the two from batch to batch. The dictionary
+// has no nulls; it may have entries that are not used or equal to another. The
+// index of a null means nothing and need not be within the dictionary. Batches
+// that share a dictionary share its arrow.ArrayData, so that what is made of
+// its entries can be kept for as long as that is the same.
+var DictionaryText = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
+
+// BatchType reports whether a batch may have columns of type t where its source
+// described them as another.
+func BatchType(described, t arrow.DataType) bool {
+	return arrow.TypeEqual(t, described) || arrow.TypeEqual(described, arrow.BinaryTypes.String) && arrow.TypeEqual(t, DictionaryText)
 }

@@ -46,6 +46,17 @@ func (s *Space) Spilled() int64 {
 	return s.spilled
 }
 
+// Probe reports whether files can be made, and how many bytes they may hold
+// together.
+func (s *Space) Probe() (free int64, err error) {
+	f, err := s.create()
+	if err != nil {
+		return 0, err
+	}
+	f.close()
+	return s.quota, nil
+}
+
 // Close gives everything back. Stores and shelves of the space are of no use
 // any more.
 func (s *Space) Close() {

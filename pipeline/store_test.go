@@ -309,3 +309,19 @@ func (s *same) Next(context.Context) (Batch, error) {
 func (s *same) Close() error { return nil }
 
 func (s *same) Admit(Batch) (Deal, error) { return *s.deal, nil }
+
+// Sorting one morsel by shard into memory that is used again.
+func BenchmarkBlock(b *testing.B) {
+	random := rand.New(rand.NewPCG(7, 8))
+	deal := rowsOf(random, 1<<16, 16)
+	for r := range deal.Hash {
+		deal.Hash[r] = random.Uint64()
+	}
+	d := dealer{store: newStore(nil, 11)}
+	bytes := make([]byte, len(deal.Bytes))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.block(&deal, bytes)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(1<<16), "ns/row")
+}

@@ -1,227 +1,282 @@
 package sinks
 
 import (
-	"io"
+	"encoding/binary"
 	"math"
-	"slices"
+	"math/bits"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/parquet-go/parquet-go"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
-// chunkRows is how many rows are handed to the Parquet writer at a time. The
-// writer looks after each hand-over whether a page is full, so hand-overs
-// must not depend on how the rows came in batches. Small enough that a chunk
-// of one column stays in a core's cache.
-const chunkRows = 1 << 10
-
-// encoder writes Arrow records of one table as one Parquet file.
+// encoder makes row groups of one table, one at a time, in buffers that serve
+// group after group.
 type encoder struct {
-	writer    *parquet.GenericWriter[any]
-	columns   []column
-	groupRows int
-	held      []arrow.Record // whose texts the chunk points into
-	chunk     int            // rows in the chunk
-	inGroup   int            // rows in the row group, the chunk's included
-	rows      int64
+	table      table.Schema
+	zstd       *zstd.Encoder
+	page       page
+	dictionary *dictionary // nil before the first column that needs one
+	out        []byte      // the row group so far
+	body       []byte      // of a page, before compression
+	packed     []byte      // values of a page, as an encoding of the library returns them
+	compressed []byte
 }
 
-// column is one column of an encoder.
-type column struct {
-	name     string
-	kind     table.Kind
-	nullable bool
-	writer   *parquet.ColumnWriter
-	chunk    []parquet.Value
-	sum      int64 // of money, the table's parts before this one included
-}
-
-// newEncoder begins a file of table t with row groups of groupRows rows.
-func newEncoder(w io.Writer, t table.Schema, groupRows int) *encoder {
-	e := &encoder{writer: parquet.NewGenericWriter[any](w, writerOptions(t)...), groupRows: groupRows}
-	writers := e.writer.ColumnWriters()
-	e.columns = make([]column, len(t.Columns))
-	for i, c := range t.Columns {
-		e.columns[i] = column{name: c.Name, kind: c.Kind, nullable: c.Nullable, writer: writers[i], chunk: make([]parquet.Value, 0, chunkRows)}
+func newEncoder(t table.Schema) *encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	if err != nil {
+		panic("sinks: " + err.Error()) // fixed options are good or not
 	}
-	return e
+	return &encoder{table: t, zstd: z}
 }
 
-// write adds rows from..to of a record, which it may retain for a while.
-func (e *encoder) write(r arrow.Record, from, to int) error {
-	r.Retain()
-	e.held = append(e.held, r)
-	for from < to {
-		n := min(to-from, chunkRows-e.chunk, e.groupRows-e.inGroup)
-		for i := range e.columns {
-			if err := e.columns[i].add(r.Column(i), from, from+n, e.rows); err != nil {
-				return err
-			}
+// encode returns a row group as it stands in a file, until the next one is
+// encoded.
+func (e *encoder) encode(g *rowGroup) (*encodedGroup, error) {
+	e.out = e.out[:0]
+	chunks := make([]chunk, len(e.table.Columns))
+	for i, c := range e.table.Columns {
+		chunks[i] = newChunk(c, len(e.out))
+		if err := e.column(g, i, &chunks[i]); err != nil {
+			return nil, err
 		}
-		from, e.chunk, e.inGroup, e.rows = from+n, e.chunk+n, e.inGroup+n, e.rows+int64(n)
-		if err := e.cut(); err != nil {
+		chunks[i].finish(g.rows, len(e.out))
+	}
+	return &encodedGroup{first: g.first, rows: g.rows, bytes: e.out, chunks: chunks}, nil
+}
+
+// column encodes one column.
+func (e *encoder) column(g *rowGroup, i int, c *chunk) error {
+	if e.table.Columns[i].Kind == table.Text && !isSoleKey(e.table, i) && e.number(g, i) {
+		return e.dictionaryPages(g, i, c)
+	}
+	first := g.first
+	for _, spans := range g.pages {
+		if err := e.plainPage(spans, i, first, c); err != nil {
 			return err
 		}
-	}
-	if e.chunk == 0 {
-		e.release(len(e.held))
+		first += int64(rowsOf(spans))
 	}
 	return nil
 }
 
-// cut ends the chunk, the page and the row group where they are full.
-func (e *encoder) cut() error {
-	groupFull := e.inGroup == e.groupRows
-	if e.chunk < chunkRows && !groupFull {
-		return nil
+// isSoleKey reports whether a column is the key: it never repeats, and a
+// dictionary of it would only be built to be given up.
+func isSoleKey(t table.Schema, column int) bool {
+	return len(t.Key) == 1 && t.Key[0] == t.Columns[column].Name
+}
+
+// number puts the texts of a column into the dictionary, and reports whether
+// they fit, and are any. That depends on the row group's rows alone.
+func (e *encoder) number(g *rowGroup, i int) bool {
+	if e.dictionary == nil {
+		e.dictionary = newDictionary()
 	}
-	if err := e.flushChunk(); err != nil {
+	e.dictionary.reset()
+	for _, spans := range g.pages {
+		e.page.load(spans, i)
+		e.page.gatherTexts(spans, i)
+		if !e.dictionary.add(&e.page) {
+			return false
+		}
+	}
+	return e.dictionary.len() > 0
+}
+
+// dictionaryPages writes the dictionary and the pages of numbers into it.
+func (e *encoder) dictionaryPages(g *rowGroup, i int, c *chunk) (err error) {
+	d := e.dictionary
+	e.body = d.plain(e.body[:0])
+	e.out = c.dictionary(e.out, d.len(), e.body, e.compress())
+	ids, first := d.ids, g.first
+	for n, spans := range g.pages {
+		if err := e.load(spans, i, first); err != nil {
+			return err
+		}
+		var own []int32
+		own, ids = ids[:e.page.values()], ids[e.page.values():]
+		if e.packed, err = new(rle.DictionaryEncoding).EncodeInt32(e.packed, own); err != nil {
+			return err
+		}
+		e.body = append(e.body, e.packed...)
+		e.write(c, format.RLEDictionary, d.bounds(own, int32(n+1)))
+		first += int64(e.page.rows)
+	}
+	return nil
+}
+
+// load begins a page of a column, whose first row is the file's row first,
+// with what is null in it.
+func (e *encoder) load(spans []span, i int, first int64) error {
+	e.page.load(spans, i)
+	c := e.table.Columns[i]
+	if e.page.nulls > 0 && !c.Nullable {
+		return mistake(c, first+int64(e.page.firstNull()), "is null in a column declared without nulls")
+	}
+	e.body = e.body[:0]
+	if c.Nullable {
+		e.body = e.page.appendLevels(e.body)
+	}
+	return nil
+}
+
+// plainPage encodes a page without a dictionary, as its column's kind wants.
+func (e *encoder) plainPage(spans []span, i int, first int64, c *chunk) error {
+	if err := e.load(spans, i, first); err != nil {
 		return err
 	}
-	if groupFull {
-		e.inGroup = 0
-		return e.writer.Flush()
-	}
-	if e.inGroup%pageRows != 0 {
+	switch e.table.Columns[i].Kind {
+	case table.Text:
+		return e.textPage(spans, i, first, c)
+	case table.Date:
+		return e.dayPage(spans, i, c)
+	case table.Number:
+		return e.numberPage(spans, i, first, c)
+	case table.Flag:
+		e.flagPage(spans, i, c)
 		return nil
+	default:
+		return e.integerPage(spans, i, first, c)
 	}
-	for _, c := range e.columns {
-		if err := c.writer.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
-// flushChunk hands the collected values to the Parquet writer, which copies
-// them.
-func (e *encoder) flushChunk() error {
-	for i := range e.columns {
-		c := &e.columns[i]
-		if _, err := c.writer.WriteRowValues(c.chunk); err != nil {
+// textPage encodes a page of texts, or two of half the rows where they are
+// longer than pageBytes: all lengths, then all texts.
+func (e *encoder) textPage(spans []span, i int, first int64, c *chunk) (err error) {
+	p := &e.page
+	if rows := p.rows / 2; rows > 0 && p.textBytes(spans, i) > pageBytes {
+		front, back := split(spans, rows)
+		if err := e.plainPage(front, i, first, c); err != nil {
 			return err
 		}
-		c.chunk = c.chunk[:0]
+		return e.plainPage(back, i, first+int64(rows), c)
 	}
-	e.chunk = 0
-	e.release(max(0, len(e.held)-1)) // the last record may have rows yet to come
-	return nil
-}
-
-// close writes what is left and the file's footer.
-func (e *encoder) close() error {
-	if err := e.flushChunk(); err != nil {
+	p.gatherTexts(spans, i)
+	p.lengths = p.lengths[:0]
+	for at, end := range p.ends[1:] {
+		p.lengths = append(p.lengths, int32(end-p.ends[at]))
+	}
+	if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt32(e.packed, p.lengths); err != nil {
 		return err
 	}
-	e.release(len(e.held))
-	return e.writer.Close()
-}
-
-// release lets go of the first n records.
-func (e *encoder) release(n int) {
-	for _, r := range e.held[:n] {
-		r.Release()
-	}
-	e.held = slices.Delete(e.held, 0, n)
-}
-
-// add appends values from..to of an array; row is the file's row number of
-// the first, counted from 0.
-func (c *column) add(a arrow.Array, from, to int, row int64) error {
-	if !c.nullable && a.NullN() > 0 {
-		for i := from; i < to; i++ {
-			if a.IsNull(i) {
-				return c.mistake(row+int64(i-from), "is null in a column declared without nulls")
-			}
-		}
-	}
-	switch a := a.(type) {
-	case *array.String:
-		c.addTexts(a, from, to)
-	case *array.Int64:
-		return c.addIntegers(a, from, to, row)
-	case *array.Float64:
-		return c.addNumbers(a, from, to, row)
-	case *array.Date32:
-		each(c, a, from, to, func(i int) parquet.Value { return parquet.Int32Value(int32(a.Value(i))) })
-	case *array.Timestamp:
-		each(c, a, from, to, func(i int) parquet.Value { return parquet.Int64Value(int64(a.Value(i))) })
-	case *array.Boolean:
-		each(c, a, from, to, func(i int) parquet.Value { return parquet.BooleanValue(a.Value(i)) })
-	}
+	e.body = append(append(e.body, e.packed...), p.texts...)
+	e.write(c, format.DeltaLengthByteArray, textBounds(p))
 	return nil
 }
 
-// each appends the values of a range, nulls by their level: a zero value
-// must never stand for a null, nor a null for it.
-func each[A arrow.Array](c *column, a A, from, to int, value func(i int) parquet.Value) {
-	if !c.nullable {
-		for i := from; i < to; i++ {
-			c.chunk = append(c.chunk, value(i))
-		}
-		return
+func (e *encoder) dayPage(spans []span, i int, c *chunk) (err error) {
+	p := &e.page
+	p.days = gather(p, spans, i, p.days)
+	if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt32(e.packed, p.days); err != nil {
+		return err
 	}
-	null := parquet.NullValue() // whose level is 0
-	for i := from; i < to; i++ {
-		if a.IsNull(i) {
-			c.chunk = append(c.chunk, null)
-		} else {
-			c.chunk = append(c.chunk, value(i).Level(0, 1, 0))
-		}
-	}
+	e.body = append(e.body, e.packed...)
+	e.write(c, format.DeltaBinaryPacked, dayBounds(p.days))
+	return nil
 }
 
-func (c *column) addTexts(a *array.String, from, to int) {
-	all := a.ValueBytes()
-	base := 0
-	if a.Len() > 0 {
-		base = a.ValueOffset(0)
+func (e *encoder) numberPage(spans []span, i int, first int64, c *chunk) error {
+	p := &e.page
+	p.numbers = gather(p, spans, i, p.numbers)
+	if at := firstNotFinite(p.numbers); at >= 0 {
+		return mistake(e.table.Columns[i], first+int64(p.row(at)), "is NaN or infinite")
 	}
-	each(c, a, from, to, func(i int) parquet.Value {
-		start := a.ValueOffset(i) - base
-		return parquet.ByteArrayValue(all[start : start+a.ValueLen(i)])
-	})
+	for _, v := range p.numbers {
+		e.body = binary.LittleEndian.AppendUint64(e.body, math.Float64bits(v))
+	}
+	e.write(c, format.Plain, numberBounds(p.numbers))
+	return nil
+}
+
+func (e *encoder) flagPage(spans []span, i int, c *chunk) {
+	p := &e.page
+	p.gatherFlags(spans, i)
+	e.body = append(e.body, p.flags...)
+	e.write(c, format.Plain, flagBounds(p.values(), bitutil.CountSetBits(p.flags, 0, p.values())))
+}
+
+// integerPage encodes counts, amounts and instants.
+func (e *encoder) integerPage(spans []span, i int, first int64, c *chunk) (err error) {
+	p := &e.page
+	p.integers = gather(p, spans, i, p.integers)
+	if e.table.Columns[i].Kind == table.Money {
+		if at := firstTooLarge(p.integers); at >= 0 {
+			return mistake(e.table.Columns[i], first+int64(p.row(at)), "does not fit DECIMAL(18,4)")
+		}
+		c.sum.add(p.integers)
+	}
+	if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt64(e.packed, p.integers); err != nil {
+		return err
+	}
+	e.body = append(e.body, e.packed...)
+	e.write(c, format.DeltaBinaryPacked, integerBounds(p.integers))
+	return nil
+}
+
+// write adds the page, whose levels and values are in body, to the row group.
+func (e *encoder) write(c *chunk, encoding format.Encoding, b bounds) {
+	e.out = c.page(e.out, &e.page, encoding, b, e.body, e.compress())
+}
+
+// compress returns body compressed, until the next page.
+func (e *encoder) compress() []byte {
+	e.compressed = e.zstd.EncodeAll(e.body, e.compressed[:0])
+	return e.compressed
+}
+
+// firstNotFinite returns the index of the first NaN or infinity, -1 if there
+// is none.
+func firstNotFinite(values []float64) int {
+	for i, v := range values {
+		if v-v != 0 { // NaN and both infinities, and nothing else
+			return i
+		}
+	}
+	return -1
 }
 
 // maxMoney is the largest amount of DECIMAL(18,4), in units of 10^-4.
 const maxMoney = 1e18 - 1
 
-func (c *column) addIntegers(a *array.Int64, from, to int, row int64) error {
-	values := a.Int64Values()
-	if c.kind == table.Money {
-		for i, v := range values[from:to] {
-			if a.IsNull(from + i) {
-				continue
-			}
-			if v > maxMoney || v < -maxMoney {
-				return c.mistake(row+int64(i), "does not fit DECIMAL(18,4)")
-			}
-			if (v > 0 && c.sum > math.MaxInt64-v) || (v < 0 && c.sum < math.MinInt64-v) {
-				return c.mistake(row+int64(i), "makes the column's sum overflow")
-			}
-			c.sum += v
+// firstTooLarge returns the index of the first amount that DECIMAL(18,4) does
+// not hold, -1 if there is none.
+func firstTooLarge(amounts []int64) int {
+	for i, v := range amounts {
+		if v > maxMoney || v < -maxMoney {
+			return i
 		}
 	}
-	each(c, a, from, to, func(i int) parquet.Value { return parquet.Int64Value(values[i]) })
-	return nil
+	return -1
 }
 
-func (c *column) addNumbers(a *array.Float64, from, to int, row int64) error {
-	values := a.Float64Values()
-	for i, v := range values[from:to] {
-		if v-v != 0 && a.IsValid(from+i) { // NaN and both infinities, and nothing else
-			return c.mistake(row+int64(i), "is NaN or infinite")
-		}
+// sum is a sum of amounts in 128 bits, which those of a file cannot overflow.
+type sum struct{ high, low uint64 }
+
+func (s *sum) add(amounts []int64) {
+	high, low := s.high, s.low
+	for _, v := range amounts {
+		var carry uint64
+		low, carry = bits.Add64(low, uint64(v), 0)
+		high += uint64(v>>63) + carry
 	}
-	each(c, a, from, to, func(i int) parquet.Value { return parquet.DoubleValue(values[i]) })
-	return nil
+	s.high, s.low = high, low
+}
+
+// addTo returns the sum plus an amount, and false where int64 does not hold it.
+func (s sum) addTo(amount int64) (int64, bool) {
+	s.add([]int64{amount})
+	total := int64(s.low)
+	return total, s.high == uint64(total>>63)
 }
 
 // mistake says that a value can't be stored. What computed it is at fault.
-func (c *column) mistake(row int64, what string) error {
-	return pipeline.Errorf(pipeline.ClassInternal, "", "", "column %s: row %d of the file %s", c.name, row+1, what)
+// row is the file's row, counted from 0.
+func mistake(c table.Column, row int64, what string) error {
+	return pipeline.Errorf(pipeline.ClassInternal, "", "", "column %s: row %d of the file %s", c.Name, row+1, what)
 }

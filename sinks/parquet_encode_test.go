@@ -37,7 +37,7 @@ func TestWhatATableMayNotHoldIsRefusedAtTheColumn(t *testing.T) {
 		{"less than 18 digits", table.Column{Name: "x", Kind: table.Money, Nullable: true}, func(b array.Builder) { b.(*array.Int64Builder).Append(-1e18) }},
 	} {
 		schema, next := one(c.column, c.add)
-		_, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, next)
+		_, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, 1, next)
 		var e *pipeline.Error
 		if !errors.As(err, &e) || e.Class != pipeline.ClassInternal || !strings.Contains(err.Error(), "column x: row 1") {
 			t.Errorf("%s: got error %v, want an internal one at column x, row 1", c.name, err)
@@ -54,7 +54,7 @@ func TestASumOfMoneyThatOverflowsIsRefused(t *testing.T) {
 				b.(*array.Int64Builder).Append(maxMoney)
 			}
 		})
-		r, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, next)
+		r, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, 1, next)
 		if (err == nil) != fits {
 			t.Errorf("%d of the largest amounts: got error %v, want one: %v", rows, err, !fits)
 		}
@@ -68,7 +68,7 @@ func TestARecordOfAnotherTableIsRefused(t *testing.T) {
 	schema, _ := one(table.Column{Name: "x", Kind: table.Integer}, func(array.Builder) {})
 	for _, other := range []table.Column{{Name: "y", Kind: table.Integer}, {Name: "x", Kind: table.Number}} {
 		_, next := one(other, array.Builder.AppendNull)
-		if _, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, next); pipeline.ClassOf(err) != pipeline.ClassInternal || err == nil {
+		if _, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, 1, next); pipeline.ClassOf(err) != pipeline.ClassInternal || err == nil {
 			t.Errorf("a record with column %+v: got error %v, want an internal one", other, err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -19,11 +18,12 @@ import (
 )
 
 // WriteParquetFile writes all records of next, until io.EOF, as one Parquet
-// file of table t, encoded as a sink would. The file appears under path only
-// when it is whole, and replaces what was there; after an error nothing is
-// left of it. Each record is released. An error of next is returned as it is.
-// The receipt's only file has path as it was given.
-func WriteParquetFile(ctx context.Context, path string, t table.Schema, next func() (arrow.Record, error)) (pipeline.Receipt, error) {
+// file of table t, encoded as a sink would, on at most workers goroutines,
+// whose number changes no byte. The file appears under path only when it is
+// whole, and replaces what was there; after an error nothing is left of it.
+// Each record is released. An error of next is returned as it is. The
+// receipt's only file has path as it was given.
+func WriteParquetFile(ctx context.Context, path string, t table.Schema, workers int, next func() (arrow.Record, error)) (pipeline.Receipt, error) {
 	if err := checkTable(t); err != nil {
 		return pipeline.Receipt{}, err
 	}
@@ -35,10 +35,9 @@ func WriteParquetFile(ctx context.Context, path string, t table.Schema, next fun
 		return pipeline.Receipt{}, diskError(path, err)
 	}
 	defer os.RemoveAll(dir)
-	source := &stream{ctx: ctx, next: next}
-	r, err := newTableWriter(disk{}, dir, t, cut{rowGroupRows, math.MaxInt32}).write(source)
-	if source.err != nil {
-		return pipeline.Receipt{}, source.err
+	r, err := newTableWriter(disk{}, dir, t, cut{rowGroupRows, math.MaxInt32}).write(ctx, workers, next)
+	if foreign, ok := errors.AsType[nextError](err); ok {
+		return pipeline.Receipt{}, foreign.error
 	}
 	if err != nil {
 		return pipeline.Receipt{}, err
@@ -50,40 +49,19 @@ func WriteParquetFile(ctx context.Context, path string, t table.Schema, next fun
 	return r, disk{}.syncDir(filepath.Dir(path))
 }
 
-// stream delivers records until io.EOF, or until its context ends. It keeps
-// the error of whoever makes the records apart from those of writing them.
-type stream struct {
-	ctx  context.Context
-	next func() (arrow.Record, error)
-	err  error
-}
-
-func (s *stream) read() (arrow.Record, error) {
-	if s.err = s.ctx.Err(); s.err != nil {
-		return nil, s.err
-	}
-	r, err := s.next()
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return r, err
-}
-
 // tableWriter writes a table as the parts of one folder. There is always a
 // part, for a reader needs a schema also where there are no rows.
 type tableWriter struct {
 	disk    disk
 	dir     string
 	table   table.Schema
-	schema  *arrow.Schema
 	cut     cut
-	file    *file
-	encoder *encoder // of the part being written, nil between two parts
+	part    *part // being written, nil between two parts
 	receipt pipeline.Receipt
 }
 
 func newTableWriter(d disk, dir string, t table.Schema, c cut) *tableWriter {
-	w := &tableWriter{disk: d, dir: dir, table: t, schema: t.Arrow(), cut: c, receipt: pipeline.Receipt{Table: t.Name, Columns: pipeline.Columns(t)}}
+	w := &tableWriter{disk: d, dir: dir, table: t, cut: c, receipt: pipeline.Receipt{Table: t.Name, Columns: pipeline.Columns(t)}}
 	for _, c := range t.Columns {
 		if c.Kind == table.Money {
 			if w.receipt.Sums == nil {
@@ -96,24 +74,24 @@ func newTableWriter(d disk, dir string, t table.Schema, c cut) *tableWriter {
 }
 
 // write takes all records and returns the table's receipt, in which paths are
-// relative to the folder.
-func (w *tableWriter) write(s *stream) (pipeline.Receipt, error) {
+// relative to the folder. Row groups are encoded side by side and written in
+// their order. An error of next is returned as a nextError.
+func (w *tableWriter) write(ctx context.Context, workers int, next func() (arrow.Record, error)) (pipeline.Receipt, error) {
 	defer w.abandon()
-	for {
-		r, err := s.read()
-		if errors.Is(err, io.EOF) {
-			break
+	groups := &cutter{ctx: ctx, next: next, table: w.table, schema: w.table.Arrow(), cut: w.cut}
+	defer groups.close()
+	encoders := make([]*encoder, max(1, workers))
+	encode := func(worker int, g *rowGroup) (*encodedGroup, error) {
+		defer g.release()
+		if encoders[worker] == nil {
+			encoders[worker] = newEncoder(w.table)
 		}
-		if err != nil {
-			return w.receipt, err
-		}
-		err = w.add(r)
-		r.Release()
-		if err != nil {
-			return w.receipt, err
-		}
+		return encoders[worker].encode(g)
 	}
-	if len(w.receipt.Files) == 0 && w.encoder == nil {
+	if err := pipeline.InOrder(ctx, len(encoders), groups.group, encode, w.add); err != nil {
+		return w.receipt, err
+	}
+	if len(w.receipt.Files) == 0 && w.part == nil {
 		if err := w.begin(); err != nil {
 			return w.receipt, err
 		}
@@ -121,95 +99,69 @@ func (w *tableWriter) write(s *stream) (pipeline.Receipt, error) {
 	return w.receipt, w.end()
 }
 
-// add writes one record into as many parts as it needs.
-func (w *tableWriter) add(r arrow.Record) error {
-	if err := w.checkRecord(r); err != nil {
-		return err
-	}
-	partRows := int64(w.cut.groupRows) * int64(w.cut.partGroups)
-	for from, rows := 0, int(r.NumRows()); from < rows; {
-		if w.encoder == nil {
-			if err := w.begin(); err != nil {
-				return err
-			}
-		}
-		to := int(min(int64(rows), int64(from)+partRows-w.encoder.rows))
-		if err := w.encoder.write(r, from, to); err != nil {
+// add writes a row group.
+func (w *tableWriter) add(g *encodedGroup) error {
+	if w.part == nil {
+		if err := w.begin(); err != nil {
 			return err
 		}
-		from = to
-		if w.encoder.rows == partRows {
-			if err := w.end(); err != nil {
-				return err
-			}
+	}
+	for _, c := range g.chunks {
+		if c.column.Kind != table.Money {
+			continue
 		}
-	}
-	return nil
-}
-
-// checkRecord refuses a record of another table: a programmer's mistake.
-func (w *tableWriter) checkRecord(r arrow.Record) error {
-	if r.Schema() == w.schema {
-		return nil
-	}
-	if int(r.NumCols()) != w.schema.NumFields() {
-		return pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s has %d columns, its record %d", w.table.Name, w.schema.NumFields(), r.NumCols())
-	}
-	for i, want := range w.schema.Fields() {
-		got := r.Schema().Field(i)
-		if got.Name != want.Name || !arrow.TypeEqual(got.Type, want.Type) {
-			return pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s: column %d is %s %s, in its record %s %s", w.table.Name, i+1, want.Name, want.Type, got.Name, got.Type)
+		total, ok := c.sum.addTo(w.receipt.Sums[c.column.Name])
+		if !ok {
+			return mistake(c.column, g.first+int64(g.rows)-1, "or one before it in its row group makes the column's sum overflow")
 		}
+		w.receipt.Sums[c.column.Name] = total
+	}
+	if err := w.part.add(g); err != nil {
+		return err
+	}
+	if len(w.part.groups) == w.cut.partGroups {
+		return w.end()
 	}
 	return nil
 }
 
 // begin opens the next part under a name that readers would not take.
-func (w *tableWriter) begin() (err error) {
-	path := filepath.Join(w.dir, fmt.Sprintf(".part-%05d.tmp", len(w.receipt.Files)))
-	if w.file, err = w.disk.create(path); err != nil {
+func (w *tableWriter) begin() error {
+	f, err := w.disk.create(filepath.Join(w.dir, fmt.Sprintf(".part-%05d.tmp", len(w.receipt.Files))))
+	if err != nil {
 		return err
 	}
-	w.encoder = newEncoder(w.file, w.table, w.cut.groupRows)
-	for i := range w.encoder.columns {
-		c := &w.encoder.columns[i]
-		c.sum = w.receipt.Sums[c.name] // of the parts before, so that an overflow shows
-	}
-	return nil
+	w.part = &part{file: f, table: w.table}
+	return w.part.begin()
 }
 
 // end closes the part, if one is open, reads it back, and names it after its
 // content.
 func (w *tableWriter) end() error {
-	if w.encoder == nil {
+	if w.part == nil {
 		return nil
 	}
-	if err := cmp.Or(w.encoder.close(), w.file.finish()); err != nil {
+	f := w.part.file
+	if err := cmp.Or(w.part.end(), f.finish()); err != nil {
 		return err
 	}
-	part := pipeline.File{Rows: w.encoder.rows, Bytes: w.file.bytes, SHA256: w.file.sum()}
-	for _, c := range w.encoder.columns {
-		if c.kind == table.Money {
-			w.receipt.Sums[c.name] = c.sum
-		}
-	}
-	w.encoder = nil
-	if err := readBack(w.file.path, part); err != nil {
+	written := pipeline.File{Rows: w.part.rows, Bytes: f.bytes, SHA256: f.sum()}
+	w.part = nil
+	if err := readBack(f.path, written); err != nil {
 		return err
 	}
 	const shown = 12 // hex digits of the checksum: enough that no two parts of a date share a name
-	part.Path = fmt.Sprintf("part-%05d-%s.parquet", len(w.receipt.Files), part.SHA256[:shown])
-	w.receipt.Files = append(w.receipt.Files, part)
-	w.receipt.Rows += part.Rows
-	w.receipt.Bytes += part.Bytes
-	return w.disk.rename(w.file.path, filepath.Join(w.dir, part.Path))
+	written.Path = fmt.Sprintf("part-%05d-%s.parquet", len(w.receipt.Files), written.SHA256[:shown])
+	w.receipt.Files = append(w.receipt.Files, written)
+	w.receipt.Rows += written.Rows
+	w.receipt.Bytes += written.Bytes
+	return w.disk.rename(f.path, filepath.Join(w.dir, written.Path))
 }
 
 // abandon closes a part that an error has left open.
 func (w *tableWriter) abandon() {
-	if w.encoder != nil {
-		w.encoder.release(len(w.encoder.held))
-		w.file.file.Close() // of no use any more, and perhaps closed already
+	if w.part != nil {
+		w.part.file.file.Close() // of no use any more, and perhaps closed already
 	}
 }
 

@@ -13,7 +13,7 @@ func TestWriteParquetFileLeavesAWholeFileOrNone(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "sample.parquet")
 	schema, next := small("sample", 4)
-	r, err := WriteParquetFile(t.Context(), path, schema, next)
+	r, err := WriteParquetFile(t.Context(), path, schema, 1, next)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestWriteParquetFileLeavesAWholeFileOrNone(t *testing.T) {
 		t.Errorf("receipt %+v, rows %q, want 4 rows of %s", r, got, path)
 	}
 	broken := errors.New("broken")
-	if _, err := WriteParquetFile(t.Context(), path, schema, func() (arrow.Record, error) { return nil, broken }); err != broken {
+	if _, err := WriteParquetFile(t.Context(), path, schema, 1, func() (arrow.Record, error) { return nil, broken }); err != broken {
 		t.Errorf("got error %v, want that of next", err)
 	}
 	if got := readRows(t, path); len(got) != 4 {

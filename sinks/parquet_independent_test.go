@@ -104,7 +104,7 @@ func TestAnotherLibraryReadsWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	reader := buildReader(t)
 	path := filepath.Join(t.TempDir(), "facts.parquet")
-	if _, err := WriteParquetFile(t.Context(), path, facts().Schema(), factRecords(10_000)); err != nil {
+	if _, err := WriteParquetFile(t.Context(), path, facts().Schema(), 2, factRecords(10_000)); err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(bytes.NewReader(output(t, reader, path)))
@@ -185,14 +185,16 @@ func TestTheSameRowsMakeTheSameFileInAnyBatches(t *testing.T) {
 	dir := t.TempDir()
 	var first string
 	for _, size := range []int{factRows, 1000, 1024, 99_991} {
-		r, err := WriteParquetFile(t.Context(), filepath.Join(dir, fmt.Sprint(size)), facts().Schema(), factRecords(size))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if first == "" {
-			first = r.Files[0].SHA256
-		} else if r.Files[0].SHA256 != first {
-			t.Errorf("in batches of %d the file's checksum is %s, in one batch %s", size, r.Files[0].SHA256, first)
+		for _, workers := range []int{1, 2, 16} {
+			r, err := WriteParquetFile(t.Context(), filepath.Join(dir, fmt.Sprint(size, workers)), facts().Schema(), workers, factRecords(size))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == "" {
+				first = r.Files[0].SHA256
+			} else if r.Files[0].SHA256 != first {
+				t.Errorf("in batches of %d, by %d workers, the file's checksum is %s, in one batch %s", size, workers, r.Files[0].SHA256, first)
+			}
 		}
 	}
 }

@@ -2,11 +2,10 @@ package sinks
 
 import (
 	"encoding/json"
-	"fmt"
-	"slices"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/perennial-clv/perennial/pipeline/table"
 )
@@ -14,19 +13,22 @@ import (
 // How a table's file is encoded. Every number here is part of the published
 // bytes: a change makes other files of the same rows.
 const (
-	// rowGroupRows is what a reader like DuckDB gives to one thread, and
-	// keeps the pages that wait in memory for their group small.
+	// rowGroupRows is what a reader like DuckDB gives to one thread, and what
+	// a worker of ours encodes at a time.
 	rowGroupRows = 1 << 17
 	// pageRows is the grain of the page index, by which a reader skips pages.
 	// It makes pages of 256 KB from eight-byte values.
 	pageRows = 1 << 15
-	// pageBytes ends a page early, where values are long.
-	pageBytes = 1 << 20
-	// dictionaryBytes ends the dictionary of a text column: above it values
-	// hardly repeat.
+	// pageBytes halves a page of texts that is longer, until it is not: what
+	// is encoded at a time should fit a core's cache.
+	pageBytes = 1 << 19
+	// dictionaryTexts and dictionaryBytes are the most distinct texts, and
+	// bytes of them, that a row group's column may have to get a dictionary:
+	// above them values hardly repeat.
+	dictionaryTexts = 1 << 14
 	dictionaryBytes = 1 << 20
-	// indexBytes is how much of a text the page index keeps. Cutting one may
-	// break a character, so it is more than any text of a table needs.
+	// indexBytes is how much of a text the statistics keep, more than any text
+	// of a table needs.
 	indexBytes = 1 << 12
 	// moneyDigits is the precision of DECIMAL(18,4), the largest that INT64
 	// holds. In INT64 a decimal's statistics are compared as signed numbers
@@ -49,77 +51,47 @@ type cut struct {
 // publishedCut makes parts of four million rows: some hundred megabytes.
 var publishedCut = cut{groupRows: rowGroupRows, partGroups: 32}
 
-// writerOptions returns the encoding of a table's files.
-func writerOptions(t table.Schema) []parquet.WriterOption {
-	return []parquet.WriterOption{
-		parquet.NewSchema(t.Name, rootOf(t)),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}),
-		parquet.DataPageVersion(1), // older readers know no other
-		parquet.DataPageStatistics(true),
-		parquet.PageBufferSize(pageBytes),
-		parquet.DictionaryMaxBytes(dictionaryBytes),
-		parquet.ColumnIndexSizeLimit(func([]string) int { return indexBytes }),
-		parquet.KeyValueMetadata(metadataKey, describe(t)),
-		&parquet.WriterConfig{CreatedBy: createdBy},
-	}
+// physicalTypes are how Parquet stores each kind of column.
+var physicalTypes = [...]format.Type{
+	table.Text: format.ByteArray, table.Integer: format.Int64, table.Money: format.Int64, table.Number: format.Double,
+	table.Date: format.Int32, table.Time: format.Int64, table.Flag: format.Boolean,
 }
 
-// orderedGroup is a group whose fields keep the declared order of a table;
-// parquet.Group itself sorts them by name.
-type orderedGroup struct {
-	parquet.Group
-	fields []parquet.Field
+// schemaOf returns the Parquet schema of a table: the root, and its columns.
+func schemaOf(t table.Schema) []format.SchemaElement {
+	elements := []format.SchemaElement{{
+		Name: t.Name, RepetitionType: thrift.New(format.Required), NumChildren: thrift.New(int32(len(t.Columns))),
+	}}
+	for _, c := range t.Columns {
+		e := format.SchemaElement{Name: c.Name, Type: thrift.New(physicalTypes[c.Kind]), RepetitionType: thrift.New(format.Required)}
+		if c.Nullable {
+			e.RepetitionType.V = format.Optional
+		}
+		annotate(&e, c.Kind)
+		elements = append(elements, e)
+	}
+	return elements
 }
 
-// Fields returns the columns in the declared order.
-func (g *orderedGroup) Fields() []parquet.Field { return g.fields }
-
-// rootOf returns the Parquet schema of a table.
-func rootOf(t table.Schema) parquet.Node {
-	group := make(parquet.Group, len(t.Columns))
-	position := make(map[string]int, len(t.Columns))
-	for i, c := range t.Columns {
-		group[c.Name] = nodeOf(t, c)
-		position[c.Name] = i
-	}
-	fields := group.Fields()
-	slices.SortFunc(fields, func(a, b parquet.Field) int { return position[a.Name()] - position[b.Name()] })
-	return &orderedGroup{Group: group, fields: fields}
-}
-
-func nodeOf(t table.Schema, c table.Column) parquet.Node {
-	node := leafOf(c.Kind)
-	// A text that alone is the key never repeats: a dictionary of it would
-	// only be built to be given up.
-	if c.Kind == table.Text && !slices.Equal(t.Key, []string{c.Name}) {
-		node = parquet.Encoded(node, &parquet.RLEDictionary)
-	} else {
-		node = parquet.Encoded(node, &parquet.Plain)
-	}
-	if c.Nullable {
-		return parquet.Optional(node)
-	}
-	return parquet.Required(node)
-}
-
-func leafOf(k table.Kind) parquet.Node {
+// annotate says what a column's values mean, and says it again as readers of
+// Parquet's first version understand it.
+func annotate(e *format.SchemaElement, k table.Kind) {
 	switch k {
 	case table.Text:
-		return parquet.String()
+		e.LogicalType.Value = &format.StringType{}
+		e.ConvertedType = thrift.New(deprecated.UTF8)
 	case table.Integer:
-		return parquet.Leaf(parquet.Int64Type)
+		e.LogicalType.Value = &format.IntType{BitWidth: 64, IsSigned: true}
 	case table.Money:
-		return parquet.Decimal(table.MoneyDecimals, moneyDigits, parquet.Int64Type)
-	case table.Number:
-		return parquet.Leaf(parquet.DoubleType)
+		e.LogicalType.Value = &format.DecimalType{Scale: table.MoneyDecimals, Precision: moneyDigits}
+		e.ConvertedType = thrift.New(deprecated.Decimal)
+		e.Scale, e.Precision = thrift.New[int32](table.MoneyDecimals), thrift.New[int32](moneyDigits)
 	case table.Date:
-		return parquet.Date()
+		e.LogicalType.Value = &format.DateType{}
+		e.ConvertedType = thrift.New(deprecated.Date)
 	case table.Time:
-		return parquet.TimestampAdjusted(parquet.Microsecond, true)
-	case table.Flag:
-		return parquet.Leaf(parquet.BooleanType)
-	default:
-		panic(fmt.Sprintf("sinks: unknown kind of column %d", k))
+		e.LogicalType.Value = &format.TimestampType{IsAdjustedToUTC: true, Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
+		e.ConvertedType = thrift.New(deprecated.TimestampMicros)
 	}
 }
 

@@ -3,6 +3,7 @@ package sinks
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,12 +35,11 @@ func (p *publication) Stage(ctx context.Context, t table.Schema, next func() (ar
 	if slices.ContainsFunc(p.receipts, func(r pipeline.Receipt) bool { return r.Table == t.Name }) {
 		return pipeline.Receipt{}, pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s is staged twice", t.Name)
 	}
-	source := &stream{ctx: ctx, next: next}
-	r, err := p.stage(t, source)
+	r, err := p.stage(ctx, t, next)
 	if err != nil {
 		p.sink.disk.removeAll(filepath.Join(p.dir, t.Name))
-		if source.err != nil {
-			return pipeline.Receipt{}, source.err
+		if foreign, ok := errors.AsType[nextError](err); ok {
+			return pipeline.Receipt{}, foreign.error
 		}
 		return pipeline.Receipt{}, inStage("stage", t.Name, err)
 	}
@@ -48,14 +48,13 @@ func (p *publication) Stage(ctx context.Context, t table.Schema, next func() (ar
 }
 
 // stage writes the parts of a table and makes them durable.
-func (p *publication) stage(t table.Schema, source *stream) (pipeline.Receipt, error) {
+func (p *publication) stage(ctx context.Context, t table.Schema, next func() (arrow.Record, error)) (pipeline.Receipt, error) {
 	d := p.sink.disk
 	dir := partition(p.dir, t.Name, p.key.AsOf)
 	if err := d.mkdirAll(dir); err != nil {
 		return pipeline.Receipt{}, err
 	}
-	w := newTableWriter(d, dir, t, p.sink.cut)
-	r, err := w.write(source)
+	r, err := newTableWriter(d, dir, t, p.sink.cut).write(ctx, p.key.Workers, next)
 	if err != nil {
 		return r, err
 	}

@@ -1,8 +1,10 @@
 package sources
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -10,7 +12,7 @@ import (
 )
 
 // The columns below are filled by appending runs of values, which the builders
-// of Arrow cannot do for text, and hand their slices over without a copy.
+// of Arrow cannot do for text, and hand their memory over without a copy.
 
 const (
 	batchRows = 64 << 10 // rows of a batch unless the request says otherwise
@@ -47,20 +49,52 @@ func (v *validity) null(n int) {
 	v.nulls += n
 }
 
+// levels counts a row for each level: 1 where there is a value, of which there
+// are n, and 0 where there is none.
+func (v *validity) levels(levels []byte, n int) {
+	if v.bits == nil {
+		v.extend(0)
+		setBits(v.bits, 0, v.rows)
+	}
+	v.extend(len(levels))
+	v.nulls += len(levels) - n
+	for len(levels) > 0 {
+		if len(levels) >= 8 && v.rows%8 == 0 {
+			v.bits[v.rows/8] = byte(binary.LittleEndian.Uint64(levels) * gatherBits >> 56)
+			levels = levels[8:]
+			v.rows += 8
+			continue
+		}
+		v.bits[v.rows/8] |= levels[0] << (v.rows % 8)
+		levels = levels[1:]
+		v.rows++
+	}
+}
+
+// gatherBits moves bit 0 of the i-th byte of a factor to bit 56+i of the
+// product, without a carry: the sum of 2^(56-7i), i = 0..7.
+const gatherBits = 0x0102040810204080
+
 // extend makes room for n more bits, cleared.
 func (v *validity) extend(n int) {
-	for need := (v.rows + n + 7) / 8; len(v.bits) < need; {
-		v.bits = append(v.bits, 0)
-	}
 	if v.bits == nil {
 		v.bits = []byte{}
+	}
+	if missing := (v.rows+n+7)/8 - len(v.bits); missing > 0 {
+		v.bits = append(v.bits, make([]byte, missing)...)
 	}
 }
 
 // setBits sets n bits from the given one on.
 func setBits(bits []byte, from, n int) {
-	for i := from; i < from+n; i++ {
-		bits[i>>3] |= 1 << (i & 7)
+	for n > 0 {
+		if n >= 8 && from%8 == 0 {
+			bits[from/8] = 0xff
+			from, n = from+8, n-8
+			continue
+		}
+		bits[from/8] |= 1 << (from % 8)
+		from, n = from+1, n-1
 	}
 }
 
@@ -74,18 +108,23 @@ func (v *validity) take() (bitmap *memory.Buffer, rows, nulls int) {
 	return bitmap, rows, nulls
 }
 
-// textColumn collects a text column; reserve comes first.
+// textColumn collects a text column; begin comes before the first row.
 type textColumn struct {
 	validity
+	memory  *recycler
 	data    []byte
-	offsets []int32 // a zero, then the end of each value
+	offsets []int32 // a zero, then the end of each value; nil before begin
+
+	// As much as is expected, so that appending rarely moves what is there.
+	likelyRows, likelyBytes int
 }
 
-// reserve makes room for the offsets of n rows and as much text as the batch
-// before had, so that appending rarely moves what is already there.
-func (c *textColumn) reserve(rows, bytes int) {
-	c.offsets = append(make([]int32, 0, rows+1), 0)
-	c.data = make([]byte, 0, bytes)
+// begin makes an empty array ready to be filled, unless one is.
+func (c *textColumn) begin() {
+	if c.offsets == nil {
+		c.offsets = append(roomFor[int32](c.memory, c.likelyRows+1), 0)
+		c.data = c.memory.Allocate(c.likelyBytes)[:0]
+	}
 }
 
 // end ends a value whose bytes have been appended to c.data.
@@ -102,41 +141,74 @@ func (c *textColumn) nothing(n int) {
 	c.null(n)
 }
 
-// run appends the values that offsets cut out of data, len(offsets)-1 of them.
-func (c *textColumn) run(data []byte, offsets []uint32) error {
+// run appends the values that ascending offsets cut out of data,
+// len(offsets)-1 of them, to the rows that levels tell (see validity.levels),
+// or to as many rows if levels is nil.
+func (c *textColumn) run(data []byte, offsets []uint32, levels []byte) error {
 	n := len(offsets) - 1
-	if n <= 0 {
-		return nil
-	}
 	first := offsets[0]
 	text := data[first:offsets[n]]
 	if len(c.data)+len(text) > math.MaxInt32 {
 		return errTextTooLong
 	}
-	base := len(c.data)
+	shift := int32(len(c.data)) - int32(first)
 	c.data = append(c.data, text...)
-	for _, end := range offsets[1:] {
-		c.offsets = append(c.offsets, int32(base+int(end-first)))
+	for i, ends := 0, c.moreEnds(n); i < n; i++ {
+		ends[i] = int32(offsets[i+1]) + shift
 	}
-	c.known(n)
+	c.spread(n, levels)
 	return nil
 }
 
-// take returns the column as an array and starts a new one, with room for as
-// much again.
-func (c *textColumn) take() arrow.Array {
-	bitmap, rows, nulls := c.validity.take()
-	offsets := memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(c.offsets))
-	a := newArray(arrow.BinaryTypes.String, rows, nulls, bitmap, offsets, memory.NewBufferBytes(c.data))
-	c.reserve(rows, len(c.data)+len(c.data)/8)
-	return a
+// moreEnds lengthens the offsets by n, which the caller sets.
+func (c *textColumn) moreEnds(n int) []int32 {
+	at := len(c.offsets)
+	c.offsets = slices.Grow(c.offsets, n)[:at+n]
+	return c.offsets[at:]
 }
 
-// newArray makes an array of plain buffers, which the garbage collector frees.
+// spread makes the last n values, whose ends stand in the offsets, those of the
+// rows that levels tell: a row without a value ends where the one before does.
+func (c *textColumn) spread(n int, levels []byte) {
+	if levels == nil {
+		c.known(n)
+		return
+	}
+	c.moreEnds(len(levels) - n)
+	ends := c.offsets[len(c.offsets)-len(levels)-1:] // with the end of the row before
+	rank := n
+	for i := len(levels); i > 0; i-- {
+		ends[i] = ends[rank]
+		rank -= int(levels[i-1])
+	}
+	c.levels(levels, n)
+}
+
+// take returns the column as an array and expects a little more text in the
+// next one.
+func (c *textColumn) take() arrow.Array {
+	bitmap, rows, nulls := c.validity.take()
+	offsets, data := bufferOf(c.memory, c.offsets), memory.NewBufferWithAllocator(c.data, c.memory)
+	c.likelyRows, c.likelyBytes = rows, len(c.data)+len(c.data)/8
+	c.offsets, c.data = nil, nil
+	return newArray(arrow.BinaryTypes.String, rows, nulls, bitmap, offsets, data)
+}
+
+// newArray makes an array of buffers, which it alone holds.
 func newArray(t arrow.DataType, rows, nulls int, buffers ...*memory.Buffer) arrow.Array {
 	data := array.NewData(t, rows, buffers, nil, nulls, 0)
 	defer data.Release()
+	letGo(buffers)
 	return array.MakeFromData(data)
+}
+
+// letGo gives up this package's own hold on buffers, of which some may be nil.
+func letGo(buffers []*memory.Buffer) {
+	for _, b := range buffers {
+		if b != nil {
+			b.Release()
+		}
+	}
 }
 
 // newRecord makes a record of columns and lets go of its own hold on them.

@@ -140,7 +140,7 @@ func (s *csvSource) Describe(ctx context.Context) (pipeline.Description, error) 
 // large ones.
 func (s *csvSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
 	work := newSections(s, r.Readers > 1)
-	wanted := csvRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: work}
+	wanted := csvRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: work, memory: new(recycler)}
 	readers := make([]pipeline.Reader, readersFor(work.estimate(), r.Readers))
 	for i := range readers {
 		readers[i] = &reader{batches: newCSVReader(wanted)}

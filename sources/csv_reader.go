@@ -23,6 +23,7 @@ type csvRequest struct {
 	schema *arrow.Schema // the columns asked for
 	rows   int           // at most so many in a batch
 	work   *sections
+	memory *recycler // of batches
 }
 
 // csvReader delivers whole files and sections of files, one after the other.
@@ -39,7 +40,7 @@ type csvReader struct {
 func newCSVReader(r csvRequest) *csvReader {
 	reader := &csvReader{csvRequest: r, column: make([]textColumn, r.schema.NumFields())}
 	for i := range reader.column {
-		reader.column[i].reserve(0, 0)
+		reader.column[i].memory = r.memory
 	}
 	return reader
 }
@@ -159,6 +160,9 @@ func (r *csvReader) fill(ctx context.Context) (pipeline.Batch, error) {
 	batch := pipeline.Batch{Origin: r.file.path, Part: r.section.part, FirstRow: r.section.row + r.done}
 	wanted := int(min(int64(r.rows), r.section.rows-r.done))
 	rows, text := 0, 0
+	for i := range r.column {
+		r.column[i].begin()
+	}
 	for rows < wanted && text < batchText {
 		if rows%rowsAtOnce == 0 && ctx.Err() != nil {
 			return pipeline.Batch{}, ctx.Err()

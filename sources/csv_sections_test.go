@@ -294,7 +294,7 @@ func TestCSVSectionsMissNoRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	work := newSections(source, true)
-	r := newCSVReader(csvRequest{source: source, schema: pick(source.schema, nil), rows: 10, work: work})
+	r := newCSVReader(csvRequest{source: source, schema: pick(source.schema, nil), rows: 10, work: work, memory: new(recycler)})
 	var err error
 	for range 2 {
 		if r.section, err = work.take(context.Background()); err != nil {

@@ -5,7 +5,8 @@
 //	csv.go       delimited text, plain or compressed: options, columns
 //	csv_*.go     its files, kinds, encodings, header, tokens, sections and reader
 //	parquet.go   Parquet files: options, row groups
-//	parquet_*.go its files, types, pages and reader
+//	parquet_*.go its files, types, pages, conversions, decoders and reader
+//	memory.go    the memory of batches, used again when they are released
 //	reader.go    what the readers of all formats have in common
 //	sniff.go     how a text file is written, guessed from its beginning
 //	files.go     paths and patterns to files; errors of the disk
@@ -18,6 +19,20 @@
 // pipeline.Fault, and everything that would silently lose or change a row (a
 // stream cut short, a quote never closed, bytes that are not in the encoding,
 // files whose columns disagree) is an error that names the file and the place.
+//
+// # What is copied on the way
+//
+// A Parquet page is decompressed and decoded by the library into memory that it
+// wants back, so its values are copied once, into the memory of the batch, and
+// most are converted by that same copy. What the library hands over is not
+// copied before that: its slices are of the page, and where every row has a
+// value there are no levels to look at and no validity to write. A small
+// dictionary is copied once a row group and shared by its batches, whose rows
+// are copies of four bytes (pipeline.DictionaryText). Text of CSV is copied once
+// too, from the buffer of the file, without its quotes.
+//
+// The batch is not copied again: Arrow shares slices of its arrays, and the
+// memory becomes that of a later batch when the last of them is released.
 //
 // No source starts a goroutine; the readers it hands out may be used by as many
 // goroutines, one each.

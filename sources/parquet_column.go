@@ -26,31 +26,46 @@ type columnReader struct {
 	values   int // values that have been read
 }
 
-// present is the level of a value in a column that is optional and not nested.
-const present = 1
+// The levels of a column that is optional and not nested.
+const (
+	absent  = 0
+	present = 1
+)
 
 // errTooFew says that a column has fewer values than the footer promises.
 var errTooFew = errors.New("the column ends here, before its row group does")
 
-// read appends rows to the decoder.
-func (c *columnReader) read(rows int) error {
-	for rows > 0 {
-		if c.at == c.rows {
-			if err := c.turn(); err == io.EOF {
-				return errTooFew
-			} else if err != nil {
-				return err
-			}
-			continue // an empty page is possible
+// errLevels says that a page has levels that its column cannot have.
+var errLevels = errors.New("a page says neither that a value is there nor that it is not")
+
+// ahead returns how many rows can be read of the current page, at least one.
+func (c *columnReader) ahead() (int, error) {
+	for c.at == c.rows { // an empty page is possible
+		if err := c.turn(); err == io.EOF {
+			return 0, errTooFew
+		} else if err != nil {
+			return 0, err
 		}
-		n := min(rows, c.rows-c.at)
-		if err := c.append(n); err != nil {
-			return err
-		}
-		c.at += n
-		c.row += int64(n)
-		rows -= n
 	}
+	return c.rows - c.at, nil
+}
+
+// read appends the next n rows of the current page to the decoder.
+func (c *columnReader) read(n int) error {
+	values := n
+	var levels []byte
+	if c.levels != nil {
+		levels = c.levels[c.at : c.at+n]
+		if values = bytes.Count(levels, []byte{present}); values == n {
+			levels = nil
+		}
+	}
+	if err := c.append(c.values, values, levels); err != nil {
+		return err
+	}
+	c.at += n
+	c.row += int64(n)
+	c.values += values
 	return nil
 }
 
@@ -62,43 +77,29 @@ func (c *columnReader) turn() error {
 		return err
 	}
 	c.page, c.firstRow, c.at, c.values = page, c.row, 0, 0
-	c.rows, c.levels = int(page.NumValues()), page.DefinitionLevels()
-	values := c.rows
-	if len(c.levels) > 0 {
-		values = bytes.Count(c.levels, []byte{present})
+	c.rows = int(page.NumValues())
+	values, err := c.loadLevels(page.DefinitionLevels())
+	if err != nil {
+		return err
 	}
 	return c.load(page, values)
 }
 
-// append appends n rows of the current page, run by run.
-func (c *columnReader) append(n int) error {
-	if len(c.levels) == 0 {
-		c.values += n
-		return c.run(c.values-n, n)
+// loadLevels keeps the levels of the current page, unless every row has a
+// value, and returns how many values there are.
+func (c *columnReader) loadLevels(levels []byte) (int, error) {
+	c.levels = nil
+	if len(levels) == 0 {
+		return c.rows, nil
 	}
-	levels := c.levels[c.at : c.at+n]
-	for len(levels) > 0 {
-		k := runLength(levels)
-		if levels[0] == present {
-			if err := c.run(c.values, k); err != nil {
-				return err
-			}
-			c.values += k
-		} else {
-			c.nothing(k)
-		}
-		levels = levels[k:]
+	values := bytes.Count(levels, []byte{present})
+	if values+bytes.Count(levels, []byte{absent}) != len(levels) {
+		return 0, errLevels
 	}
-	return nil
-}
-
-// runLength is how many bytes b begins with that are the same.
-func runLength(b []byte) int {
-	k := 1
-	for k < len(b) && b[k] == b[0] {
-		k++
+	if values < len(levels) {
+		c.levels = levels
 	}
-	return k
+	return values, nil
 }
 
 // rowOf returns the row of a value of the current page.

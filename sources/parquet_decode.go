@@ -14,14 +14,22 @@ type decoder interface {
 	// A chunk may begin with pages of dictionary indexes and go on with plain
 	// ones.
 	load(page parquet.Page, n int) error
-	// run appends n of the values loaded, from the given one on.
-	run(from, n int) error
-	// nothing appends n nulls.
-	nothing(n int)
+	// continues reports whether the values loaded can stand in one array with
+	// those that have been collected.
+	continues() bool
+	// append appends n of the values loaded, from the given one on, to the rows
+	// that levels tell (see validity.levels), or to as many if levels is nil.
+	append(from, n int, levels []byte) error
 	// bytes is how much text has been collected.
 	bytes() int
 	// take returns the column and starts a new one.
 	take() arrow.Array
+}
+
+// space is what the decoders of a row group collect into.
+type space struct {
+	memory *recycler
+	batch  int // at most so many rows in an array
 }
 
 // dictionaryError is a value of a dictionary that has no counterpart.
@@ -30,81 +38,121 @@ type dictionaryError struct{ cause error }
 func (e *dictionaryError) Error() string { return "in the dictionary, " + e.cause.Error() }
 func (e *dictionaryError) Unwrap() error { return e.cause }
 
-// indexesInto returns the n indexes of a page, which must lie in a dictionary
-// of a number of entries.
-func indexesInto(page parquet.Page, n, entries int) ([]int32, error) {
-	data := page.Data()
-	indexes := data.Int32()[:n]
+// indexesInto returns n indexes of a page from the given one on, which must lie
+// in a dictionary of a number of entries.
+func indexesInto(values encoding.Values, from, n, entries int) ([]int32, error) {
+	indexes := part(values.Int32(), from, n)
+	largest := uint32(0)
+	for _, index := range indexes {
+		largest = max(largest, uint32(index))
+	}
+	if n == 0 || int64(largest) < int64(entries) {
+		return indexes, nil
+	}
 	for i, index := range indexes {
-		if uint(index) >= uint(entries) {
-			return nil, &valueError{i, "a value refers to an entry that the dictionary does not have"}
+		if int64(uint32(index)) >= int64(entries) {
+			from += i
+			break
 		}
 	}
-	return indexes, nil
+	return nil, &valueError{from, "a value refers to an entry that the dictionary does not have"}
 }
 
 // fixedDecoder is the decoder of columns whose values all have one size.
 type fixedDecoder[T arrow.FixedWidthType] struct {
 	validity
+	space
 	arrow   arrow.DataType
 	convert conversion[T]
 
+	values     encoding.Values // of the page loaded
+	indexed    bool            // they are indexes
 	dictionary parquet.Dictionary
 	entries    []T // of dictionary
-	loaded     []T
-	collected  []T
+	collected  []T // nil before the first row
 }
 
-func (d *fixedDecoder[T]) load(page parquet.Page, n int) (err error) {
+func (d *fixedDecoder[T]) load(page parquet.Page, _ int) (err error) {
 	dictionary := page.Dictionary()
-	if dictionary == nil {
-		d.loaded, err = d.convert(d.loaded[:0], page.Data(), n)
-		return err
+	d.values, d.indexed = page.Data(), dictionary != nil
+	if !d.indexed || dictionary == d.dictionary {
+		return nil
 	}
-	if dictionary != d.dictionary {
-		if d.entries, err = d.convert(d.entries[:0], dictionary.Page().Data(), dictionary.Len()); err != nil {
-			return &dictionaryError{err}
-		}
-		d.dictionary = dictionary
+	if d.entries, err = d.convert(d.entries[:0], dictionary.Page().Data(), 0, dictionary.Len()); err != nil {
+		return &dictionaryError{err}
 	}
-	indexes, err := indexesInto(page, n, len(d.entries))
-	d.loaded = d.loaded[:0]
-	for _, index := range indexes {
-		d.loaded = append(d.loaded, d.entries[index])
-	}
-	return err
-}
-
-func (d *fixedDecoder[T]) run(from, n int) error {
-	d.collected = append(d.collected, d.loaded[from:from+n]...)
-	d.known(n)
+	d.dictionary = dictionary
 	return nil
 }
 
-func (d *fixedDecoder[T]) nothing(n int) {
-	var zero T
-	for range n {
-		d.collected = append(d.collected, zero)
+func (d *fixedDecoder[T]) continues() bool { return true }
+
+func (d *fixedDecoder[T]) append(from, n int, levels []byte) (err error) {
+	if d.collected == nil {
+		d.collected = roomFor[T](d.memory, d.batch)
 	}
-	d.null(n)
+	if d.indexed {
+		err = d.lookUp(from, n)
+	} else {
+		d.collected, err = d.convert(d.collected, d.values, from, n)
+	}
+	if err != nil {
+		return err
+	}
+	if levels == nil {
+		d.known(n)
+		return nil
+	}
+	d.collected, _ = longer(d.collected, len(levels)-n)
+	spread(d.collected[len(d.collected)-len(levels):], n, levels)
+	d.levels(levels, n)
+	return nil
+}
+
+// lookUp appends the entries that n of the indexes loaded mean.
+func (d *fixedDecoder[T]) lookUp(from, n int) error {
+	indexes, err := indexesInto(d.values, from, n, len(d.entries))
+	if err != nil {
+		return err
+	}
+	var added []T
+	d.collected, added = longer(d.collected, n)
+	for i, index := range indexes {
+		added[i] = d.entries[index]
+	}
+	return nil
+}
+
+// spread moves the first n of values to where levels are 1 and clears the
+// others. From the end on, so that nothing is overwritten that is still to be
+// moved.
+func spread[T any](values []T, n int, levels []byte) {
+	var zero T
+	for i := len(levels) - 1; i >= 0; i-- {
+		if levels[i] == present {
+			n--
+			values[i] = values[n]
+		} else {
+			values[i] = zero
+		}
+	}
 }
 
 func (d *fixedDecoder[T]) bytes() int { return 0 }
 
 func (d *fixedDecoder[T]) take() arrow.Array {
 	bitmap, rows, nulls := d.validity.take()
-	values := memory.NewBufferBytes(arrow.GetBytes(d.collected))
-	d.collected = make([]T, 0, rows)
+	values := bufferOf(d.memory, d.collected)
+	d.collected = nil
 	return newArray(d.arrow, rows, nulls, bitmap, values)
 }
 
 // flagDecoder is the decoder of truth values, which the library never keeps in
-// a dictionary.
+// a dictionary. They are rare enough to be copied one by one.
 type flagDecoder struct {
 	validity
 	loaded    encoding.Values
 	collected []byte // a bit each
-	length    int
 }
 
 func (d *flagDecoder) load(page parquet.Page, _ int) error {
@@ -112,30 +160,24 @@ func (d *flagDecoder) load(page parquet.Page, _ int) error {
 	return nil
 }
 
-func (d *flagDecoder) run(from, n int) error {
-	bits := d.loaded.Boolean()
-	d.grow(n)
-	for i := from; i < from+n; i++ {
-		if bits[i>>3]>>(i&7)&1 != 0 {
-			setBits(d.collected, d.length+i-from, 1)
+func (d *flagDecoder) continues() bool { return true }
+
+func (d *flagDecoder) append(from, n int, levels []byte) error {
+	bits, first := d.loaded.Boolean(), d.rows
+	if levels == nil {
+		d.known(n)
+	} else {
+		d.levels(levels, n)
+	}
+	d.collected = append(d.collected, make([]byte, (d.rows+7)/8-len(d.collected))...)
+	for i := range d.rows - first {
+		if levels != nil && levels[i] != present {
+			continue
 		}
+		d.collected[(first+i)/8] |= bits[from/8] >> (from % 8) & 1 << ((first + i) % 8)
+		from++
 	}
-	d.length += n
-	d.known(n)
 	return nil
-}
-
-func (d *flagDecoder) nothing(n int) {
-	d.grow(n)
-	d.length += n
-	d.null(n)
-}
-
-// grow makes room for n more flags, all false.
-func (d *flagDecoder) grow(n int) {
-	for len(d.collected) < (d.length+n+7)/8 {
-		d.collected = append(d.collected, 0)
-	}
 }
 
 func (d *flagDecoder) bytes() int { return 0 }
@@ -143,54 +185,6 @@ func (d *flagDecoder) bytes() int { return 0 }
 func (d *flagDecoder) take() arrow.Array {
 	bitmap, rows, nulls := d.validity.take()
 	values := memory.NewBufferBytes(d.collected)
-	d.collected, d.length = nil, 0
+	d.collected = nil
 	return newArray(arrow.FixedWidthTypes.Boolean, rows, nulls, bitmap, values)
 }
-
-// textDecoder is the decoder of text columns.
-type textDecoder struct {
-	textColumn
-	convert textConversion
-
-	dictionary parquet.Dictionary
-	entries    texts   // of dictionary
-	indexes    []int32 // of the values loaded; nil if they are in plain
-	plain      texts
-}
-
-func newTextDecoder(c textConversion) *textDecoder {
-	d := &textDecoder{convert: c}
-	d.reserve(0, 0)
-	return d
-}
-
-func (d *textDecoder) load(page parquet.Page, n int) (err error) {
-	dictionary := page.Dictionary()
-	if dictionary == nil {
-		d.indexes = nil
-		d.plain, err = d.convert(d.plain, page.Data(), n)
-		return err
-	}
-	if dictionary != d.dictionary {
-		if d.entries, err = d.convert(d.entries, dictionary.Page().Data(), dictionary.Len()); err != nil {
-			return &dictionaryError{err}
-		}
-		d.dictionary = dictionary
-	}
-	d.indexes, err = indexesInto(page, n, dictionary.Len())
-	return err
-}
-
-func (d *textDecoder) run(from, n int) error {
-	if d.indexes == nil {
-		return d.textColumn.run(d.plain.data, d.plain.offsets[from:from+n+1])
-	}
-	for _, index := range d.indexes[from : from+n] {
-		if err := d.textColumn.run(d.entries.data, d.entries.offsets[index:index+2]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *textDecoder) bytes() int { return len(d.data) }

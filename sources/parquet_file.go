@@ -27,7 +27,7 @@ type parquetColumn struct {
 	name    string
 	index   int            // of its chunk in a row group
 	arrow   arrow.DataType // one of pipeline.SourceType
-	decoder func() decoder
+	decoder func(space) decoder
 }
 
 // readBuffer is how much of a column chunk is read from the disk at once.

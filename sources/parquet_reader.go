@@ -22,6 +22,7 @@ type parquetRequest struct {
 	schema *arrow.Schema // the columns asked for
 	rows   int           // at most so many in a batch
 	work   *queue        // of row groups
+	memory *recycler     // of batches
 }
 
 // parquetReader delivers whole row groups, one after the other.
@@ -30,6 +31,7 @@ type parquetReader struct {
 	file    *parquetFile // nil before the first row group
 	group   rowGroup
 	columns []*columnReader // of group; nil between row groups
+	current *columnReader   // that is being read, nil before the first
 	done    int64           // rows of group that have been delivered
 }
 
@@ -95,18 +97,20 @@ func (r *parquetReader) enterFile(path string) error {
 
 func (r *parquetReader) openColumns() error {
 	chunks := r.file.content.RowGroups()[r.group.index].ColumnChunks()
+	to := space{memory: r.memory, batch: int(min(int64(r.rows), r.group.rows))}
 	for _, field := range r.schema.Fields() {
 		i := slices.IndexFunc(r.file.columns, func(c parquetColumn) bool { return c.name == field.Name })
 		if i < 0 || !arrow.TypeEqual(r.file.columns[i].arrow, field.Type) {
 			return changed(r.file.path)
 		}
 		c := r.file.columns[i]
-		r.columns = append(r.columns, &columnReader{name: c.name, pages: chunks[c.index].Pages(), decoder: c.decoder()})
+		r.columns = append(r.columns, &columnReader{name: c.name, pages: chunks[c.index].Pages(), decoder: c.decoder(to)})
 	}
 	return nil
 }
 
-// fill decodes a batch of the current row group, which has rows left.
+// fill decodes a batch of the current row group, which has rows left. It ends
+// early where there is much text, or where a column goes on in another form.
 func (r *parquetReader) fill(ctx context.Context) (pipeline.Batch, error) {
 	rows, wanted := 0, int(min(int64(r.rows), r.group.rows-r.done))
 	for rows < wanted && r.text() < batchText {
@@ -114,23 +118,56 @@ func (r *parquetReader) fill(ctx context.Context) (pipeline.Batch, error) {
 			return pipeline.Batch{}, err
 		}
 		step := min(stepRows, wanted-rows)
-		for _, c := range r.columns {
-			if err := r.read(c, step); err != nil {
-				return pipeline.Batch{}, err
-			}
+		err := shielded("", func() (err error) {
+			step, err = r.step(step)
+			return err
+		})
+		if err != nil {
+			return pipeline.Batch{}, r.placed(err)
+		}
+		if step == 0 {
+			break
 		}
 		rows += step
 	}
-	columns := make([]arrow.Array, len(r.columns))
-	for i, c := range r.columns {
-		columns[i] = c.take()
-	}
 	batch := pipeline.Batch{
-		Record: newRecord(r.schema, columns, rows), Origin: r.file.path, Part: r.group.file, FirstRow: r.group.firstRow + r.done,
+		Record: r.record(rows), Origin: r.file.path, Part: r.group.file, FirstRow: r.group.firstRow + r.done,
 		Bytes: r.bytesBefore(r.done+int64(rows)) - r.bytesBefore(r.done),
 	}
 	r.done += int64(rows)
 	return batch, nil
+}
+
+// step decodes at most so many rows: as many as every column has in its current
+// page. It returns how many, 0 if the batch cannot go on with them.
+func (r *parquetReader) step(rows int) (int, error) {
+	for _, r.current = range r.columns {
+		ahead, err := r.current.ahead()
+		if err != nil {
+			return 0, err
+		}
+		if !r.current.continues() {
+			return 0, nil
+		}
+		rows = min(rows, ahead)
+	}
+	for _, r.current = range r.columns {
+		if err := r.current.read(rows); err != nil {
+			return 0, err
+		}
+	}
+	return rows, nil
+}
+
+// record hands over what the columns have collected.
+func (r *parquetReader) record(rows int) arrow.Record {
+	columns := make([]arrow.Array, len(r.columns))
+	fields := slices.Clone(r.schema.Fields())
+	for i, c := range r.columns {
+		columns[i] = c.take()
+		fields[i].Type = columns[i].DataType()
+	}
+	return newRecord(arrow.NewSchema(fields, nil), columns, rows)
 }
 
 // bytesBefore is how many bytes of the file the rows before one of the current
@@ -150,13 +187,13 @@ func (r *parquetReader) text() int {
 	return bytes
 }
 
-// read decodes rows of a column and says where an error is.
-func (r *parquetReader) read(c *columnReader, rows int) error {
-	err := shielded("", func() error { return c.read(rows) })
+// placed says where an error of the current column is.
+func (r *parquetReader) placed(err error) error {
 	var known *pipeline.Error
-	if !errors.As(err, &known) {
+	if !errors.As(err, &known) || r.current == nil {
 		return err
 	}
+	c := r.current
 	known.Place = r.place(c.row)
 	known.Message = fmt.Sprintf("column %q: %s", c.name, known.Message)
 	var value *valueError
@@ -195,7 +232,7 @@ func (r *parquetReader) leaveGroup() {
 	for _, c := range r.columns {
 		_ = shielded("", c.close)
 	}
-	r.columns = nil
+	r.columns, r.current = nil, nil
 }
 
 func (r *parquetReader) leaveFile() error {

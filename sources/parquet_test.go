@@ -5,12 +5,15 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -344,21 +347,102 @@ func TestParquetSurvivesFlippedBytes(t *testing.T) {
 	}
 }
 
-func BenchmarkParquet(b *testing.B) {
+// forms reads the only column and returns, for each batch, its rows and whether
+// they have a dictionary, such as "60 coded 40 plain".
+func forms(t *testing.T, source pipeline.Source, rows int) string {
+	t.Helper()
+	ctx := context.Background()
+	if _, err := source.Describe(ctx); err != nil {
+		t.Fatal(err)
+	}
+	readers, err := source.Open(ctx, pipeline.Request{Columns: []string{"a"}, Rows: rows, Readers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readers[0].Close()
+	var found []string
+	for {
+		b, err := readers[0].Next(ctx)
+		if err == io.EOF {
+			return strings.Join(found, ", ")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		form := "plain"
+		if c, ok := b.Record.Column(0).(*array.Dictionary); ok {
+			form = fmt.Sprintf("by %d entries", c.Dictionary().Len())
+		}
+		found = append(found, fmt.Sprintf("%d %s", b.Record.NumRows(), form))
+		b.Record.Release()
+	}
+}
+
+func TestParquetDictionariesAreDeliveredWhereTheyAreSmall(t *testing.T) {
+	column := func(distinct int) pipeline.Source {
+		var rows [][]parquet.Value
+		for i := range 200 {
+			rows = append(rows, []parquet.Value{parquet.ByteArrayValue([]byte(fmt.Sprintf("text %d", i%distinct)))})
+		}
+		return parquetOf(t, parquetBytes(t, parquet.Group{"a": parquet.Encoded(parquet.String(), &parquet.RLEDictionary)}, rows, 100))
+	}
+	for _, test := range []struct {
+		distinct, rows int
+		want           string
+	}{
+		{50, 0, "100 by 50 entries, 100 by 50 entries"},
+		{51, 0, "100 plain, 100 plain"},
+		{3, 60, "60 by 3 entries, 40 by 3 entries, 60 by 3 entries, 40 by 3 entries"},
+		{30, 59, "59 plain, 41 plain, 59 plain, 41 plain"}, // small against the row group is not enough
+	} {
+		if got := forms(t, column(test.distinct), test.rows); got != test.want {
+			t.Errorf("%d distinct texts, batches of %d: got %s, want %s", test.distinct, test.rows, got, test.want)
+		}
+	}
+}
+
+func TestParquetBatchEndsWhereADictionaryDoes(t *testing.T) {
 	var rows [][]parquet.Value
-	for i := range int64(200_000) {
-		rows = append(rows, []parquet.Value{
-			parquet.ByteArrayValue([]byte(fmt.Sprintf("country %d", i%37))), parquet.Int64Value(i * 7919 % 100_003),
-			parquet.Int64Value(i * 1e6), parquet.Int64Value(i * 31 % 10_007),
-		})
+	for i := range 300 { // 30 texts, then each its own
+		text := fmt.Sprintf("text %03d", i%30)
+		if i >= 120 {
+			text = fmt.Sprintf("text %03d", i)
+		}
+		rows = append(rows, []parquet.Value{parquet.ByteArrayValue([]byte(text))})
 	}
-	content := parquetBytes(b, parquet.Group{
-		"a": parquet.Encoded(parquet.String(), &parquet.RLEDictionary), "b": parquet.Int(64),
-		"c": parquet.Timestamp(parquet.Microsecond), "d": parquet.Decimal(2, 18, parquet.Int64Type),
-	}, rows, 1<<20, parquet.Compression(&parquet.Zstd))
-	source := parquetOf(b, content)
-	for b.Loop() {
-		countRows(b, source, 1, 200_000)
+	content := parquetBytes(t, parquet.Group{"a": parquet.Encoded(parquet.String(), &parquet.RLEDictionary)}, rows, 300,
+		parquet.PageBufferSize(100), parquet.DictionaryMaxBytes(400))
+	got := forms(t, parquetOf(t, content), 0)
+	var coded, entries, plain int
+	if _, err := fmt.Sscanf(got, "%d by %d entries, %d plain", &coded, &entries, &plain); err != nil || coded < 120 || coded+plain != 300 {
+		t.Errorf("got batches of %s, want one with a dictionary of at least 120 rows and a plain one of the rest of 300", got)
 	}
-	b.ReportMetric(200_000*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+}
+
+func TestParquetBatchesOfARowGroupShareADictionary(t *testing.T) {
+	var rows [][]parquet.Value
+	for i := range 40 {
+		rows = append(rows, []parquet.Value{parquet.ByteArrayValue([]byte{byte('a' + i%3)})})
+	}
+	ctx := context.Background()
+	source := parquetOf(t, parquetBytes(t, parquet.Group{"a": parquet.Encoded(parquet.String(), &parquet.RLEDictionary)}, rows, 20))
+	if _, err := source.Describe(ctx); err != nil {
+		t.Fatal(err)
+	}
+	readers, err := source.Open(ctx, pipeline.Request{Columns: []string{"a"}, Rows: 10, Readers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dictionaries []arrow.ArrayData
+	for range 4 {
+		b, err := readers[0].Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Record.Release()
+		dictionaries = append(dictionaries, b.Record.Column(0).(*array.Dictionary).Dictionary().Data())
+	}
+	if d := dictionaries; d[0] != d[1] || d[2] != d[3] || d[0] == d[2] {
+		t.Errorf("got dictionaries %p, want one for the first two batches and another for the others", dictionaries)
+	}
 }

@@ -23,7 +23,7 @@ func flatColumn(c *parquet.Column) (parquetColumn, bool) {
 
 // logicalType returns the Arrow type and the decoder of an annotated column,
 // nil if it is not offered.
-func logicalType(t parquet.Type, logical format.LogicalTypeValue) (arrow.DataType, func() decoder) {
+func logicalType(t parquet.Type, logical format.LogicalTypeValue) (arrow.DataType, func(space) decoder) {
 	switch logical := logical.(type) {
 	case *format.StringType, *format.EnumType, *format.JsonType:
 		return text(plainTexts)
@@ -43,10 +43,10 @@ func logicalType(t parquet.Type, logical format.LogicalTypeValue) (arrow.DataTyp
 }
 
 // physicalType is logicalType for a column without annotation.
-func physicalType(t parquet.Type) (arrow.DataType, func() decoder) {
+func physicalType(t parquet.Type) (arrow.DataType, func(space) decoder) {
 	switch t.Kind() {
 	case parquet.Boolean:
-		return arrow.FixedWidthTypes.Boolean, func() decoder { return &flagDecoder{} }
+		return arrow.FixedWidthTypes.Boolean, func(space) decoder { return &flagDecoder{} }
 	case parquet.Int32:
 		return fixed(arrow.PrimitiveTypes.Int64, integers32)
 	case parquet.Int64:
@@ -73,7 +73,7 @@ func physicalType(t parquet.Type) (arrow.DataType, func() decoder) {
 // logical type.
 const intervalName = "INTERVAL"
 
-func integerType(kind parquet.Kind, t *format.IntType) (arrow.DataType, func() decoder) {
+func integerType(kind parquet.Kind, t *format.IntType) (arrow.DataType, func(space) decoder) {
 	switch {
 	case kind == parquet.Int32 && t.IsSigned:
 		return fixed(arrow.PrimitiveTypes.Int64, integers32)
@@ -88,7 +88,7 @@ func integerType(kind parquet.Kind, t *format.IntType) (arrow.DataType, func() d
 	}
 }
 
-func decimalType(kind parquet.Kind, t *format.DecimalType) (arrow.DataType, func() decoder) {
+func decimalType(kind parquet.Kind, t *format.DecimalType) (arrow.DataType, func(space) decoder) {
 	if t.Precision < 1 || t.Precision > decimal128.MaxPrecision || t.Scale < 0 || t.Scale > t.Precision {
 		return nil, nil
 	}
@@ -112,7 +112,7 @@ var (
 	civilTime = &arrow.TimestampType{Unit: arrow.Microsecond}
 )
 
-func timestampType(t *format.TimestampType) (arrow.DataType, func() decoder) {
+func timestampType(t *format.TimestampType) (arrow.DataType, func(space) decoder) {
 	stamp := civilTime
 	if t.IsAdjustedToUTC {
 		stamp = instant
@@ -129,10 +129,10 @@ func timestampType(t *format.TimestampType) (arrow.DataType, func() decoder) {
 	}
 }
 
-func fixed[T arrow.FixedWidthType](t arrow.DataType, c conversion[T]) (arrow.DataType, func() decoder) {
-	return t, func() decoder { return &fixedDecoder[T]{arrow: t, convert: c} }
+func fixed[T arrow.FixedWidthType](t arrow.DataType, c conversion[T]) (arrow.DataType, func(space) decoder) {
+	return t, func(s space) decoder { return &fixedDecoder[T]{arrow: t, convert: c, space: s} }
 }
 
-func text(c textConversion) (arrow.DataType, func() decoder) {
-	return arrow.BinaryTypes.String, func() decoder { return newTextDecoder(c) }
+func text(c textConversion) (arrow.DataType, func(space) decoder) {
+	return arrow.BinaryTypes.String, func(s space) decoder { return newTextDecoder(c, s) }
 }

@@ -39,7 +39,7 @@ func writeInto(t testing.TB, dir string, files map[string]string) {
 // result is all that a source delivers, in the order of parts and rows.
 type result struct {
 	columns []string
-	types   []string
+	types   []string   // as described
 	rows    [][]string // "null" for null; a fault is one cell, "fault: reason: raw"
 	first   []string   // origin's base name and first row of each batch
 }
@@ -52,11 +52,15 @@ func read(source pipeline.Source, rows int, columns ...string) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	var got result
 	if columns == nil {
 		for _, f := range d.Columns.Fields() {
 			columns = append(columns, f.Name)
 		}
+	}
+	got := result{columns: columns}
+	for _, name := range columns {
+		f, _ := d.Columns.FieldsByName(name)
+		got.types = append(got.types, f[0].Type.String())
 	}
 	readers, err := source.Open(ctx, pipeline.Request{Columns: columns, Rows: rows, Readers: 1})
 	if err != nil {
@@ -77,11 +81,6 @@ func read(source pipeline.Source, rows int, columns ...string) (result, error) {
 }
 
 func (r *result) add(b pipeline.Batch) {
-	r.columns, r.types = nil, nil
-	for _, f := range b.Record.Schema().Fields() {
-		r.columns = append(r.columns, f.Name)
-		r.types = append(r.types, f.Type.String())
-	}
 	r.first = append(r.first, fmt.Sprintf("%s:%d", filepath.Base(b.Origin), b.FirstRow))
 	for i := range int(b.Record.NumRows()) {
 		if k := slices.IndexFunc(b.Faults, func(f pipeline.Fault) bool { return f.Index == i }); k >= 0 {
@@ -99,7 +98,7 @@ func cellsOf(record arrow.Record, row int) []string {
 		case *array.Decimal128: // Arrow prints them as floating-point numbers
 			cells[j] = c.Value(row).ToString(c.DataType().(*arrow.Decimal128Type).Scale)
 		default:
-			cells[j] = c.ValueStr(row)
+			cells[j] = strings.Clone(c.ValueStr(row)) // its bytes are the record's
 		}
 		if c.IsNull(row) {
 			cells[j] = "null"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -41,6 +42,8 @@ type flags struct {
 	asOf          string
 	set           []string
 	workers       int
+	memory        size
+	workDir       string
 	log           string
 	output        string
 	summary       string
@@ -167,8 +170,15 @@ func (f *flags) addAcceptColumns(c *cobra.Command) {
 	c.Flags().BoolVar(&f.acceptColumns, "accept-columns", false, "publish although columns that were published before are gone or of another type")
 }
 
-func (f *flags) addRun(c *cobra.Command) {
+// addMachine adds the flags of commands that say or use what a run may take.
+func (f *flags) addMachine(c *cobra.Command) {
 	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "`number` of goroutines that compute")
+	c.Flags().Var(&f.memory, "memory", "`size` that the process may take, as 4GiB or 512MiB (default: 70 % of what the control group or the machine has)")
+	c.Flags().StringVar(&f.workDir, "work-dir", os.TempDir(), "`folder` for the rows that memory does not hold; nothing is left in it")
+	must(c.MarkFlagDirname("work-dir"))
+}
+
+func (f *flags) addRun(c *cobra.Command) {
 	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: a progress bar on a terminal, else json)")
 	complete(c, "log", "text", "json")
 	c.Flags().StringVar(&f.summary, "summary", "", "`file` for the summary as JSON, also of a failed run")
@@ -186,6 +196,12 @@ func (f *flags) check(c *cobra.Command) error {
 	}
 	if c.Flags().Lookup("workers") != nil && f.workers < 1 {
 		return usage(c, "--workers is at least 1")
+	}
+	if c.Flags().Changed("memory") && f.memory < jobs.LeastMemory {
+		return usage(c, "--memory is at least %s", size(jobs.LeastMemory))
+	}
+	if info, err := os.Stat(f.workDir); c.Flags().Changed("work-dir") && (err != nil || !info.IsDir()) {
+		return usage(c, "--work-dir is a folder that is there, not %q", f.workDir)
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ func newDoctor(w *world) *cobra.Command {
 	}
 	f.addAsOf(c)
 	f.addOutput(c)
+	f.addMachine(c)
 	return c
 }
 
@@ -66,9 +67,5 @@ func examine(ctx context.Context, w *world, path string, f *flags) *jobs.Diagnos
 // machineOf returns what this machine gives a run.
 func machineOf(w *world) jobs.Machine {
 	memory, limit := memoryOf(w.root)
-	goLimit, _ := w.lookup("GOMEMLIMIT")
-	return jobs.Machine{
-		Memory: memory, Limit: limit, GoLimit: goLimit != "" && goLimit != "off",
-		Workers: runtime.GOMAXPROCS(0), Processors: runtime.NumCPU(),
-	}
+	return jobs.Machine{Memory: memory, Limit: limit, Processors: runtime.NumCPU()}
 }

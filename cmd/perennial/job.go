@@ -53,6 +53,7 @@ func runOf(w *world, job *jobs.Job, f *flags) (*jobs.Run, error) {
 	}
 	return &jobs.Run{
 		Job: job, AsOf: asOf, CodeVersion: codeVersion(), Workers: max(1, f.workers),
+		Memory: f.memoryIn(w), WorkDir: cmp.Or(f.workDir, os.TempDir()), PeakMemory: w.peakMemory,
 		AcceptVolume: f.acceptVolume, AcceptColumns: f.acceptColumns,
 		RunID: now.UTC().Format("20060102T150405Z") + "-" + w.newID(), Now: w.now,
 	}, nil
@@ -100,6 +101,7 @@ func newPlan(w *world) *cobra.Command {
 	}
 	f.addAsOf(c)
 	f.addOutput(c)
+	f.addMachine(c)
 	f.addAcceptColumns(c)
 	return c
 }
@@ -159,6 +161,7 @@ func newRun(w *world) *cobra.Command {
 	}
 	f.addAsOf(c)
 	f.addOutput(c)
+	f.addMachine(c)
 	f.addRun(c)
 	f.addAcceptColumns(c)
 	return c
@@ -183,6 +186,7 @@ func runJob(c *cobra.Command, w *world, path string, f *flags) (*jobs.Summary, e
 
 func doRun(c *cobra.Command, w *world, run *jobs.Run, f *flags) (*jobs.Summary, error) {
 	started := w.now()
+	limitMemory(run.Memory)
 	log, end := watch(w, f, run)
 	defer end()
 	summary, err := run.Do(c.Context())

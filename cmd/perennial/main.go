@@ -12,7 +12,8 @@
 //	completion.go what shells complete
 //	progress.go  a run watched: bars on a terminal, else log lines
 //	doctor.go    doctor: what a run needs
-//	memory.go    how much memory there is
+//	memory.go    how much memory there is, and how much a run may take and took
+//	size.go      a number of bytes as a flag
 //	init.go      init: a job file for files that nobody has described
 //	sample.go    sample and demo
 //	report.go    errors, hints, summary files
@@ -45,6 +46,7 @@ type world struct {
 	width          func() int    // of that terminal, in columns
 	xcom           string        // folder in which Airflow looks for return.json
 	root           fs.FS         // of the machine, for its limits
+	peakMemory     func() int64  // bytes that this process has taken at most
 	termination    string        // file from which Kubernetes takes the last words
 }
 
@@ -86,7 +88,8 @@ func realWorld() world {
 		args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr,
 		lookup: os.LookupEnv, now: time.Now, newID: randomID,
 		isTerminal: term.IsTerminal(int(os.Stderr.Fd())), width: terminalWidth,
-		xcom: "/airflow/xcom", termination: "/dev/termination-log", root: os.DirFS("/"),
+		xcom: "/airflow/xcom", termination: "/dev/termination-log",
+		root: os.DirFS("/"), peakMemory: func() int64 { return peakMemory(os.DirFS("/")) },
 	}
 }
 

@@ -4,8 +4,11 @@ import (
 	"io/fs"
 	"math"
 	"path"
+	"runtime/debug"
 	"strconv"
 	"strings"
+
+	"github.com/perennial-clv/perennial/jobs"
 )
 
 // memoryOf returns how many bytes this process may take, and what says so: the
@@ -49,15 +52,56 @@ func memoryOf(root fs.FS) (bytes int64, limit string) {
 }
 
 // machineMemory returns the memory that the machine has, 0 if it does not say.
-func machineMemory(root fs.FS) int64 {
-	info, _ := fs.ReadFile(root, "proc/meminfo") // without it nothing is known
-	for line := range strings.Lines(string(info)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "MemTotal:" {
+func machineMemory(root fs.FS) int64 { return kibibytesIn(root, "proc/meminfo", "MemTotal:") }
+
+// peakMemory returns the most memory that this process has had at one time, 0
+// if the machine does not say.
+func peakMemory(root fs.FS) int64 { return kibibytesIn(root, "proc/self/status", "VmHWM:") }
+
+// kibibytesIn returns the bytes of a line "name number kB" of a file, 0 where
+// there is none.
+func kibibytesIn(root fs.FS, file, name string) int64 {
+	content, _ := fs.ReadFile(root, file) // without it nothing is known
+	for line := range strings.Lines(string(content)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name {
 			kibibytes, _ := strconv.ParseInt(fields[1], 10, 64) // 0 is not known
 			return kibibytes << 10
 		}
 	}
 	return 0
+}
+
+// memoryIn returns how many bytes a run may take: what --memory says, else the
+// larger part of what there is, and the rest to whoever else is there and to the
+// cache of files; 0 where nothing is known.
+func (f *flags) memoryIn(w *world) int64 {
+	const percent = 70
+	there, _ := memoryOf(w.root)
+	switch {
+	case f.memory > 0:
+		return int64(f.memory)
+	case there == 0:
+		return 0
+	default:
+		return max(jobs.LeastMemory, there/100*percent)
+	}
+}
+
+// limitMemory makes the garbage collector keep the process below a number of
+// bytes, 0 for no limit.
+//
+// The limit of Go does not count the program's code and what the system keeps
+// for the process, about a sixteenth and 8 MiB here. Far below the limit the
+// heap grows to one and a half of what is in use, not to the twice that Go
+// chooses: most of it are large slices without pointers, which cost the
+// collector nothing to look at, so that memory can be had for little time.
+func limitMemory(bytes int64) {
+	if bytes == 0 {
+		return
+	}
+	const growth = 50
+	debug.SetGCPercent(growth)
+	debug.SetMemoryLimit(bytes - bytes/16 - 8<<20)
 }
 
 // numberIn returns the number that a file holds; 0 for the word max, and where

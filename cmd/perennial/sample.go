@@ -47,7 +47,7 @@ func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 	case ".parquet":
 		next, stop := sample.Records()
 		defer stop()
-		_, err := sinks.WriteParquetFile(ctx, path, sample.Schema(), next)
+		_, err := sinks.WriteParquetFile(ctx, path, sample.Schema(), runtime.GOMAXPROCS(0), next)
 		return err
 	case ".csv":
 		return writeCSV(ctx, sample, path)
@@ -91,6 +91,7 @@ func demo(c *cobra.Command, w *world, dir string) error {
 	if err != nil {
 		return err
 	}
+	limitMemory(run.Memory)
 	end := func() {}
 	if w.isTerminal { // elsewhere the demo has no log
 		_, end = watch(w, &flags{}, run)

@@ -35,6 +35,7 @@ func Source(t *testing.T, build func(t *testing.T, rows Rows) pipeline.Source) {
 	t.Run("columns as asked for", func(t *testing.T) { testSourceColumns(t, build) })
 	t.Run("no rows", func(t *testing.T) { testSourceWithoutRows(t, build) })
 	t.Run("a batch outlives its reader", func(t *testing.T) { testSourceBatch(t, build) })
+	t.Run("a batch does not change while it is held", func(t *testing.T) { testSourceHeld(t, build) })
 	t.Run("close early and twice", func(t *testing.T) { testSourceClose(t, build) })
 	t.Run("a cancelled read never ends well", func(t *testing.T) { testSourceCancel(t, build) })
 }
@@ -185,6 +186,38 @@ func testSourceBatch(t *testing.T, build func(*testing.T, Rows) pipeline.Source)
 	release(batches)
 }
 
+// testSourceHeld holds every third batch while others come and are released,
+// whose memory must be nobody's but theirs.
+func testSourceHeld(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+	rows := sampleRows(200)
+	source := build(t, rows)
+	describe(t, source)
+	reader := open(t, source, pipeline.Request{Columns: rows.Columns, Rows: 8, Readers: 1})[0]
+	defer reader.Close()
+	for i := 0; ; i++ {
+		b, err := reader.Next(context.Background())
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i%3 != 0 {
+			b.Record.Release()
+			continue
+		}
+		first := b.FirstRow - 1
+		defer func() {
+			for i, row := range cells(b.Record) {
+				if got, want := show(row), show(rows.Parts[0][first+int64(i)]); got != want {
+					t.Errorf("row %d of a batch that was held: got %s, want %s", first+int64(i), got, want)
+				}
+			}
+			b.Record.Release()
+		}()
+	}
+}
+
 func testSourceClose(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
 	rows := sampleRows(50, 50)
 	source := build(t, rows)
@@ -324,6 +357,9 @@ func checkSchema(t *testing.T, label string, record arrow.Record, columns []stri
 	var names []string
 	for _, f := range record.Schema().Fields() {
 		names = append(names, f.Name)
+		if !pipeline.BatchType(arrow.BinaryTypes.String, f.Type) {
+			t.Errorf("%s: column %s: a batch has text as %s", label, f.Name, f.Type)
+		}
 	}
 	if !slices.Equal(names, columns) {
 		t.Fatalf("%s: got columns %v, want %v", label, names, columns)
@@ -335,14 +371,23 @@ func cells(record arrow.Record) [][]Cell {
 	rows := make([][]Cell, record.NumRows())
 	for i := range rows {
 		for _, column := range record.Columns() {
-			var cell Cell
-			if values := column.(*array.String); values.IsValid(i) {
-				cell = text("%s", values.Value(i))
-			}
-			rows[i] = append(rows[i], cell)
+			rows[i] = append(rows[i], cellOf(column, i))
 		}
 	}
 	return rows
+}
+
+// cellOf returns a cell of a column of text in either of its forms.
+func cellOf(column arrow.Array, row int) Cell {
+	if column.IsNull(row) {
+		return nil
+	}
+	switch column := column.(type) {
+	case *array.Dictionary:
+		return text("%s", column.Dictionary().(*array.String).Value(column.GetValueIndex(row)))
+	default:
+		return text("%s", column.(*array.String).Value(row))
+	}
 }
 
 func show(row []Cell) string {

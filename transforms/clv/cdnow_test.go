@@ -262,17 +262,17 @@ func checkPredictions(t *testing.T, m Purchases, spend Spend, cells []Cell, shop
 	const tolerance = 2e-6
 	wantClose(t, "a new customer in 52 weeks", m.ExpectedNew(52), want.NewCustomer, tolerance)
 	delta := want.Discounted.Year.Delta
-	scorer := NewScorer(m, 7, delta/7, []float64{13 * 7, 39 * 7, 52 * 7}, cells)
+	scorer := NewScorer(m, 7, delta/7, []float64{13 * 7, 39 * 7, 52 * 7}, cells, nil)
 	for id, alive := range want.Palive {
 		c := shoppers[id]
 		what := string(m.Family) + " customer " + id
-		outlooks := make([]Outlook, 3)
-		wantClose(t, what+": P(alive)", scorer.Score(c.x, c.tx, c.T, outlooks), alive, tolerance)
+		score := scorer.Score(c.x, c.tx, c.T)
+		wantClose(t, what+": P(alive)", score.Alive, alive, tolerance)
 		for i, weeks := range []string{"weeks_13", "weeks_39", "weeks_52"} {
-			wantClose(t, what+": expected in "+weeks, outlooks[i].Expected, want.Cet[weeks][id], tolerance)
+			wantClose(t, what+": expected in "+weeks, score.Outlook(i).Expected, want.Cet[weeks][id], tolerance)
 		}
-		wantClose(t, what+": discounted over a year", outlooks[2].Discounted, want.Discounted.Year.Values[id], tolerance)
+		wantClose(t, what+": discounted over a year", score.Outlook(2).Discounted, want.Discounted.Year.Values[id], tolerance)
 		mean, _ := spend.Expected(int(c.x), meanOf(c)).Get()
-		wantClose(t, what+": value of a year", mean*outlooks[2].Discounted, want.Value.Values[id], tolerance)
+		wantClose(t, what+": value of a year", mean*score.Outlook(2).Discounted, want.Value.Values[id], tolerance)
 	}
 }

@@ -1,7 +1,6 @@
 package clv
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
@@ -10,82 +9,88 @@ import (
 )
 
 // Cells are customers as the models see them: those with equal numbers are one
-// cell with a count.
+// cell with a count. Enter customers, add the parts up, and Compact once; only
+// then there are Purchases and Spend.
 type Cells struct {
-	Purchases []Cell
-	Spend     []SpendCell
+	Purchases []Cell      // distinct, sorted by (X, Tx, T)
+	Spend     []SpendCell // distinct, sorted by (X, Sum)
+
+	entered      tally // (x, t_x and T)
+	enteredSpend tally // (x, repeat value)
+	oldest       numeric.Null[int32]
 }
 
 // First returns the day of the first purchase of all, null without any.
 func (c *Cells) First(asOf calendar.Day) numeric.Null[calendar.Day] {
-	if len(c.Purchases) == 0 {
+	oldest, ok := c.oldest.Get()
+	if !ok {
 		return numeric.Null[calendar.Day]{}
-	}
-	var oldest int32
-	for _, cell := range c.Purchases {
-		oldest = max(oldest, cell.T)
 	}
 	return numeric.Known(asOf - calendar.Day(oldest))
 }
 
 // Enter enters customers.
 func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
-	var own Cells
-	own.collect(customers, asOf)
-	own.Compact()
-	c.Add(&own)
-}
-
-func (c *Cells) collect(customers *ledger.Customers, asOf calendar.Day) {
 	for i := range customers.Len() {
-		if !customers.HasPurchase(i) {
-			continue
-		}
-		x, first := customers.X(i), customers.First[i]
-		c.Purchases = append(c.Purchases, Cell{X: x, Tx: int32(customers.Last[i] - first), T: int32(asOf - first), Count: 1})
-		if repeat := customers.RepeatValue[i]; x > 0 && repeat > 0 {
-			c.Spend = append(c.Spend, SpendCell{X: x, Sum: repeat, Count: 1})
+		if customers.HasPurchase(i) {
+			first := customers.First[i]
+			c.enter(customers.X(i), int32(customers.Last[i]-first), int32(asOf-first), customers.RepeatValue[i])
 		}
 	}
 }
 
-// Add enters the cells of another part. Compact is to follow the last one.
+// timesShift puts t_x above T in one number, each into digits of its own of
+// sortPairs.
+const timesShift = 3 * digitBits
+
+// enter enters a customer whose x repeat purchases brought an amount. Without a
+// repeat purchase, or one of value, there is nothing for the model of spend.
+func (c *Cells) enter(x, tx, T int32, repeat int64) {
+	c.entered.enter(x, int64(tx)<<timesShift|int64(T))
+	c.noteAge(T)
+	if x > 0 && repeat > 0 {
+		c.enteredSpend.enter(x, repeat)
+	}
+}
+
+func (c *Cells) noteAge(T int32) {
+	if oldest, ok := c.oldest.Get(); !ok || T > oldest {
+		c.oldest = numeric.Known(T)
+	}
+}
+
+// Add takes over the cells of another part.
 func (c *Cells) Add(o *Cells) {
-	c.Purchases = append(c.Purchases, o.Purchases...)
-	c.Spend = append(c.Spend, o.Spend...)
-}
-
-// Compact sorts the cells and adds up equal ones.
-func (c *Cells) Compact() {
-	slices.SortFunc(c.Purchases, func(a, b Cell) int {
-		return cmp.Or(cmp.Compare(a.X, b.X), cmp.Compare(a.Tx, b.Tx), cmp.Compare(a.T, b.T))
-	})
-	c.Purchases = addUp(c.Purchases, func(to, from *Cell) bool {
-		if to.X != from.X || to.Tx != from.Tx || to.T != from.T {
-			return false
-		}
-		to.Count += from.Count
-		return true
-	})
-	slices.SortFunc(c.Spend, func(a, b SpendCell) int {
-		return cmp.Or(cmp.Compare(a.X, b.X), cmp.Compare(a.Sum, b.Sum))
-	})
-	c.Spend = addUp(c.Spend, func(to, from *SpendCell) bool {
-		if to.X != from.X || to.Sum != from.Sum {
-			return false
-		}
-		to.Count += from.Count
-		return true
-	})
-}
-
-// addUp merges neighbours for which merge says that they were equal.
-func addUp[T any](cells []T, merge func(to, from *T) bool) []T {
-	out := cells[:0]
-	for i := range cells {
-		if len(out) == 0 || !merge(&out[len(out)-1], &cells[i]) {
-			out = append(out, cells[i])
-		}
+	c.entered.add(&o.entered)
+	c.enteredSpend.add(&o.enteredSpend)
+	if oldest, ok := o.oldest.Get(); ok {
+		c.noteAge(oldest)
 	}
-	return out
+}
+
+// Compact sorts what was entered and adds up what is equal. It is to follow the
+// last Add.
+func (c *Cells) Compact() {
+	c.entered.drain(func(pairs []pair) {
+		c.Purchases = room(c.Purchases, len(pairs))
+		for _, p := range pairs {
+			tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
+			c.Purchases = append(c.Purchases, Cell{X: p.x, Tx: tx, T: T, Count: p.count})
+		}
+	})
+	c.enteredSpend.drain(func(pairs []pair) {
+		c.Spend = room(c.Spend, len(pairs))
+		for _, p := range pairs {
+			c.Spend = append(c.Spend, SpendCell{X: p.x, Sum: p.y, Count: p.count})
+		}
+	})
+}
+
+// room makes room for n more. It grows by half, for an append that has to copy
+// millions of cells grows by a quarter only.
+func room[T any](list []T, n int) []T {
+	if cap(list)-len(list) < n {
+		return slices.Grow(list, max(n, len(list)/2))
+	}
+	return list
 }

@@ -19,9 +19,10 @@ func (r *residual) add(o *residual) {
 }
 
 // Residuals accumulates the lifetime residual_clv of cohorts, in net revenue:
-// sums of the customers' rounded values, so that they tie out.
+// sums of the customers' rounded values, so that they tie out. They are kept by
+// the day of the first purchase, of which the cohorts of all grains are made.
 type Residuals struct {
-	cohort.Split[cohort.ByGrain[residual]]
+	cohort.Split[cohort.Series[residual]]
 }
 
 // Enter enters customers with what they are worth.
@@ -29,23 +30,31 @@ func (r *Residuals) Enter(v *Valuation, f *cohort.Frame, c *ledger.Customers, va
 	parts := r.Each(f.Dimensions(c))
 	for m := range f.Members(c) {
 		var own residual
-		if amount, ok := v.lifetime(&values[m.Customer]).Residual.Get(); ok {
+		if amount, ok := v.residual(&values[m.Customer]).Get(); ok {
 			own.amount = amount
 		} else {
 			own.unknown = 1
 		}
 		for _, p := range m.Parts {
-			grains := parts[p]
-			for _, g := range f.Grains {
-				grains[g].At(f.Period(g, m.First)).add(&own)
-			}
+			parts[p].At(int32(m.First)).add(&own)
 		}
 	}
 }
 
 // Add adds another accumulator.
 func (r *Residuals) Add(o *Residuals) {
-	r.Merge(&o.Split, func(to, from *cohort.ByGrain[residual]) { to.Merge(from, (*residual).add) })
+	r.Merge(&o.Split, func(to, from *cohort.Series[residual]) { to.Merge(from, (*residual).add) })
+}
+
+// of returns what those of a dimension add up to who bought first from one day
+// to another, both included.
+func (r *Residuals) of(d cohort.Dimension, from, to calendar.Day) residual {
+	var sum residual
+	for day := from; day <= to; day++ {
+		own := r.Of(d).Get(int32(day))
+		sum.add(&own)
+	}
+	return sum
 }
 
 // Cohort is a row of cohorts.
@@ -88,7 +97,7 @@ func CohortRows(f *cohort.Frame, acquired *cohort.Cohorts, residuals *Residuals,
 				if complete := f.LastComplete(g) - c; complete >= 0 {
 					row.MaxComplete = numeric.Known(int64(complete))
 				}
-				if r := residuals.Of(d)[g].Get(c); r.unknown == 0 {
+				if r := residuals.of(d, row.Start, row.End); r.unknown == 0 {
 					row.Residual = numeric.Known(r.amount)
 				}
 				rows = append(rows, row)

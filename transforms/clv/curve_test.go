@@ -8,7 +8,6 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
-	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
 // From a day to a century. 1e-11 relative is what the quadratures are chosen
@@ -134,19 +133,21 @@ func TestMedianToPurchaseIsWhereHalfHaveBought(t *testing.T) {
 // weeks, 139.2 days, rounded up to 140. Who is more likely gone has none, and
 // neither has who is expected after the year 9999.
 func TestNextPurchase(t *testing.T) {
-	v := &Valuation{Settings: testSettings(), purchases: Purchases{MBGNBD, 1, 12, 1, 1}, hasPurchases: true}
 	asOf := calendar.Date(2024, 1, 1)
-	first := asOf - 36*7
-	if day, ok := v.nextPurchase(&Value{Alive: numeric.Known(0.5)}, 1, first, asOf).Get(); !ok || day != asOf+140 {
+	scored := func(r, alive float64, x int32) *Value {
+		score := NewScorer(Purchases{MBGNBD, r, 12, 1, 1}, 7, 0, nil, nil, nil).Score(x, 0, 36*7)
+		score.Alive = alive
+		return &Value{score: score}
+	}
+	if day, ok := scored(1, 0.5, 1).nextPurchase(asOf).Get(); !ok || day != asOf+140 {
 		t.Errorf("expected on %v, want %v", day, asOf+140)
 	}
-	for name, value := range map[string]Value{"gone": {Alive: numeric.Known(0.4999)}, "without a prediction": {}} {
-		if day, ok := v.nextPurchase(&value, 1, first, asOf).Get(); ok {
+	for name, value := range map[string]*Value{"gone": scored(1, 0.4999, 1), "without a prediction": {}} {
+		if day, ok := value.nextPurchase(asOf).Get(); ok {
 			t.Errorf("%s: expected on %v", name, day)
 		}
 	}
-	late := &Valuation{Settings: testSettings(), purchases: Purchases{MBGNBD, 1e-4, 12, 1, 1}, hasPurchases: true}
-	if day, ok := late.nextPurchase(&Value{Alive: numeric.Known(1.0)}, 0, first, asOf).Get(); ok {
+	if day, ok := scored(1e-4, 1, 0).nextPurchase(asOf).Get(); ok {
 		t.Errorf("after the year 9999: %v", day)
 	}
 }

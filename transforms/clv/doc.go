@@ -8,6 +8,7 @@
 //
 //	settings.go        horizons, time unit, discounting
 //	cells.go           customers as cells (x, t_x, T) and (x, repeat value): what models are fitted on
+//	tally.go           counted pairs of numbers in little memory, of which cells are made
 //	purchases.go       NBD, BG/NBD, MBG/NBD: likelihood, P(alive)
 //	purchases_future.go what they expect: purchases, discounted purchases, P(any purchase)
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
@@ -15,6 +16,7 @@
 //	score.go           scoring many customers
 //	valuation.go       models, factors and discounting put together: a customer's value
 //	curve.go           the chosen model's retention curve
+//	base.go            what scores and percentiles compare a customer with
 //	ranking.go         scores and percentiles: the share of customers strictly worse
 //	gaps.go            days between purchases, and the stages of customers that follow from them
 //	labels.go          stages, tiers, the expected day of the next purchase

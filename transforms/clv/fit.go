@@ -96,6 +96,8 @@ type FitSettings struct {
 	MaxIterations int
 	// Stop is asked before every step; true ends the search. nil never does.
 	Stop func() bool
+	// Each runs the parts of an evaluation. nil runs one after the other.
+	Each Each
 }
 
 // DefaultFitSettings are weeks, at least 50 repeaters, 200 iterations.

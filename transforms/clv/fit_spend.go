@@ -10,9 +10,9 @@ import (
 
 // SpendCell is a group of customers whom the model of spend cannot tell apart.
 type SpendCell struct {
-	X     int32 // purchases averaged, ≥ 1: the repeat purchases
-	Sum   int64 // their money together, in 10⁻⁴ of the currency
-	Count int64 // customers, ≥ 1
+	Sum   int64 // money of the purchases averaged, in 10⁻⁴ of the currency
+	X     int32 // how many they are, ≥ 1: the repeat purchases
+	Count int32 // customers, ≥ 1
 }
 
 // leastQ is the q below which the mean of the population, pγ/(q−1), is over
@@ -30,9 +30,9 @@ const leastQ = 1.05
 // FitBoundary, and Fit.Spend then gives no model. The maximum agrees with that
 // of an independent program to 1e-6 in the parameters (TestFitsOfCDNOW…).
 func FitSpend(cells []SpendCell, s FitSettings) Fit {
-	l := newSpendLikelihood(cells)
+	l := newSpendLikelihood(cells, s.Each)
 	if l.count < s.MinRepeaters || l.count == 0 {
-		return insufficient(GammaGamma, l.count, int64(len(l.cells)),
+		return insufficient(GammaGamma, l.count, l.distinct,
 			fmt.Sprintf("%d customers have repeat purchases of value, fewer than %d", l.count, max(1, s.MinRepeaters)))
 	}
 	start := func(p, q float64) vector {
@@ -40,7 +40,7 @@ func FitSpend(cells []SpendCell, s FitSettings) Fit {
 	}
 	top := best(l.evaluate, 3, []vector{start(5, 4), start(1, 2), start(20, 10)}, s)
 	shift := -float64(l.count) * math.Log(l.scale)
-	f := fitted(GammaGamma, []string{"p", "q", "gamma"}, top, []float64{1, 1, l.scale}, shift, l.count, int64(len(l.cells)))
+	f := fitted(GammaGamma, []string{"p", "q", "gamma"}, top, []float64{1, 1, l.scale}, shift, l.count, l.distinct)
 	if q := f.Parameters[1].Estimate; f.usable() && q <= leastQ {
 		f.Status = FitBoundary
 		f.Reason = fmt.Sprintf("q is %.3g: so few customers make so much of the money that the mean value of a purchase has no bound", q)
@@ -56,41 +56,53 @@ func FitSpend(cells []SpendCell, s FitSettings) Fit {
 //
 //	px·[ln s − ln(γ+s)] + q·[ln γ − ln(γ+s)] − ln m
 //
-// so that a cell costs one logarithm.
+// of which Σ x·ln s and Σ ln m are the same at all parameters, so that a cell
+// costs one logarithm.
 type spendLikelihood struct {
-	cells  []spendTerm
-	counts []xCount
-	count  int64   // customers
-	scale  float64 // mean over customers of m, in currency
+	cells    []SpendCell // as given, also those left out
+	counts   []xCount
+	count    int64   // customers
+	distinct int64   // cells that count
+	scale    float64 // mean over customers of m, in currency
+	unit     float64 // scaled money of one unit of Sum
+	logSums  float64 // Σ x·ln s over customers, in scaled money
+	logMeans float64 // Σ ln m
+	blocks   []evaluation
+	each     Each
 }
 
-// spendTerm is a cell in scaled money.
-type spendTerm struct {
-	x, customers, sum, logSum, logMean float64
-}
+// counts reports whether the model knows of the cell.
+func (c *SpendCell) counts() bool { return c.X > 0 && c.Sum > 0 }
 
-func newSpendLikelihood(cells []SpendCell) *spendLikelihood {
-	l := &spendLikelihood{}
+func newSpendLikelihood(cells []SpendCell, each Each) *spendLikelihood {
+	l := &spendLikelihood{cells: cells, each: each, blocks: make([]evaluation, (len(cells)+blockCells-1)/blockCells)}
 	var means numeric.Sum
-	for _, c := range cells {
-		if c.X <= 0 || c.Sum <= 0 {
+	for i := range cells {
+		c := &cells[i]
+		if !c.counts() {
 			continue
 		}
-		x, customers, sum := float64(c.X), float64(c.Count), float64(c.Sum)/money.Scale
-		l.cells = append(l.cells, spendTerm{x: x, customers: customers, sum: sum})
+		x, customers := float64(c.X), float64(c.Count)
 		if k := len(l.counts); k == 0 || l.counts[k-1].x != x {
 			l.counts = append(l.counts, xCount{x: x})
 		}
 		l.counts[len(l.counts)-1].customers += customers
-		l.count += c.Count
-		means.Add(customers * sum / x)
+		l.count += int64(c.Count)
+		l.distinct++
+		means.Add(customers * float64(c.Sum) / money.Scale / x)
 	}
 	l.scale = means.Value() / float64(l.count)
-	for i := range l.cells {
-		c := &l.cells[i]
-		c.sum /= l.scale
-		c.logSum, c.logMean = math.Log(c.sum), math.Log(c.sum/c.x)
+	l.unit = 1 / (money.Scale * l.scale)
+	var sums, means2 numeric.Sum
+	for i := range cells {
+		if c := &cells[i]; c.counts() {
+			x, customers := float64(c.X), float64(c.Count)
+			logSum := math.Log(float64(c.Sum) * l.unit)
+			sums.Add(customers * x * logSum)
+			means2.Add(customers * (logSum - math.Log(x)))
+		}
 	}
+	l.logSums, l.logMeans = sums.Value(), means2.Value()
 	return l
 }
 
@@ -100,9 +112,11 @@ func (l *spendLikelihood) evaluate(v vector) evaluation {
 	for _, count := range l.counts {
 		sums.add(spendOfCount(count, v))
 	}
-	for from := 0; from < len(l.cells); from += blockCells {
-		sums.add(spendOfBlock(l.cells[from:min(from+blockCells, len(l.cells))], v))
-	}
+	sums.add(l.constant(v))
+	l.each.addBlocks(&sums, l.blocks, func(block int) evaluation {
+		from := block * blockCells
+		return l.block(l.cells[from:min(from+blockCells, len(l.cells))], v)
+	})
 	return sums.mean(float64(l.count))
 }
 
@@ -118,21 +132,41 @@ func spendOfCount(count xCount, v vector) (e evaluation) {
 	return e
 }
 
-// spendOfBlock is the sum of the cells' own terms, and their derivatives.
-func spendOfBlock(cells []spendTerm, v vector) (e evaluation) {
-	p, q, gamma := v[0], v[1], v[2]
+// constant is the sum of p·x·ln s + q·ln γ − ln m, and its derivatives.
+func (l *spendLikelihood) constant(v vector) (e evaluation) {
+	p, q, gamma, n := v[0], v[1], v[2], float64(l.count)
 	logGamma := math.Log(gamma)
-	g, h := &e.gradient, &e.hessian
-	for _, c := range cells {
-		w, all, inverse := c.customers, math.Log(gamma+c.sum), 1/(gamma+c.sum)
-		power := p*c.x + q
-		e.value += w * (p*c.x*(c.logSum-all) + q*(logGamma-all) - c.logMean)
-		g[0] += w * c.x * (c.logSum - all)
-		g[1] += w * (logGamma - all)
-		g[2] += w * (q/gamma - power*inverse)
-		h[0][2] -= w * c.x * inverse
-		h[1][2] += w * (1/gamma - inverse)
-		h[2][2] += w * (power*inverse*inverse - q/(gamma*gamma))
+	e.value = p*l.logSums + q*n*logGamma - l.logMeans
+	e.gradient = vector{l.logSums, n * logGamma, n * q / gamma}
+	e.hessian[1][2] = n / gamma
+	e.hessian[2][2] = -n * q / (gamma * gamma)
+	return e
+}
+
+// block is the sum of −(px+q)·ln(γ+s) over the cells, and its derivatives.
+func (l *spendLikelihood) block(cells []SpendCell, v vector) (e evaluation) {
+	p, q, gamma := v[0], v[1], v[2]
+	var value, byP, byQ, byGamma, byPGamma, byQGamma, byGamma2 float64
+	for i := range cells {
+		c := &cells[i]
+		if !c.counts() {
+			continue
+		}
+		all := gamma + float64(c.Sum)*l.unit
+		w, x, inverse := float64(c.Count), float64(c.X), 1/all
+		logAll := w * math.Log(all)
+		power := p*x + q
+		inverse *= w
+		value -= power * logAll
+		byP -= x * logAll
+		byQ -= logAll
+		byPGamma -= x * inverse
+		byQGamma -= inverse
+		byGamma -= power * inverse
+		byGamma2 += power * inverse / all
 	}
+	e.value = value
+	e.gradient = vector{byP, byQ, byGamma}
+	e.hessian[0][2], e.hessian[1][2], e.hessian[2][2] = byPGamma, byQGamma, byGamma2
 	return e
 }

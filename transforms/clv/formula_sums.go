@@ -49,6 +49,7 @@ func (w *windows) add(o *windows) {
 type span struct {
 	months               int
 	previous, start, end calendar.Day
+	follows              []calendar.Day // by the days of the window before: the last on which an order still follows one of that day
 }
 
 // spans returns the windows' spans. The whole history has none before it.
@@ -56,10 +57,13 @@ func spans(f *cohort.Frame) [len(formulaMonths)]span {
 	var list [len(formulaMonths)]span
 	end := f.LastComplete(calendar.ByMonth) + 1
 	for i, months := range formulaMonths {
-		list[i] = span{months, math.MinInt32, math.MinInt32, f.AsOf + 1}
+		list[i] = span{months: months, previous: math.MinInt32, start: math.MinInt32, end: f.AsOf + 1}
 		if months > 0 {
 			start := func(before int) calendar.Day { return f.Calendar.Start(calendar.ByMonth, end-int32(before)) }
-			list[i] = span{months, start(2 * months), start(months), start(0)}
+			list[i] = span{months: months, previous: start(2 * months), start: start(months), end: start(0)}
+			for day := list[i].previous; day < list[i].start; day++ {
+				list[i].follows = append(list[i].follows, day.AddMonths(months))
+			}
 		}
 	}
 	return list
@@ -74,14 +78,37 @@ func (s *FormulaSums) AddShard(f *cohort.Frame, shard *ledger.Shard) {
 	parts := s.Each(f.Dimensions(&shard.Customers))
 	for m := range f.Members(&shard.Customers) {
 		from, to := shard.Range(m.Customer)
-		var own windows
 		for i := range list {
-			own[i].enter(&list[i], &shard.Days, from, to)
-		}
-		for _, p := range m.Parts {
-			parts[p].add(&own)
+			span := &list[i]
+			if span.months == 0 {
+				for _, p := range m.Parts {
+					parts[p][i].addEverything(&shard.Customers, m.Customer)
+				}
+				continue
+			}
+			if shard.Days.Day[to-1] < span.previous { // there, and no more
+				for _, p := range m.Parts {
+					parts[p][i].customers++
+				}
+				continue
+			}
+			var own window
+			own.enter(span, &shard.Days, from, to)
+			for _, p := range m.Parts {
+				parts[p][i].add(&own)
+			}
 		}
 	}
+}
+
+// addEverything adds what a customer with a purchase did up to the as-of day.
+func (w *window) addEverything(c *ledger.Customers, i int) {
+	w.customers++
+	w.active++
+	w.orders += int64(c.Orders[i])
+	w.gross += c.GrossSales[i]
+	w.net += c.Net(i)
+	w.contribution += c.Contribution[i]
 }
 
 // Add adds other sums.
@@ -93,21 +120,26 @@ func (w *window) enter(s *span, d *ledger.Days, from, to int32) {
 	if d.Day[from] < s.end {
 		w.customers = 1
 	}
-	next := calendar.Day(math.MaxInt32) // the day of the order after the one at hand
-	for i := to - 1; i >= from && d.Day[i] >= s.previous; i-- {
-		switch {
-		case d.Day[i] >= s.end:
-		case d.Day[i] >= s.start:
-			w.orders += int64(d.Orders[i])
-			w.gross += d.GrossSales[i]
-			w.net += d.Net(i)
-			w.contribution += d.Contribution[i]
-			if d.IsPurchase[i] {
-				w.active = 1
-			}
-		default:
-			w.enterBefore(s, d, i, next)
+	next, i := calendar.Day(math.MaxInt32), to-1 // the day of the order after the one at hand
+	for ; i >= from && d.Day[i] >= s.end; i-- {
+		if d.Orders[i] > 0 {
+			next = d.Day[i]
 		}
+	}
+	for ; i >= from && d.Day[i] >= s.start; i-- {
+		w.orders += int64(d.Orders[i])
+		w.gross += d.GrossSales[i]
+		w.net += d.Net(i)
+		w.contribution += d.Contribution[i]
+		if d.IsPurchase[i] {
+			w.active = 1
+		}
+		if d.Orders[i] > 0 {
+			next = d.Day[i]
+		}
+	}
+	for ; i >= from && d.Day[i] >= s.previous; i-- {
+		w.enterBefore(s, d, i, next)
 		if d.Orders[i] > 0 {
 			next = d.Day[i]
 		}
@@ -126,7 +158,7 @@ func (w *window) enterBefore(s *span, d *ledger.Days, i int32, next calendar.Day
 	}
 	w.previousOrders += int64(d.Orders[i])
 	w.repeated += int64(d.Orders[i]) - 1
-	if next <= d.Day[i].AddMonths(s.months) {
+	if next <= s.follows[d.Day[i]-s.previous] {
 		w.repeated++
 	}
 }

@@ -1,13 +1,10 @@
 package clv
 
-import (
-	"github.com/perennial-clv/perennial/transforms/cohort"
-	"github.com/perennial-clv/perennial/transforms/ledger"
-)
+import "github.com/perennial-clv/perennial/transforms/ledger"
 
 // Gaps counts the gaps of the base: the days between consecutive purchases of
 // a customer, over all customers.
-type Gaps struct{ counts cohort.Series[int64] } // by days, at least 1
+type Gaps struct{ counts []int64 } // by days, at least 1
 
 // AddShard adds the customers of a shard.
 func (g *Gaps) AddShard(s *ledger.Shard) {
@@ -16,28 +13,43 @@ func (g *Gaps) AddShard(s *ledger.Shard) {
 		if from == to {
 			continue
 		}
-		last := s.Days.Day[from] // the first day is a purchase
-		for i := from + 1; i < to; i++ {
-			if s.Days.IsPurchase[i] {
-				*g.counts.At(int32(s.Days.Day[i] - last))++
-				last = s.Days.Day[i]
+		days, isPurchase := s.Days.Day[from:to], s.Days.IsPurchase[from:to]
+		last := days[0] // the first day is a purchase
+		for i := 1; i < len(days) && i < len(isPurchase); i++ {
+			if isPurchase[i] {
+				g.add(int(days[i]-last), 1)
+				last = days[i]
 			}
 		}
 	}
 }
 
+// add adds n gaps of a number of days.
+func (g *Gaps) add(days int, n int64) {
+	if days >= len(g.counts) {
+		g.grow(days)
+	}
+	g.counts[days] += n
+}
+
+func (g *Gaps) grow(days int) {
+	g.counts = append(g.counts, make([]int64, days+1-len(g.counts))...)
+}
+
 // Add adds other gaps.
 func (g *Gaps) Add(o *Gaps) {
-	g.counts.Merge(&o.counts, func(to, from *int64) { *to += *from })
+	for days, n := range o.counts {
+		g.add(days, n)
+	}
 }
 
 // Count returns how many gaps there are.
 func (g *Gaps) Count() int64 {
-	var n int64
-	for days := int32(1); days < g.counts.End(); days++ {
-		n += g.counts.Get(days)
+	var sum int64
+	for _, n := range g.counts {
+		sum += n
 	}
-	return n
+	return sum
 }
 
 // quantile returns the least gap of which at least the given thousandths of
@@ -45,9 +57,8 @@ func (g *Gaps) Count() int64 {
 // any gap.
 func (g *Gaps) quantile(thousandths int64) int64 {
 	total, below := g.Count(), int64(0)
-	for days := int32(1); days < g.counts.End(); days++ {
-		below += g.counts.Get(days)
-		if 1000*below >= thousandths*total {
+	for days, n := range g.counts {
+		if below += n; n > 0 && 1000*below >= thousandths*total {
 			return int64(days)
 		}
 	}

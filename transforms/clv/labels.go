@@ -94,13 +94,11 @@ var lastDay = calendar.Date(9999, 12, 31)
 // day has bought again with probability ½: the median of the time to the next
 // purchase, in whole days rounded up. Null where the customer is more likely
 // gone, without a prediction, and beyond the year 9999.
-func (v *Valuation) nextPurchase(value *Value, x int32, first, asOf calendar.Day) numeric.Null[calendar.Day] {
-	alive, ok := value.Alive.Get()
-	if !ok || alive < likelyAlive {
+func (v *Value) nextPurchase(asOf calendar.Day) numeric.Null[calendar.Day] {
+	if !v.isScored() || v.score.Alive < likelyAlive {
 		return numeric.Null[calendar.Day]{}
 	}
-	unit := v.Settings.TimeUnit.Days
-	days := math.Ceil(v.purchases.MedianToPurchase(int(x), float64(asOf-first)/unit) * unit)
+	days := math.Ceil(v.score.prospects.untilNext)
 	if days > float64(lastDay-asOf) {
 		return numeric.Null[calendar.Day]{}
 	}

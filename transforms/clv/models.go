@@ -48,9 +48,9 @@ func Parameters(models []Model) []ModelParameter {
 // FitAll fits the models that a job asks for and those that are always beside
 // them, chooses, and returns the rows of models in the order of the key, with
 // the chosen fit of purchases (nil if none is usable) and the fit of spend.
-func FitAll(s Settings, cells *Cells, base *ledger.Totals, first numeric.Null[calendar.Day], asOf calendar.Day, stop func() bool) (rows []Model, chosen *Fit, spend Fit) {
+func FitAll(s Settings, cells *Cells, base *ledger.Totals, first numeric.Null[calendar.Day], asOf calendar.Day, stop func() bool, each Each) (rows []Model, chosen *Fit, spend Fit) {
 	fitting := DefaultFitSettings()
-	fitting.DaysPerUnit, fitting.Stop = s.TimeUnit.Days, stop
+	fitting.DaysPerUnit, fitting.Stop, fitting.Each = s.TimeUnit.Days, stop, each
 	families := append([]Family{NBD, BGNBD}, s.Candidates...)
 	slices.Sort(families)
 	fits := map[Family]Fit{}

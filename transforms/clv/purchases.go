@@ -65,10 +65,21 @@ func (m Purchases) occasions(x int) float64 {
 // n is the number of occasions. −∞ where dropout is impossible. The quotient of
 // times is log1p((T−tx)/(α+tx)), exact for tx near T.
 func (m Purchases) logOddsGone(x int, tx, T float64) float64 {
+	return m.logOdds(m.logOddsAtLast(x), x, tx, T)
+}
+
+// logOddsAtLast returns the part of logOddsGone that is known at the last
+// purchase.
+func (m Purchases) logOddsAtLast(x int) float64 {
 	if !m.dropsOut(x) {
 		return math.Inf(-1)
 	}
-	return math.Log(m.A/(m.B+m.occasions(x)-1)) + (m.R+float64(x))*math.Log1p((T-tx)/(m.Alpha+tx))
+	return math.Log(m.A / (m.B + m.occasions(x) - 1))
+}
+
+// logOdds returns logOddsGone from that part.
+func (m Purchases) logOdds(atLast float64, x int, tx, T float64) float64 {
+	return atLast + (m.R+float64(x))*math.Log1p((T-tx)/(m.Alpha+tx))
 }
 
 // LogLikelihood returns the logarithm of the likelihood of one customer.

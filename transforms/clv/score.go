@@ -1,5 +1,9 @@
 package clv
 
+import (
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
 // Outlook is what a model of purchases expects of one customer until one
 // horizon h.
 type Outlook struct {
@@ -18,97 +22,114 @@ type Outlook struct {
 type Scorer struct {
 	model       Purchases
 	daysPerUnit float64
-	delta       float64   // discount rate per unit
-	horizons    []float64 // in units
-	byX         map[int32]ageTable
-	outlooks    []Outlook // of customers alive at the known (x, T), len(horizons) each
+	delta       float64     // discount rate per unit
+	horizons    []float64   // in units
+	byX         []frequency // as far as the cells go
 }
 
-// ageTable finds the outlooks of one x by the age T in days: at[T−first] is 1 +
-// the number of the entry, 0 where there is none.
-type ageTable struct {
-	first int32
-	at    []int32
+// frequency is what is known of the customers of one x, by the age T in days:
+// the prospects of age T are at[T−first], without outlooks where no cell has it.
+type frequency struct {
+	oddsAtLast float64 // Purchases.logOddsAtLast
+	first      int32
+	prospects  []Prospects
+}
+
+// Prospects are what is expected of the customers of one x and T who are alive.
+type Prospects struct {
+	outlooks  []Outlook // by horizon
+	untilNext float64   // median days to the next purchase
+}
+
+// Score is what is expected of one customer.
+type Score struct {
+	Alive     float64    // the probability of being alive
+	prospects *Prospects // if alive
+}
+
+// Outlook returns what is expected until a horizon, by its index.
+func (s *Score) Outlook(horizon int) Outlook {
+	o := &s.prospects.outlooks[horizon]
+	return Outlook{scale(s.Alive, o.Expected), scale(s.Alive, o.Discounted), s.Alive * o.ProbabilityOfPurchase}
 }
 
 // NewScorer returns a Scorer of model, whose unit of time is daysPerUnit days,
 // for a continuous discount rate per day ≥ 0 and horizons in days > 0, +Inf for
 // the lifetime. cells are those that the model was fitted to, sorted by X first;
 // a customer outside them costs about a thousand times as much.
-func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays []float64, cells []Cell) *Scorer {
-	s := &Scorer{model: model, daysPerUnit: daysPerUnit, delta: discountPerDay * daysPerUnit, byX: map[int32]ageTable{}}
+func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays []float64, cells []Cell, each Each) *Scorer {
+	s := &Scorer{model: model, daysPerUnit: daysPerUnit, delta: discountPerDay * daysPerUnit}
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}
-	for from := 0; from < len(cells); {
-		to, first, last := from, cells[from].T, cells[from].T
-		for ; to < len(cells) && cells[to].X == cells[from].X; to++ {
-			first, last = min(first, cells[to].T), max(last, cells[to].T)
-		}
-		table := ageTable{first: first, at: make([]int32, last-first+1)}
-		for _, c := range cells[from:to] {
-			table.at[c.T-first] = 1 // known; fill numbers them in the order of T
-		}
-		s.fill(table, cells[from].X)
-		s.byX[cells[from].X] = table
-		from = to
+	runs := byX(cells)
+	if len(runs) > 0 {
+		s.byX = make([]frequency, runs[len(runs)-1][0].X+1)
 	}
+	each.run(len(runs), func(i int) {
+		x := runs[i][0].X
+		s.byX[x] = s.frequency(int(x), runs[i])
+	})
 	return s
 }
 
-// fill computes the outlooks of the ages marked in the table of x, and numbers
-// them.
-func (s *Scorer) fill(table ageTable, x int32) {
-	n := len(s.horizons)
+// frequency computes the prospects at all ages of the cells, which have the
+// same x.
+func (s *Scorer) frequency(x int, cells []Cell) frequency {
+	first, last := cells[0].T, cells[0].T
+	for _, c := range cells {
+		first, last = min(first, c.T), max(last, c.T)
+	}
+	isKnown := make([]bool, last-first+1)
+	for _, c := range cells {
+		isKnown[c.T-first] = true
+	}
+	f := frequency{s.model.logOddsAtLast(x), first, make([]Prospects, len(isKnown))}
 	rules := ruleCache{} // a rule depends on x, and on T by a few steps only
-	for i, known := range table.at {
-		if known == 0 {
-			continue
+	for i := range f.prospects {
+		if isKnown[i] {
+			f.prospects[i] = s.prospectsOf(x, first+int32(i), rules)
 		}
-		s.outlooks = append(s.outlooks, make([]Outlook, n)...)
-		s.compute(x, table.first+int32(i), rules, s.outlooks[len(s.outlooks)-n:])
-		table.at[i] = int32(len(s.outlooks) / max(1, n))
 	}
+	return f
 }
 
-// compute writes what a customer alive at T days with x repeat purchases will
-// do until each horizon.
-func (s *Scorer) compute(x, T int32, rules ruleCache, into []Outlook) {
-	f := s.model.after(int(x), float64(T)/s.daysPerUnit)
+// prospectsOf computes the prospects of customers alive at T days.
+func (s *Scorer) prospectsOf(x int, T int32, rules ruleCache) Prospects {
+	age := float64(T) / s.daysPerUnit
+	f := s.model.after(x, age)
 	f.rules = rules
+	p := Prospects{make([]Outlook, len(s.horizons)), s.model.MedianToPurchase(x, age) * s.daysPerUnit}
 	for i, h := range s.horizons {
-		into[i] = Outlook{f.expected(h), f.discounted(s.delta, h), f.probabilityOfPurchase(h)}
+		p.outlooks[i] = Outlook{f.expected(h), f.discounted(s.delta, h), f.probabilityOfPurchase(h)}
 	}
+	return p
 }
 
-// Score returns P(alive) of a customer with x repeat purchase days, the last of
-// them tx days after the first purchase, which was T days before the end of
-// observation, and writes what is expected until each horizon to the front of
-// into, which must have room for all.
-func (s *Scorer) Score(x, tx, T int32, into []Outlook) (alive float64) {
-	alive = s.model.ProbabilityAlive(int(x), float64(tx)/s.daysPerUnit, float64(T)/s.daysPerUnit)
-	into = into[:len(s.horizons)]
-	if known, ok := s.known(x, T); ok {
-		copy(into, known)
-	} else {
-		s.compute(x, T, nil, into)
+// Score scores a customer with x repeat purchase days, the last of them tx days
+// after the first purchase, which was T days before the end of observation.
+func (s *Scorer) Score(x, tx, T int32) Score {
+	if int(x) < len(s.byX) {
+		f := &s.byX[x]
+		if i := int(T - f.first); i >= 0 && i < len(f.prospects) && f.prospects[i].outlooks != nil {
+			odds := s.model.logOdds(f.oddsAtLast, int(x), float64(tx)/s.daysPerUnit, float64(T)/s.daysPerUnit)
+			return Score{numeric.Logistic(-odds), &f.prospects[i]}
+		}
 	}
-	for i, o := range into {
-		into[i] = Outlook{scale(alive, o.Expected), scale(alive, o.Discounted), alive * o.ProbabilityOfPurchase}
-	}
-	return alive
+	p := s.prospectsOf(int(x), T, nil)
+	return Score{s.model.ProbabilityAlive(int(x), float64(tx)/s.daysPerUnit, float64(T)/s.daysPerUnit), &p}
 }
 
-// known returns the outlooks of customers alive at (x, T), if they are there.
-func (s *Scorer) known(x, T int32) ([]Outlook, bool) {
-	table, ok := s.byX[x]
-	if !ok || T < table.first || int(T-table.first) >= len(table.at) {
-		return nil, false
+// byX divides cells, sorted by X first, into those of each x.
+func byX(cells []Cell) [][]Cell {
+	var runs [][]Cell
+	for from := 0; from < len(cells); {
+		to := from
+		for to < len(cells) && cells[to].X == cells[from].X {
+			to++
+		}
+		runs = append(runs, cells[from:to])
+		from = to
 	}
-	entry := int(table.at[T-table.first])
-	if entry == 0 {
-		return nil, false
-	}
-	n := len(s.horizons)
-	return s.outlooks[(entry-1)*n : entry*n], true
+	return runs
 }

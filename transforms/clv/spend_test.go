@@ -59,7 +59,7 @@ func TestCurrencyScalesGammaAndShiftsTheLikelihoodOfSpend(t *testing.T) {
 	cells := simulateSpend(Spend{6, 3.7, 16}, 3000, 2)
 	var cents []SpendCell
 	for _, c := range cells {
-		cents = append(cents, SpendCell{c.X, 100 * c.Sum, c.Count})
+		cents = append(cents, SpendCell{100 * c.Sum, c.X, c.Count})
 	}
 	one, hundred := FitSpend(cells, DefaultFitSettings()), FitSpend(cents, DefaultFitSettings())
 	for i, factor := range []float64{1, 1, 100} {

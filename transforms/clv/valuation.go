@@ -60,17 +60,19 @@ type Valuation struct {
 	net          float64               // net revenue ÷ purchase value
 	contribution numeric.Null[float64] // contribution ÷ net revenue
 	year         int                   // index of Year among the horizons
+	purchasesID  string                // model behind predictions
+	spendID      string                // empty where no model of spend is usable
 }
 
 // NewValuation puts fits and what the base has brought together. chosen is nil where no model of
 // purchases is usable.
-func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger.Totals, hasContribution bool) *Valuation {
+func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger.Totals, hasContribution bool, each Each) *Valuation {
 	v := &Valuation{Settings: s, HasContribution: hasContribution}
 	if chosen != nil {
 		v.purchases, v.hasPurchases = chosen.Purchases()
 	}
 	if v.hasPurchases {
-		v.scorer = v.newScorer(cells.Purchases)
+		v.scorer = v.newScorer(cells.Purchases, each)
 	}
 	v.spend, v.hasSpend = spend.Spend()
 	if mean, ok := numeric.Ratio(base.PurchaseValue, base.PurchaseDays).Get(); ok {
@@ -79,23 +81,30 @@ func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger
 	v.net, _ = netRevenueFactor(base).Get()
 	v.contribution = numeric.Ratio(base.Contribution, base.NetRevenue())
 	v.year = slices.Index(s.Horizons, Year)
+	v.purchasesID = ModelID(v.purchases.Family)
+	if v.hasSpend {
+		v.spendID = ModelID(GammaGamma)
+	}
 	return v
 }
 
 // Value is what is expected of a customer, before money is rounded.
 type Value struct {
-	Status   Status
-	Alive    numeric.Null[float64]
-	spend    float64   // expected net revenue of a purchase, in currency
-	outlooks []Outlook // by horizon; none without a model
+	Status Status
+	score  Score   // without prospects where there is no model
+	spend  float64 // expected net revenue of a purchase, in currency
 }
+
+// isScored reports whether there is a model to predict with.
+func (v *Value) isScored() bool { return v.score.prospects != nil }
+
+// Alive returns the probability of being alive.
+func (v *Value) Alive() (float64, bool) { return v.score.Alive, v.isScored() }
 
 // Values values customers, in their order. Each value is a function of the
 // models and of that customer's entry alone.
 func (v *Valuation) Values(s *ledger.Customers, asOf calendar.Day) []Value {
 	values := make([]Value, s.Len())
-	n := len(v.Settings.Horizons)
-	outlooks := make([]Outlook, s.Len()*n)
 	for customer := range values {
 		switch {
 		case !s.HasPurchase(customer):
@@ -103,32 +112,31 @@ func (v *Valuation) Values(s *ledger.Customers, asOf calendar.Day) []Value {
 		case v.scorer == nil:
 			values[customer].Status = InsufficientData
 		default:
-			values[customer] = v.value(s, customer, asOf, outlooks[customer*n:(customer+1)*n])
+			v.enter(&values[customer], s, customer, asOf)
 		}
 	}
 	return values
 }
 
-func (v *Valuation) newScorer(cells []Cell) *Scorer {
+func (v *Valuation) newScorer(cells []Cell, each Each) *Scorer {
 	days := make([]float64, len(v.Settings.Horizons))
 	for i, h := range v.Settings.Horizons {
 		days[i] = h.Days
 	}
-	return NewScorer(v.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), days, cells)
+	return NewScorer(v.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), days, cells, each)
 }
 
-// value values one customer with a purchase; into takes the outlooks.
-func (v *Valuation) value(s *ledger.Customers, i int, asOf calendar.Day, into []Outlook) Value {
+// enter enters the value of a customer with a purchase.
+func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calendar.Day) {
 	repeats, first := s.X(i), s.First[i]
-	alive := v.scorer.Score(repeats, int32(s.Last[i]-first), int32(asOf-first), into)
-	value := Value{Status: PopulationMean, Alive: numeric.Known(alive), outlooks: into}
+	value.score = v.scorer.Score(repeats, int32(s.Last[i]-first), int32(asOf-first))
+	value.Status = PopulationMean
 	x, mean := 0, 0.0
 	if repeats > 0 && s.RepeatValue[i] > 0 && v.hasSpend {
 		value.Status = Predicted
 		x, mean = int(repeats), float64(s.RepeatValue[i])/money.Scale/float64(repeats)
 	}
 	value.spend = v.purchaseValue(x, mean) * v.net
-	return value
 }
 
 // purchaseValue returns the expected value of a purchase, in currency, of a
@@ -172,10 +180,10 @@ type Prediction struct {
 // predict reads a value in one basis at one horizon. Money is rounded
 // half-even here, per customer, so that sums over customers are exact.
 func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
-	if len(value.outlooks) == 0 {
+	if !value.isScored() {
 		return Prediction{}
 	}
-	outlook := value.outlooks[horizon]
+	outlook := value.score.Outlook(horizon)
 	spend, ok := v.inBasis(value.spend, basis)
 	if !ok {
 		return Prediction{}
@@ -192,9 +200,24 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 	return p
 }
 
-// lifetime returns what is expected without end, as net revenue.
-func (v *Valuation) lifetime(value *Value) Prediction {
-	return v.predict(value, len(v.Settings.Horizons)-1, NetRevenue)
+// residual returns the residual value without end, in net revenue: that of
+// predict.
+func (v *Valuation) residual(value *Value) numeric.Null[int64] {
+	if !value.isScored() {
+		return numeric.Null[int64]{}
+	}
+	lifetime := &value.score.prospects.outlooks[len(v.Settings.Horizons)-1]
+	return rounded(scale(value.score.Alive, lifetime.Discounted) * value.spend)
+}
+
+// withinYear returns the expected purchases of the next year and their value in
+// net revenue: those of predict.
+func (v *Valuation) withinYear(value *Value) (purchases float64, amount numeric.Null[int64]) {
+	if !value.isScored() {
+		return 0, numeric.Null[int64]{}
+	}
+	purchases = scale(value.score.Alive, value.score.prospects.outlooks[v.year].Expected)
+	return purchases, rounded(purchases * value.spend)
 }
 
 // rounded returns currency in units of 10^-4, and null where it is not finite
@@ -205,18 +228,6 @@ func rounded(currency float64) numeric.Null[int64] {
 		return numeric.Null[int64]{}
 	}
 	return numeric.Known(amount)
-}
-
-// modelIDs returns the ids of the models behind a prediction, empty where
-// there is none.
-func (v *Valuation) modelIDs(s Status) (purchases, spend string) {
-	if s != Predicted && s != PopulationMean {
-		return "", ""
-	}
-	if v.hasSpend {
-		spend = ModelID(GammaGamma)
-	}
-	return ModelID(v.purchases.Family), spend
 }
 
 // ModelID returns a model's id: its family and the part of the base it was

@@ -78,7 +78,7 @@ func valuationOf(s Settings, shard *ledger.Shard, chosen *Fit, spend Fit) (*Valu
 	var cells Cells
 	cells.Enter(&shard.Customers, asOf)
 	cells.Compact()
-	v := NewValuation(s, chosen, spend, &cells, &shard.Totals, true)
+	v := NewValuation(s, chosen, spend, &cells, &shard.Totals, true, nil)
 	return v, v.Values(&shard.Customers, asOf), shard.Totals
 }
 
@@ -148,15 +148,20 @@ func wantMoney(t *testing.T, what string, got numeric.Null[int64], want float64)
 func TestLifetimeWithoutDiscountIsNull(t *testing.T) {
 	chosen, spend := cdnowFits()
 	v, values, _ := valuationOf(testSettings(), threeCustomers(), &chosen, spend)
-	if p := v.lifetime(&values[0]); isKnown(p.Value) || isKnown(p.Purchases) || !isKnown(p.Residual) {
+	if p := lifetime(v, &values[0]); isKnown(p.Value) || isKnown(p.Purchases) || !isKnown(p.Residual) {
 		t.Errorf("with a discount: %+v", p)
 	}
 	s := testSettings()
 	s.DiscountRate = 0
 	v, values, _ = valuationOf(s, threeCustomers(), &chosen, spend)
-	if p := v.lifetime(&values[0]); isKnown(p.Residual) {
+	if p := lifetime(v, &values[0]); isKnown(p.Residual) {
 		t.Errorf("without one: %+v", p)
 	}
+}
+
+// lifetime predicts without end, in net revenue.
+func lifetime(v *Valuation, value *Value) Prediction {
+	return v.predict(value, len(v.Settings.Horizons)-1, NetRevenue)
 }
 
 func isKnown[T any](n numeric.Null[T]) bool { _, ok := n.Get(); return ok }
@@ -168,13 +173,13 @@ func TestWithoutAModel(t *testing.T) {
 	none := Fit{Family: GammaGamma, Status: FitInsufficientData}
 	v, values, _ := valuationOf(testSettings(), threeCustomers(), nil, none)
 	for i, want := range []Status{InsufficientData, InsufficientData, NoPurchase} {
-		if p := v.lifetime(&values[i]); values[i].Status != want || isKnown(p.Residual) || isKnown(values[i].Alive) {
+		if p := lifetime(v, &values[i]); values[i].Status != want || isKnown(p.Residual) || values[i].isScored() {
 			t.Errorf("customer %d: %s, %+v; want %s and nulls", i, values[i].Status, p, want)
 		}
 	}
 	v, values, _ = valuationOf(testSettings(), threeCustomers(), &chosen, none)
-	wantMoney(t, "value of a purchase", v.lifetime(&values[0]).PurchaseValue, 200./4*0.9)
-	if id, spendID := v.modelIDs(values[0].Status); values[0].Status != PopulationMean || id != "mbg_nbd/all/all" || spendID != "" {
+	wantMoney(t, "value of a purchase", lifetime(v, &values[0]).PurchaseValue, 200./4*0.9)
+	if id, spendID := v.purchasesID, v.spendID; values[0].Status != PopulationMean || id != "mbg_nbd/all/all" || spendID != "" {
 		t.Errorf("status %s, models %q and %q", values[0].Status, id, spendID)
 	}
 }
@@ -186,7 +191,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	v, values, _ := valuationOf(testSettings(), shard, &chosen, spend)
 	f := &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByMonth}}
 	var b Base
-	b.Enter(v, &shard.Customers, values, asOf)
+	b.Enter(v, &shard.Customers, values)
 	ranks := b.Rank()
 	var residuals Residuals
 	residuals.Enter(v, f, &shard.Customers, values)
@@ -194,7 +199,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	cohorts.AddShard(f, shard)
 	var fromCustomers, fromCohorts int64
 	for _, c := range v.Customers(f, &shard.Customers, values, &ranks, usualLifecycle) {
-		residual, _ := c.Lifetime.Residual.Get()
+		residual, _ := c.Residual.Get()
 		fromCustomers += residual
 	}
 	for _, c := range CohortRows(f, &cohorts, &residuals, true) {
@@ -212,16 +217,18 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 // The share of values strictly below, times the classes: ties share a score,
 // the least value is 1, and all equal values are 1.
 func TestRankingScores(t *testing.T) {
-	r := newRanking([]int64{10, 20, 20, 20, 50})
+	values := []int64{10, 20, 20, 20, 50}
+	r, percentiles := newRanking(values, 5), newRanking(values, 100)
 	for value, want := range map[int64]int64{10: 1, 20: 2, 50: 5} {
-		if got := r.score(value, 5); got != want {
+		if got := r.score(value); got != want {
 			t.Errorf("score of %d is %d, want %d", value, got, want)
 		}
 	}
-	if got := r.score(50, 100); got != 81 { // 1 + floor(100 × 4/5)
+	if got := percentiles.score(50); got != 81 { // 1 + floor(100 × 4/5)
 		t.Errorf("percentile %d, want 81", got)
 	}
-	if got := newRanking([]int64{7, 7, 7}).score(7, 5); got != 1 {
+	equal := newRanking([]int64{7, 7, 7}, 5)
+	if got := equal.score(7); got != 1 {
 		t.Errorf("score among equals is %d, want 1", got)
 	}
 }
@@ -254,16 +261,13 @@ func TestSpendFrequencyCorrelation(t *testing.T) {
 func TestFitAllSaysWhatWasChosen(t *testing.T) {
 	var cells Cells
 	for i := range int32(400) { // half of them buy again, after 1 to 50 days, in a year
-		cells.Purchases = append(cells.Purchases, Cell{X: i % 2 * (1 + i%7), Tx: i % 2 * (1 + i%50), T: 100 + i, Count: 1})
-		if i%2 == 1 {
-			cells.Spend = append(cells.Spend, SpendCell{X: 1 + i%7, Sum: int64(1+i%7) * int64(100_000+i*517%90_000), Count: 1})
-		}
+		cells.enter(i%2*(1+i%7), i%2*(1+i%50), 100+i, int64(1+i%7)*int64(100_000+i*517%90_000))
 	}
 	cells.Compact()
 	for candidate, stands := range map[Family]string{MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", NBD: "bg_nbd gamma_gamma nbd"} {
 		s := testSettings()
 		s.Candidates = []Family{candidate}
-		rows, chosen, _ := FitAll(s, &cells, &ledger.Totals{GrossSales: 90, PurchaseValue: 100}, cells.First(600), 600, nil)
+		rows, chosen, _ := FitAll(s, &cells, &ledger.Totals{GrossSales: 90, PurchaseValue: 100}, cells.First(600), 600, nil, nil)
 		var names []string
 		for _, row := range rows {
 			names = append(names, string(row.Family))
@@ -278,7 +282,7 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 			t.Errorf("candidate %s: models %q, want %q; chosen %+v", candidate, got, stands, chosen)
 		}
 	}
-	rows, chosen, _ := FitAll(testSettings(), &Cells{}, &ledger.Totals{}, (&Cells{}).First(600), 600, nil)
+	rows, chosen, _ := FitAll(testSettings(), &Cells{}, &ledger.Totals{}, (&Cells{}).First(600), 600, nil, nil)
 	if chosen != nil || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != FitInsufficientData {
 		t.Errorf("of nobody: chosen %v, %+v", chosen, rows)
 	}

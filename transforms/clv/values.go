@@ -30,7 +30,9 @@ func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) []Custom
 	rows := make([]CustomerValue, 0, s.Len()*len(v.Settings.Horizons)*len(bases))
 	for customer := range s.Len() {
 		row := CustomerValue{Key: s.Keys.At(customer), DiscountRate: v.Settings.DiscountRate}
-		row.ModelID, row.SpendID = v.modelIDs(values[customer].Status)
+		if values[customer].isScored() {
+			row.ModelID, row.SpendID = v.purchasesID, v.spendID
+		}
 		for h := range v.Settings.Horizons {
 			for _, basis := range bases {
 				row.Horizon, row.Basis, row.Historic = v.Settings.Horizons[h], basis, s.Net(customer)

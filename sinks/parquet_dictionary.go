@@ -1,0 +1,146 @@
+package sinks
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/zeebo/xxh3"
+)
+
+// dictionary numbers the distinct texts of a row group's column in the order
+// in which they come.
+type dictionary struct {
+	texts []byte
+	ends  []uint32 // where each text begins in texts, and where the last ends
+	ids   []int32  // of each value of the row group
+	slots []slot   // open addressing by sign
+	used  []uint32 // slots that are not empty, by id
+	seen  []int32  // by id: the page that last had it, counted from 1
+}
+
+// slot is a place of a text in the table.
+type slot struct {
+	sign sign
+	next int32 // id + 1; 0 where the slot is empty
+}
+
+// dictionarySlots keeps the table at most half full.
+const dictionarySlots = 2 * dictionaryTexts
+
+func newDictionary() *dictionary {
+	return &dictionary{slots: make([]slot, dictionarySlots)}
+}
+
+// reset forgets all texts.
+func (d *dictionary) reset() {
+	for _, at := range d.used {
+		d.slots[at] = slot{}
+	}
+	d.texts, d.ends, d.ids = d.texts[:0], append(d.ends[:0], 0), d.ids[:0]
+	d.used, d.seen = d.used[:0], d.seen[:0]
+}
+
+func (d *dictionary) len() int { return len(d.used) }
+
+func (d *dictionary) text(id int32) []byte { return d.texts[d.ends[id]:d.ends[id+1]] }
+
+// add numbers the texts of a page, and reports false where there are more
+// than a dictionary may have.
+func (d *dictionary) add(p *page) bool {
+	start := p.ends[0]
+	for _, end := range p.ends[1:] {
+		text := p.texts[start:end]
+		start = end
+		s := signOf(text)
+		at := s.slot()
+		for d.slots[at].next != 0 && !d.holds(at, s, text) {
+			at = (at + 1) % dictionarySlots
+		}
+		if d.slots[at].next == 0 && !d.put(at, s, text) {
+			return false
+		}
+		d.ids = append(d.ids, d.slots[at].next-1)
+	}
+	return true
+}
+
+// holds reports whether a slot that is not empty is that of a text.
+func (d *dictionary) holds(at uint32, s sign, text []byte) bool {
+	held := &d.slots[at]
+	return held.sign == s && (s.length <= signBytes || bytes.Equal(text, d.text(held.next-1)))
+}
+
+// put gives a text the next id, and reports false where none is left.
+func (d *dictionary) put(at uint32, s sign, text []byte) bool {
+	if d.len() == dictionaryTexts || len(d.texts)+len(text) > dictionaryBytes {
+		return false
+	}
+	d.texts = append(d.texts, text...)
+	d.ends = append(d.ends, uint32(len(d.texts)))
+	d.used = append(d.used, at)
+	d.seen = append(d.seen, 0)
+	d.slots[at] = slot{s, int32(d.len())}
+	return true
+}
+
+// sign stands for a text: for one of at most signBytes its bytes, so that
+// equal signs are equal texts; for a longer one a hash.
+type sign struct {
+	front, back uint64
+	length      uint32
+}
+
+const signBytes = 16
+
+func signOf(text []byte) sign {
+	s := sign{length: uint32(len(text))}
+	switch n := len(text); {
+	case n > signBytes:
+		s.front = xxh3.Hash(text)
+	case n >= 8:
+		s.front, s.back = binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:])
+	default:
+		for i, b := range text {
+			s.front |= uint64(b) << (8 * i)
+		}
+	}
+	return s
+}
+
+// slot returns where in the table to look first: the folded product of the
+// sign's halves, each mixed with digits of pi.
+func (s sign) slot() uint32 {
+	high, low := bits.Mul64(s.front^0x243f6a8885a308d3, s.back^uint64(s.length)^0x13198a2e03707344)
+	return uint32(high^low) % dictionarySlots
+}
+
+// bounds returns the bounds of a page, counted from 1, whose values have ids.
+func (d *dictionary) bounds(ids []int32, page int32) bounds {
+	if len(ids) == 0 {
+		return bounds{}
+	}
+	low, high := d.text(ids[0]), d.text(ids[0])
+	for _, id := range ids {
+		if d.seen[id] == page {
+			continue
+		}
+		d.seen[id] = page
+		if text := d.text(id); bytes.Compare(text, low) < 0 {
+			low = text
+		} else if bytes.Compare(text, high) > 0 {
+			high = text
+		}
+	}
+	return cutBounds(low, high)
+}
+
+// plain appends the dictionary as its page has it: each text after its
+// length in four bytes.
+func (d *dictionary) plain(b []byte) []byte {
+	for id := range d.len() {
+		text := d.text(int32(id))
+		b = append(binary.LittleEndian.AppendUint32(b, uint32(len(text))), text...)
+	}
+	return b
+}

@@ -1,0 +1,38 @@
+package sources
+
+import (
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+func TestMemoryIsUsedAgainWhenTheLastHolderReleasesIt(t *testing.T) {
+	m := new(recycler)
+	fill := func() *int64 {
+		values := append(roomFor[int64](m, 100), 1, 2, 3)
+		a := newArray(arrow.PrimitiveTypes.Int64, len(values), 0, nil, bufferOf(m, values))
+		defer a.Release()
+		part := array.NewSlice(a, 1, 2)
+		defer part.Release()
+		if len(roomFor[int64](m, 100)) != 0 || part.(*array.Int64).Value(0) != 2 {
+			t.Error("memory was handed out while it was held")
+		}
+		return &values[0]
+	}
+	first := fill()
+	if again := &roomFor[int64](m, 100)[:1][0]; again != first {
+		t.Error("released memory was not used again")
+	}
+}
+
+func TestMemoryThatHasGrownIsUsedForWhatItHolds(t *testing.T) {
+	m := new(recycler)
+	m.Free(make([]byte, 0, 1000))
+	if b := m.Allocate(600); cap(b) < 600 || cap(b) == 1000 {
+		t.Errorf("600 bytes: got %d, want memory of their own: of 1000 bytes only 512 are sure", cap(b))
+	}
+	if b := m.Allocate(512); cap(b) != 1000 {
+		t.Errorf("512 bytes: got room for %d, want the 1000 that were freed", cap(b))
+	}
+}

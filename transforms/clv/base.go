@@ -1,0 +1,147 @@
+package clv
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/money"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Base is what scores and percentiles compare a customer with: all customers
+// with a purchase.
+type Base struct {
+	recency, frequency cohort.Series[int64] // customers by day of the last purchase, and by purchase days
+	monetary, residual []int64              // a customer each
+	size               float64              // Σ |net revenue| + |residual value|, to bound their sums
+
+	year     int64   // Σ predicted value of a year
+	years    int64   // customers that have one
+	yearSize float64 // Σ |predicted value of a year|
+}
+
+// Enter enters customers with what they are worth.
+func (b *Base) Enter(v *Valuation, c *ledger.Customers, values []Value) {
+	for customer := range c.Len() {
+		if !c.HasPurchase(customer) {
+			continue
+		}
+		net := c.Net(customer)
+		*b.recency.At(int32(c.Last[customer]))++
+		*b.frequency.At(c.PurchaseDays[customer])++
+		b.monetary = append(b.monetary, net)
+		if residual, ok := v.residual(&values[customer]).Get(); ok {
+			b.residual = append(b.residual, residual)
+			b.size += math.Abs(float64(residual))
+		}
+		_, amount := v.withinYear(&values[customer])
+		if year, ok := amount.Get(); ok {
+			b.year += year
+			b.years++
+			b.yearSize += math.Abs(float64(year))
+		}
+		b.size += math.Abs(float64(net))
+	}
+}
+
+// Add takes over another part of the base.
+func (b *Base) Add(o *Base) {
+	count := func(to, from *int64) { *to += *from }
+	b.recency.Merge(&o.recency, count)
+	b.frequency.Merge(&o.frequency, count)
+	b.monetary, o.monetary = append(b.monetary, o.monetary...), nil
+	b.residual, o.residual = append(b.residual, o.residual...), nil
+	b.size += o.size
+	b.year += o.year
+	b.years += o.years
+	b.yearSize += o.yearSize
+}
+
+// Overflows reports whether some sum of the customers' values might be more
+// than a money column holds.
+func (b *Base) Overflows() bool { return max(b.size, b.yearSize) > money.Max }
+
+// Residual returns the sum of all residual values, and whether every customer
+// has one.
+func (b *Base) Residual() (sum int64, isWhole bool) {
+	for _, r := range b.residual {
+		sum += r
+	}
+	return sum, len(b.residual) == len(b.monetary) && len(b.monetary) > 0
+}
+
+// YearPerCustomer returns what a customer is expected to bring in the 365 days
+// after the as-of day: Σ predicted_value_365d ÷ customers with a purchase,
+// rounded half-even. Null unless every such customer has a prediction.
+func (b *Base) YearPerCustomer() numeric.Null[int64] {
+	mean, ok := money.Mean(b.year, b.years)
+	if !ok || b.years != int64(len(b.monetary)) {
+		return numeric.Null[int64]{}
+	}
+	return numeric.Known(mean)
+}
+
+const (
+	rfmClasses        = 5
+	percentileClasses = 100
+)
+
+// Ranks rank a customer within the base.
+type Ranks struct{ recency, frequency, monetary, residual ranking }
+
+// Rank ranks the base, which is of no further use.
+func (b *Base) Rank() Ranks {
+	var r Ranks
+	if len(b.monetary) > 0 {
+		r.recency = newRankingOf(&b.recency, rfmClasses)
+		r.frequency = newRankingOf(&b.frequency, rfmClasses)
+		r.monetary = newRanking(b.monetary, rfmClasses)
+	}
+	if len(b.residual) > 0 {
+		r.residual = newRanking(b.residual, percentileClasses)
+	}
+	return r
+}
+
+// Scores are a customer's places in the base, 0 without one.
+type Scores struct {
+	Recency, Frequency, Monetary int64 // 1 to 5, of customers with a purchase
+	Percentile                   int64 // 1 to 100, of customers with a residual value
+}
+
+// of returns the scores of a customer with a purchase.
+func (r *Ranks) of(c *Customer) Scores {
+	s := Scores{
+		Recency:   r.recency.score(int64(c.Last)),
+		Frequency: r.frequency.score(c.PurchaseDays),
+		Monetary:  r.monetary.score(c.NetRevenue()),
+	}
+	if residual, ok := c.Residual.Get(); ok {
+		s.Percentile = r.residual.score(residual)
+	}
+	return s
+}
+
+// scored returns a score, and whether there is one.
+func scored(score int64) (int64, bool) { return score, score > 0 }
+
+// segments are the three scores as digits, by what they make as a number of
+// base 10.
+var segments = func() (texts [1000]string) {
+	for i := range texts {
+		texts[i] = strconv.Itoa(i)
+	}
+	return texts
+}()
+
+// segment returns the three scores as digits.
+func (s *Scores) segment() (string, bool) {
+	return segments[100*s.Recency+10*s.Frequency+s.Monetary], s.Recency > 0
+}
+
+// tier returns the tier of the percentile.
+func (s *Scores) tier() (string, bool) {
+	return string(tierOf(s.Percentile)), s.Percentile > 0
+}
