@@ -1,12 +1,13 @@
-# make demo    simulate a shop, compute everything, say what was found
-# make test    all tests, in random order; with the race detector where a C compiler works
-# make lint    gofmt, go vet, staticcheck with all checks, a tidy go.mod
-# make bench   all benchmarks, and the machine they ran on
-# make build   bin/perennial, static
+# make demo         simulate a shop, compute everything, say what was found
+# make test         all tests, in random order; with the race detector where a C compiler works
+# make lint         gofmt, go vet, staticcheck with all checks, a tidy go.mod
+# make bench        the whole program beside DuckDB; see docs/performance.md
+# make microbench   the benchmarks of single steps, and the machine they ran on
+# make build        bin/perennial, static
 #
 # Go and make are all that is needed.
 
-.PHONY: demo test lint bench build
+.PHONY: demo test lint bench microbench build
 
 DEMO    ?= demo# where make demo puts its files
 VERSION ?=# what perennial version says; empty: the revision
@@ -30,14 +31,18 @@ test:
 
 lint:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt these files:" $$unformatted; exit 1; fi
-	go vet ./...
-	go tool -modfile=.ci/tools.mod staticcheck -checks all ./...
+	go vet ./... ./.ci/bench
+	go tool -modfile=.ci/tools.mod staticcheck -checks all ./... ./.ci/bench
 	go mod tidy -diff
 	cd .ci/parquetread && go vet ./... && go mod tidy -diff
 	@# DuckDB needs cgo; go mod tidy would download its library for every platform.
 	cd .ci/duckdb && if [ "$$(go env CGO_ENABLED)" = 1 ]; then go vet ./...; else echo 'not vetted: no C compiler works'; fi
 
+# DuckDB needs a C compiler. BENCH_ROWS, BENCH_KEYS, … choose what is measured.
 bench:
+	go run ./.ci/bench
+
+microbench:
 	@go version; echo "$$(uname -srm), $$(getconf _NPROCESSORS_ONLN) processors"
 	go test -run='^$$' -bench=. -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
 

@@ -203,7 +203,7 @@ func TestSameBytesWithModels(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	if err := sample.WriteCSV(context.Background(), &log); err != nil {
+	if err := sample.WriteCSV(context.Background(), 2, &log); err != nil {
 		t.Fatal(err)
 	}
 	header, body, _ := strings.Cut(log.String(), "\n")

@@ -93,7 +93,7 @@ func runSample(t *testing.T) (out string, asOf time.Time) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	if err := sample.WriteCSV(context.Background(), &log); err != nil {
+	if err := sample.WriteCSV(context.Background(), 2, &log); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

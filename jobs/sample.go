@@ -1,11 +1,10 @@
 package jobs
 
 import (
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -28,7 +27,7 @@ type SampleOptions struct {
 type Sample struct{ shop *shop.Shop }
 
 // sampleBatch is how many rows are made at a time.
-const sampleBatch = 1 << 16
+const sampleBatch = 1 << 14
 
 // NewSample returns the sample that the options describe.
 func NewSample(o SampleOptions) (*Sample, error) {
@@ -61,39 +60,66 @@ func (s *Sample) definition() table.Definition[shop.Row] {
 }
 
 // Records returns a function that yields the sample batch by batch, then
-// io.EOF, and one that ends it early.
-func (s *Sample) Records() (next func() (table.Record, error), stop func()) {
+// io.EOF. It simulates on so many workers; their number changes no row.
+func (s *Sample) Records(ctx context.Context, workers int) func() (table.Record, error) {
 	definition := s.definition()
-	batch, stop := iter.Pull(s.shop.Batches(sampleBatch))
-	return func() (table.Record, error) {
-		rows, ok := batch()
-		if !ok {
-			return nil, io.EOF
-		}
-		return definition.Record(rows), nil
-	}, stop
+	return batches(ctx, s.shop, workers, func(rows []shop.Row) table.Record { return definition.Record(rows) })
 }
 
-// WriteCSV writes the sample as CSV with a header. It stops soon after the
-// context ends.
-func (s *Sample) WriteCSV(ctx context.Context, w io.Writer) error {
-	out := bufio.NewWriterSize(w, 1<<20)
-	if _, err := out.WriteString(shop.Header); err != nil {
+// WriteCSV writes the sample as CSV with a header, simulated on so many
+// workers. It stops soon after the context ends.
+func (s *Sample) WriteCSV(ctx context.Context, workers int, w io.Writer) error {
+	if _, err := io.WriteString(w, shop.Header); err != nil {
 		return err
 	}
-	var line []byte
-	for rows := range s.shop.Batches(sampleBatch) {
-		if err := ctx.Err(); err != nil {
+	next := batches(ctx, s.shop, workers, func(rows []shop.Row) []byte {
+		var lines []byte
+		for i := range rows {
+			lines = shop.AppendCSV(lines, &rows[i])
+		}
+		return lines
+	})
+	for {
+		lines, err := next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		for i := range rows {
-			line = shop.AppendCSV(line[:0], &rows[i])
-			if _, err := out.Write(line); err != nil {
-				return err
-			}
+		if _, err := w.Write(lines); err != nil {
+			return err
 		}
 	}
-	return out.Flush()
+}
+
+// batches returns a function that yields what form makes of the shop's rows,
+// batch by batch, then io.EOF. Blocks are simulated side by side, and batches
+// formed so; in between a block gets its place in the log.
+func batches[T any](ctx context.Context, s *shop.Shop, workers int, form func([]shop.Row) T) func() (T, error) {
+	s.Restart()
+	blocks := pipeline.Ahead(ctx, workers, s.Blocks(), func(_ context.Context, i int) (*shop.Block, error) { return s.Block(i), nil })
+	batch, ended := func() (T, error) { return *new(T), io.EOF }, false
+	return func() (T, error) {
+		for {
+			formed, err := batch()
+			if ended || !errors.Is(err, io.EOF) {
+				return formed, err
+			}
+			block, err := blocks()
+			switch {
+			case err == nil:
+				block = s.Add(block)
+			case errors.Is(err, io.EOF):
+				block, ended = s.End(), true
+			default:
+				return formed, err
+			}
+			batch = pipeline.Ahead(ctx, workers, (block.Len()+sampleBatch-1)/sampleBatch, func(_ context.Context, i int) (T, error) {
+				return form(block.Rows(i*sampleBatch, min((i+1)*sampleBatch, block.Len()))), nil
+			})
+		}
+	}
 }
 
 // LastDay returns the last day on which customers buy and which is whole.
@@ -109,7 +135,7 @@ func (s *Sample) Text() string {
 		fmt.Fprintf(&b, "  dirt       %d exact duplicates, %d guest rows, %d late, %d after the last day, %d unreadable, %d zero, %d refunds without a sale\n",
 			r.Duplicates, r.Guests, r.Late, r.AfterTo, r.Unreadable, r.ZeroAmounts, r.OrphanRefunds)
 	}
-	fmt.Fprintf(&b, "  purchases  MBG/NBD r %g alpha %g (weeks) a %g b %g\n", t.R, t.Alpha, t.A, t.B)
+	fmt.Fprintf(&b, "  purchases  MBG/NBD r %.6g alpha %.6g (weeks) a %.6g b %.6g\n", t.R, t.Alpha, t.A, t.B)
 	fmt.Fprintf(&b, "  spend      Gamma-Gamma p %g q %g gamma %g\n", t.P, t.Q, t.Gamma)
 	return b.String()
 }

@@ -50,7 +50,7 @@ func writeSample(t *testing.T, dir string, customers int) *jobs.Sample {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(sample.WriteCSV(t.Context(), orders), orders.Close()); err != nil {
+	if err := errors.Join(sample.WriteCSV(t.Context(), 2, orders), orders.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return sample

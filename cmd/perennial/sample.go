@@ -31,8 +31,8 @@ func newSample(w *world) *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().IntVar(&o.Customers, "customers", 0, "`number` of customers (default 10000)")
-	c.Flags().IntVar(&o.Rows, "rows", 0, "exact `number` of rows, instead of --customers")
+	c.Flags().IntVar(&o.Customers, "customers", 0, "`number` of customers, who all buy (default 10000)")
+	c.Flags().IntVar(&o.Rows, "rows", 0, "exact `number` of rows, by however many customers; with --customers about so many, by customers who buy that often")
 	c.Flags().StringVar(&o.From, "from", "", "first day on which customers come, `YYYY-MM-DD` (default 2023-01-01)")
 	c.Flags().StringVar(&o.To, "to", "", "last day, `YYYY-MM-DD` (default 2024-12-31)")
 	c.Flags().StringVar(&o.Key, "key", "text", "customer keys: `text` of 36 characters, or int")
@@ -45,9 +45,7 @@ func newSample(w *world) *cobra.Command {
 func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 	switch filepath.Ext(path) {
 	case ".parquet":
-		next, stop := sample.Records()
-		defer stop()
-		_, err := sinks.WriteParquetFile(ctx, path, sample.Schema(), runtime.GOMAXPROCS(0), next)
+		_, err := sinks.WriteParquetFile(ctx, path, sample.Schema(), sampleWorkers(), sample.Records(ctx, sampleWorkers()))
 		return err
 	case ".csv":
 		return writeCSV(ctx, sample, path)
@@ -56,8 +54,12 @@ func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 	}
 }
 
+// sampleWorkers returns how many blocks of a sample are simulated at a time:
+// enough to keep an encoder busy, few enough to stay well below a gibibyte.
+func sampleWorkers() int { return min(4, runtime.GOMAXPROCS(0)) }
+
 func writeCSV(ctx context.Context, sample *jobs.Sample, path string) error {
-	err := writeWhole(path, func(to io.Writer) error { return sample.WriteCSV(ctx, to) })
+	err := writeWhole(path, func(to io.Writer) error { return sample.WriteCSV(ctx, sampleWorkers(), to) })
 	if err != nil {
 		return cannotWrite(path, err)
 	}

@@ -24,39 +24,48 @@ const (
 	cent          = 100 // in units of 10^-4
 )
 
-// simulator lives the lives of customers, one after the other, and keeps the
-// rows they leave in days.
+// simulator lives the lives of a block's customers, one after the other, and
+// keeps the rows they leave.
 type simulator struct {
 	settings Settings
 	truth    Truth
 	line     timeline
 	source   *rand.PCG
 	random   *rand.Rand // over source
+	limit    int        // of rows; 0 is none
 
 	// So far:
-	customers int64
+	customers int64 // of the log
 	orders    int64
 	sales     int64 // rows
 	sameDay   int64
-	rows      int
-	blocked   int // rows of the block
-
-	days [][]posting // the block's rows, by day
+	rows      []posting
 }
 
 // stream sets the shop's random numbers apart from those of other users of
 // the same seed.
 const stream = 0x73686f70 // "shop"
 
-func newSimulator(s Settings, t Truth) *simulator {
-	source, line := rand.NewPCG(s.Seed, stream), newTimeline(s, t)
+// newSimulator returns the simulator of a block, which has random numbers of
+// its own; those of the first are the seed's.
+func newSimulator(s *Shop, block int) *simulator {
+	source := rand.NewPCG(s.settings.Seed, stream+mix(uint64(block))-mix(0))
 	return &simulator{
-		settings: s,
-		truth:    t,
-		line:     line,
+		settings: s.settings,
+		truth:    s.truth,
+		line:     s.line,
 		source:   source,
 		random:   rand.New(source),
-		days:     make([][]posting, len(line.clock)),
+	}
+}
+
+// full reports whether the block has as many rows as it may have.
+func (s *simulator) full() bool { return s.limit > 0 && len(s.rows) == s.limit }
+
+// add keeps a row, or drops it if the block is full.
+func (s *simulator) add(p posting) {
+	if !s.full() {
+		s.rows = append(s.rows, p)
 	}
 }
 

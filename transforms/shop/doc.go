@@ -7,8 +7,15 @@
 // same for the same settings on one architecture. Nothing else enters: no
 // clock, no environment.
 //
-//	New ► Shop.Batches ► rows ► Definition (Parquet) or AppendCSV (CSV)
-//	          └► Shop.Report: how many rows of each kind came
+//	New ► Shop.Block ► Shop.Add ► Block.Rows ► Definition (Parquet) or AppendCSV (CSV)
+//	                       └► Shop.Report: how many rows of each kind came
+//
+// A log is made in blocks, each some hundred thousand customers with random
+// numbers of their own (block.go). They can be simulated side by side, and
+// memory does not depend on the log's length. Rows are in the order of their
+// times within a block, blocks follow each other, late rows come last: a log of
+// several blocks runs through its days once in each. Shop.Batches is all of it
+// one after the other.
 //
 // # Customers
 //
@@ -24,6 +31,12 @@
 // purchase at time 0, one at time t falls on day ⌈t⌉ after it, so that exactly
 // the purchases of (0, T] fall within T days. A purchase that falls on the day
 // of the one before is part of it (Report.SameDay counts them).
+//
+// Where both customers and rows are given, alpha is divided and b multiplied by
+// a common factor (scale.go): customers buy so many times as often, leave after
+// about so many times as many purchases, and stay for about as long. Pilots of
+// up to 50,000 customers find the factor, so that the log has the rows wanted
+// within about a per cent; Truth tells what became of alpha and b.
 //
 // # What biases a fit
 //

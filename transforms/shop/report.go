@@ -39,7 +39,7 @@ type Report struct {
 }
 
 // add counts a row.
-func (r *Report) add(p posting, end uint32) {
+func (r *Report) add(p *posting, end uint32) {
 	r.Rows++
 	if p.kind.readable() {
 		r.Amount += p.amount
@@ -50,9 +50,24 @@ func (r *Report) add(p posting, end uint32) {
 	*r.counter(p, end)++
 }
 
+// merge adds the counts of other rows of other customers.
+func (r *Report) merge(other Report) {
+	for _, count := range []struct {
+		to *int64
+		n  int64
+	}{
+		{&r.Rows, other.Rows}, {&r.Customers, other.Customers}, {&r.Amount, other.Amount}, {&r.SameDay, other.SameDay},
+		{&r.Sales, other.Sales}, {&r.Refunds, other.Refunds}, {&r.ZeroAmounts, other.ZeroAmounts}, {&r.Duplicates, other.Duplicates},
+		{&r.Guests, other.Guests}, {&r.OrphanRefunds, other.OrphanRefunds}, {&r.AfterTo, other.AfterTo}, {&r.Unreadable, other.Unreadable},
+		{&r.Late, other.Late},
+	} {
+		*count.to += count.n
+	}
+}
+
 // counter returns the count that a row belongs to; end is the first second
 // after Settings.To.
-func (r *Report) counter(p posting, end uint32) *int64 {
+func (r *Report) counter(p *posting, end uint32) *int64 {
 	switch {
 	case !p.kind.readable():
 		return &r.Unreadable

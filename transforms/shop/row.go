@@ -29,55 +29,37 @@ var (
 	brokenTimes   = []string{"2024-02-30T10:00:00Z", "31.12.", "yesterday", "2024-13-01"}
 )
 
-// writer makes rows of postings, a batch at a time.
-type writer struct {
-	settings Settings
-	truth    Truth
-	postings []posting
-	batch    []Row
-	text     []byte
-}
-
-func newWriter(s Settings, t Truth, size int) *writer {
-	return &writer{settings: s, truth: t, postings: make([]posting, 0, size), batch: make([]Row, size)}
-}
-
-func (w *writer) add(p posting) { w.postings = append(w.postings, p) }
-
-// rows returns the rows of the postings added since it was called last. All
-// their ids are cut from one text, which spares an allocation for each.
-func (w *writer) rows() []Row {
-	w.text = w.text[:0]
-	for _, p := range w.postings {
-		w.text = appendOrderID(w.text, p.order)
-		if !w.settings.IntegerKeys && p.kind != guest {
-			w.text = appendKey(w.text, w.settings.Seed, p.customer)
+// Rows returns the rows from..to of the block. All their ids are cut from one
+// text, which spares an allocation for each. It may run beside other calls.
+func (b *Block) Rows(from, to int) []Row {
+	postings := b.postings[from:to]
+	ids := make([]byte, 0, len(postings)*(orderIDLength+keyLength))
+	for i := range postings {
+		p := &postings[i]
+		ids = appendOrderID(ids, b.before+p.order)
+		if !b.shop.settings.IntegerKeys && p.kind != guest {
+			ids = appendKey(ids, b.shop.settings.Seed, p.customer)
 		}
 	}
-	text := string(w.text)
-	for i, p := range w.postings {
-		w.batch[i], text = w.row(p, text)
+	rows, text := make([]Row, len(postings)), string(ids)
+	for i := range postings {
+		text = b.shop.row(&rows[i], &postings[i], text)
 	}
-	n := len(w.postings)
-	w.postings = w.postings[:0]
-	return w.batch[:n]
+	return rows
 }
 
-// row returns the row of a posting whose ids are at the start of a text, and
-// the rest of the text.
-func (w *writer) row(p posting, text string) (row Row, rest string) {
-	start := int64(w.settings.From) * secondsPerDay
-	row = Row{
-		OrderID:    text[:orderIDLength],
-		OccurredAt: (start + int64(p.second)) * int64(time.Second/time.Microsecond),
-		Amount:     p.amount,
-		Country:    w.truth.Countries[p.country].Value,
-		Channel:    w.truth.Channels[p.channel].Value,
-		Currency:   currency,
-	}
-	rest = text[orderIDLength:]
+// row fills the row of a posting whose ids are at the start of a text, and
+// returns the rest of the text.
+func (s *Shop) row(row *Row, p *posting, text string) (rest string) {
+	start := int64(s.settings.From) * secondsPerDay
+	row.OrderID, rest = text[:orderIDLength], text[orderIDLength:]
+	row.OccurredAt = (start + int64(p.second)) * int64(time.Second/time.Microsecond)
+	row.Amount = p.amount
+	row.Country = s.truth.Countries[p.country].Value
+	row.Channel = s.truth.Channels[p.channel].Value
+	row.Currency = currency
 	switch {
-	case w.settings.IntegerKeys:
+	case s.settings.IntegerKeys:
 		row.CustomerKey = p.customer
 	case p.kind != guest:
 		row.CustomerID, rest = rest[:keyLength], rest[keyLength:]
@@ -88,7 +70,7 @@ func (w *writer) row(p posting, text string) (row Row, rest string) {
 	case brokenTime:
 		row.RawTime = brokenTimes[p.order%int64(len(brokenTimes))]
 	}
-	return row, rest
+	return rest
 }
 
 const orderIDLength = len("SO-0123456789")

@@ -14,8 +14,9 @@ type Settings struct {
 	// zero as well.
 	Customers int
 	// Rows, if positive, is the exact length of the log: customers come until
-	// it is full, and the last one's history may be cut short. It excludes
-	// Customers.
+	// it is full, and the last one's history may be cut short. With Customers
+	// it is about the length: Truth is then scaled until so many customers
+	// make so many rows (see scale.go), all of whose histories are whole.
 	Rows int
 	// From and To are the first and last day on which customers arrive;
 	// 2023-01-01 and 2024-12-31. A log that is not clean runs on for three
@@ -67,8 +68,8 @@ func (s Settings) validate() error {
 	if s.Rows < 0 {
 		problems = append(problems, fmt.Errorf("rows: %d is negative", s.Rows))
 	}
-	if s.Customers > 0 && s.Rows > 0 {
-		problems = append(problems, errors.New("customers and rows exclude each other: rows says how many customers are needed"))
+	if s.Rows > 0 && s.Rows < s.Customers {
+		problems = append(problems, fmt.Errorf("rows: %d are too few for %d customers, who make one each at least", s.Rows, s.Customers))
 	}
 	if s.From > s.To {
 		problems = append(problems, fmt.Errorf("from: %v is after to, %v", s.From, s.To))

@@ -6,7 +6,12 @@ import "iter"
 type Shop struct {
 	settings Settings
 	truth    Truth
-	report   Report
+	line     timeline
+
+	// Of the blocks that have been added to the log:
+	report Report
+	orders int64
+	late   []posting
 }
 
 // New returns the shop of some settings. Its error names every setting that
@@ -16,7 +21,14 @@ func New(s Settings) (*Shop, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	return &Shop{settings: s, truth: truth(s.Clean)}, nil
+	shop := &Shop{settings: s, truth: truth(s.Clean)}
+	shop.line = newTimeline(s, shop.truth)
+	if s.Customers > 0 && s.Rows > 0 {
+		if err := shop.scale(); err != nil {
+			return nil, err
+		}
+	}
+	return shop, nil
 }
 
 // Settings returns the settings with defaults filled in.
@@ -25,35 +37,30 @@ func (s *Shop) Settings() Settings { return s.settings }
 // Truth returns what the customers follow.
 func (s *Shop) Truth() Truth { return s.truth }
 
-// Report counts the rows that the last iteration over Batches has yielded.
+// Report counts the rows of the blocks that have been added to the log.
 func (s *Shop) Report() Report { return s.report }
 
-// Batches returns the log from its beginning, in batches of size rows (the
-// last has fewer), which must be positive. A batch is valid until the next
-// one; its texts are valid for good. Each iteration yields the same rows.
-//
-// Rows are in the order of their times, late rows at the end. A log of more
-// than about a million rows is made in blocks of that many, one group of
-// customers after the other, each in the order of its times: memory then does
-// not depend on its length.
+// Batches returns the whole log from its beginning, in batches of at most size
+// rows, which must be positive. A batch is valid until the next one. Each
+// iteration yields the same rows, and Report is then theirs.
 func (s *Shop) Batches(size int) iter.Seq[[]Row] {
-	if size <= 0 {
-		panic("shop: a batch must have rows")
-	}
 	return func(yield func([]Row) bool) {
-		s.report = Report{}
-		end := uint32(s.settings.To-s.settings.From+1) * secondsPerDay
-		sim := newSimulator(s.settings, s.truth)
-		w := newWriter(s.settings, s.truth, size)
-		defer func() { s.report.Customers, s.report.SameDay = sim.customers, sim.sameDay }()
-		for p := range sim.log() {
-			s.report.add(p, end)
-			if w.add(p); len(w.postings) == size && !yield(w.rows()) {
+		s.Restart()
+		for i := range s.Blocks() {
+			if !s.Add(s.Block(i)).yield(size, yield) {
 				return
 			}
 		}
-		if len(w.postings) > 0 {
-			yield(w.rows())
+		s.End().yield(size, yield)
+	}
+}
+
+// yield hands a block's rows on and reports whether more are wanted.
+func (b *Block) yield(size int, yield func([]Row) bool) bool {
+	for from := 0; from < b.Len(); from += size {
+		if !yield(b.Rows(from, min(from+size, b.Len()))) {
+			return false
 		}
 	}
+	return true
 }

@@ -63,7 +63,7 @@ func TestAnotherSeedIsAnotherLogWithOtherKeys(t *testing.T) {
 }
 
 func TestRowsIsTheExactLengthOfTheLog(t *testing.T) {
-	for _, settings := range []Settings{{Rows: 1}, {Rows: 1000}, {Rows: 30_001}, {Rows: 30_001, Clean: true}, {Rows: blockRows + 5000, Clean: true}} {
+	for _, settings := range []Settings{{Rows: 1}, {Rows: 1000}, {Rows: 30_001}, {Rows: 30_001, Clean: true}, {Rows: 3 * blockCustomers, Clean: true}} {
 		shop, got := newShop(t, settings), 0
 		for batch := range shop.Batches(8192) {
 			got += len(batch)
@@ -275,8 +275,11 @@ func TestSettingsThatMakeNoShopAreAllNamed(t *testing.T) {
 			t.Errorf("error %v, want it to name %q", err, want)
 		}
 	}
-	if _, err := New(Settings{Customers: 1, Rows: 1}); err == nil {
-		t.Error("customers and rows together: no error")
+	if _, err := New(Settings{Customers: 2, Rows: 1}); err == nil {
+		t.Error("fewer rows than customers: no error")
+	}
+	if _, err := New(Settings{Customers: 10, Rows: 10 * 730}); err == nil {
+		t.Error("a row on every day for every customer: no error")
 	}
 	if _, err := New(Settings{From: calendar.Date(1900, 1, 1)}); err == nil {
 		t.Error("125 years: no error")

@@ -7,7 +7,7 @@ import "github.com/perennial-clv/perennial/pipeline/table"
 func Definition(integerKeys bool) table.Definition[Row] {
 	return table.Definition[Row]{
 		Name: "transactions",
-		Doc:  "Simulated transactions: one row per row of an order. Ordered by time, late rows at the end.",
+		Doc:  "Simulated transactions: one row per row of an order. Ordered by time, late rows at the end; a large log block by block of customers.",
 		Columns: []table.Field[Row]{
 			table.Texts("order_id", "Order; a refund carries the order it belongs to.", func(r *Row) string { return r.OrderID }),
 			customerColumn(integerKeys),

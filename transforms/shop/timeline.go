@@ -42,9 +42,20 @@ func newTimeline(s Settings, t Truth) timeline {
 }
 
 // dayAt returns the day on which the clock reaches a time, and the number of
-// days if it never does.
+// days if it never does. As the clock gains nothing in a year, the day is near
+// the one of a shop without season.
 func (l timeline) dayAt(clock float64) int {
-	day, _ := slices.BinarySearch(l.clock, clock)
+	days := len(l.clock)
+	if clock > l.clock[days-1] {
+		return days
+	}
+	day := min(int(clock), days-1)
+	for day > 0 && l.clock[day-1] >= clock {
+		day--
+	}
+	for l.clock[day] < clock {
+		day++
+	}
 	return day
 }
 
