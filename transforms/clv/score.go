@@ -119,17 +119,3 @@ func (s *Scorer) Score(x, tx, T int32) Score {
 	p := s.prospectsOf(int(x), T, nil)
 	return Score{s.model.ProbabilityAlive(int(x), float64(tx)/s.daysPerUnit, float64(T)/s.daysPerUnit), &p}
 }
-
-// cellsByX divides cells, sorted by X first, into those of each x.
-func cellsByX(cells []Cell) [][]Cell {
-	var runs [][]Cell
-	for from := 0; from < len(cells); {
-		to := from
-		for to < len(cells) && cells[to].X == cells[from].X {
-			to++
-		}
-		runs = append(runs, cells[from:to])
-		from = to
-	}
-	return runs
-}
