@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -81,22 +82,17 @@ func (a adversary) judge(err error) error {
 	}
 }
 
-// makeAdversary makes an adversary's log, unless it is there.
+// makeAdversary makes an adversary's log.
 func (b *bench) makeAdversary(ctx context.Context, l log, a adversary, path string) error {
-	return once(path, func(path string) error {
-		replace, order := "", "occurred_at"
-		if a.columns != "" {
-			replace = "REPLACE (" + a.columns + ")"
-		}
-		if a.order != "" {
-			order = a.order
-		}
-		const making = `SET TimeZone = 'UTC';
+	replace, order := "", cmp.Or(a.order, "occurred_at")
+	if a.columns != "" {
+		replace = "REPLACE (" + a.columns + ")"
+	}
+	const making = `SET TimeZone = 'UTC';
 CREATE TABLE colliding AS SELECT row_number() OVER () AS customer, key FROM read_csv('%s', header = false, columns = {'key': 'BIGINT'});
 COPY (SELECT * %s FROM read_parquet('%s') log ORDER BY %s) TO '%s' (FORMAT parquet, COMPRESSION zstd); SELECT 1 AS done;`
-		_, err := b.query(ctx, fmt.Sprintf(making, b.collidingFile(), replace, b.path(l), order, path))
-		return err
-	})
+	_, err := b.query(ctx, fmt.Sprintf(making, b.collidingFile(), replace, b.path(l), order, path))
+	return err
 }
 
 func (b *bench) collidingFile() string { return filepath.Join(b.dir, "colliding.csv") }

@@ -141,9 +141,14 @@ func withNewest(ctx context.Context, run *jobs.Run, err error) error {
 
 func newRun(w *world) *cobra.Command {
 	var f flags
+	var p profiles
 	c := &cobra.Command{
 		Use: "run JOB", Short: "Compute and publish the tables of an as-of date", Args: oneArgument("job file"),
 		RunE: func(c *cobra.Command, args []string) error {
+			end, err := p.begin()
+			if err != nil {
+				return err
+			}
 			summary, err := runJob(c, w, args[0], &f)
 			if summary == nil {
 				summary = &jobs.Summary{Stage: "validate", Job: args[0], CodeVersion: codeVersion()}
@@ -156,7 +161,7 @@ func newRun(w *world) *cobra.Command {
 			if err == nil || f.output == "json" {
 				err = errors.Join(err, printOut(w, f.output, summary))
 			}
-			return errors.Join(err, writeErr)
+			return errors.Join(err, writeErr, end())
 		},
 	}
 	f.addAsOf(c)
@@ -164,6 +169,7 @@ func newRun(w *world) *cobra.Command {
 	f.addMachine(c)
 	f.addRun(c)
 	f.addAcceptColumns(c)
+	p.add(c)
 	return c
 }
 

@@ -54,8 +54,8 @@ func writeSample(ctx context.Context, sample *jobs.Sample, path string) error {
 	}
 }
 
-// sampleWorkers returns how many blocks of a sample are simulated at a time:
-// enough to keep an encoder busy, few enough to stay well below a gibibyte.
+// sampleWorkers returns how many blocks of a sample are simulated at a time,
+// and row groups encoded: few enough to stay well below a gibibyte.
 func sampleWorkers() int { return min(4, runtime.GOMAXPROCS(0)) }
 
 func writeCSV(ctx context.Context, sample *jobs.Sample, path string) error {
