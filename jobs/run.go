@@ -419,6 +419,7 @@ func (r *Run) fit(ctx context.Context, b *base) error {
 	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop, each)
 	b.models = models
 	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
+	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
 	return failed
 }
 

@@ -94,3 +94,17 @@ func room[T any](list []T, n int) []T {
 	}
 	return list
 }
+
+// cellsByX divides cells, sorted by X first, into those of each x.
+func cellsByX(cells []Cell) [][]Cell {
+	var runs [][]Cell
+	for from := 0; from < len(cells); {
+		to := from
+		for to < len(cells) && cells[to].X == cells[from].X {
+			to++
+		}
+		runs = append(runs, cells[from:to])
+		from = to
+	}
+	return runs
+}

@@ -18,7 +18,7 @@ func coarsened(cells []Cell) []Cell {
 	}
 	step := days/coarseSteps + 1
 	var out []Cell
-	for _, run := range byX(cells) {
+	for _, run := range cellsByX(cells) {
 		x := run[0].X
 		var counts [coarseSteps][coarseSteps]int32 // by t_x and T
 		for _, c := range run {

@@ -122,7 +122,7 @@ type powers struct {
 func newPowers(cells []Cell, days int) []powers {
 	const several = 4
 	var list []powers
-	for _, run := range byX(cells) {
+	for _, run := range cellsByX(cells) {
 		if len(run) >= several*days {
 			list = append(list, powers{x: run[0].X, of: make([]float64, days), inverse: make([]float64, days)})
 		}

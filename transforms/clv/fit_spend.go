@@ -93,16 +93,16 @@ func newSpendLikelihood(cells []SpendCell, each Each) *spendLikelihood {
 	}
 	l.scale = means.Value() / float64(l.count)
 	l.unit = 1 / (money.Scale * l.scale)
-	var sums, means2 numeric.Sum
+	var logSums, logMeans numeric.Sum
 	for i := range cells {
 		if c := &cells[i]; c.counts() {
 			x, customers := float64(c.X), float64(c.Count)
 			logSum := math.Log(float64(c.Sum) * l.unit)
-			sums.Add(customers * x * logSum)
-			means2.Add(customers * (logSum - math.Log(x)))
+			logSums.Add(customers * x * logSum)
+			logMeans.Add(customers * (logSum - math.Log(x)))
 		}
 	}
-	l.logSums, l.logMeans = sums.Value(), means2.Value()
+	l.logSums, l.logMeans = logSums.Value(), logMeans.Value()
 	return l
 }
 

@@ -62,7 +62,7 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}
-	runs := byX(cells)
+	runs := cellsByX(cells)
 	if len(runs) > 0 {
 		s.byX = make([]frequency, runs[len(runs)-1][0].X+1)
 	}
@@ -118,18 +118,4 @@ func (s *Scorer) Score(x, tx, T int32) Score {
 	}
 	p := s.prospectsOf(int(x), T, nil)
 	return Score{s.model.ProbabilityAlive(int(x), float64(tx)/s.daysPerUnit, float64(T)/s.daysPerUnit), &p}
-}
-
-// byX divides cells, sorted by X first, into those of each x.
-func byX(cells []Cell) [][]Cell {
-	var runs [][]Cell
-	for from := 0; from < len(cells); {
-		to := from
-		for to < len(cells) && cells[to].X == cells[from].X {
-			to++
-		}
-		runs = append(runs, cells[from:to])
-		from = to
-	}
-	return runs
 }
