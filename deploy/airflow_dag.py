@@ -40,7 +40,6 @@ with DAG(
     pod = dict(
         image="perennial:latest",  # your registry and a fixed version
         on_finish_action="delete_pod",
-        env_vars={"GOMEMLIMIT": "3480MiB"},
         container_resources=k8s.V1ResourceRequirements(
             requests={"cpu": "1", "memory": "4Gi"}, limits={"cpu": "2", "memory": "4Gi"}
         ),

@@ -121,7 +121,7 @@ func inSlices(r arrow.Record) func() (arrow.Record, error) {
 // gives them.
 func TestValuesAndStatisticsAreThoseOfTheRows(t *testing.T) {
 	t.Parallel()
-	rows := randomRows(7*pageRows + 77)
+	rows := randomRows(5*pageRows + 77)
 	// Only nine of the largest amounts fit a sum: they take turns.
 	sign := int64(1)
 	for i := range rows {

@@ -184,12 +184,13 @@ func (c *textColumn) spread(n int, levels []byte) {
 	c.levels(levels, n)
 }
 
-// take returns the column as an array and expects a little more text in the
-// next one.
+// take returns the column as an array and expects as many rows in a later one,
+// with a little more text: not in the next one, which may be the last few rows
+// of a file.
 func (c *textColumn) take() arrow.Array {
 	bitmap, rows, nulls := c.validity.take()
 	offsets, data := bufferOf(c.memory, c.offsets), memory.NewBufferWithAllocator(c.data, c.memory)
-	c.likelyRows, c.likelyBytes = rows, len(c.data)+len(c.data)/8
+	c.likelyRows, c.likelyBytes = max(c.likelyRows, rows), max(c.likelyBytes, len(c.data)+len(c.data)/8)
 	c.offsets, c.data = nil, nil
 	return newArray(arrow.BinaryTypes.String, rows, nulls, bitmap, offsets, data)
 }

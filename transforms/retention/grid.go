@@ -76,9 +76,9 @@ func (p *peers) add(o *peers) {
 	}
 }
 
-// history is one cohort's offsets. The days of a cohort lie within one period,
-// and so do the offsets' ends: what is complete for its members differs by one
-// at most, and whether it is even or odd tells them apart.
+// history is one cohort's offsets. Its members' first days lie within one
+// period, so what is complete differs by one at most between them, and whether
+// that is even or odd tells two kinds of peers apart.
 type history [2]peers
 
 // of returns the members whose offsets 0..complete are over.
@@ -132,21 +132,13 @@ func (b *Beyond) add(o *Beyond) {
 // AddShard adds the customers of a shard.
 func (g *Grid) AddShard(f *cohort.Frame, s *ledger.Shard) {
 	parts := g.Each(f.Dimensions(&s.Customers))
-	m := member{days: &s.Days}
+	var m member
 	for customer := range f.Members(&s.Customers) {
-		m.from, m.to = s.Range(customer.Customer)
-		m.second = cohort.SecondPurchase(m.days, m.from, m.to)
-		for m.last = m.to - 1; !s.Days.IsPurchase[m.last]; {
-			m.last--
-		}
+		m.enter(s, customer)
 		for _, grain := range f.Grains {
 			in := f.Period(grain, customer.First)
 			for mode := ByCalendar; mode <= Rolling; mode++ {
-				origin := customer.First
-				if mode == ByCalendar {
-					origin = f.Calendar.StartOf(grain, customer.First)
-				}
-				m.place(f, grain, origin, g.MaxOffset[grain])
+				m.place(f, grain, mode, g.MaxOffset[grain])
 				m.addBeyond(&g.beyond[grain][mode])
 				for _, p := range customer.Parts {
 					h := parts[p][grain][mode].At(in)
