@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -118,10 +117,6 @@ const performancePage = "docs/performance.md"
 
 // record adds a line for each result to the table.
 func (b *bench) record(ctx context.Context, all []result) error {
-	revision, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12").Output()
-	if err != nil {
-		revision = []byte("unknown")
-	}
 	page, err := os.OpenFile(performancePage, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -129,7 +124,7 @@ func (b *bench) record(ctx context.Context, all []result) error {
 	today, machine := time.Now().UTC().Format(time.DateOnly), b.machine(ctx)
 	for _, r := range all {
 		whole, duck := r.costs["whole job"], r.costs["DuckDB"]
-		cells := []string{today, strings.TrimSpace(string(revision)), count(r.log.rows) + " " + r.log.keys,
+		cells := []string{today, b.revision, count(r.log.rows) + " " + r.log.keys,
 			triple(whole), triple(duck)}
 		for _, x := range r.ratios() {
 			cell := ""

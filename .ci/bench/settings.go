@@ -22,7 +22,8 @@ type bench struct {
 	hasAdversaries bool     // BENCH_ADVERSARIES is not 0
 
 	program, duckdb, self string
-	hasMemory             bool // whether run takes --memory
+	revision              string // of what was built
+	hasMemory             bool   // whether run takes --memory
 }
 
 // large is from how many rows on a log is measured within memory limits, and
@@ -90,6 +91,11 @@ func (b *bench) build(ctx context.Context) (err error) {
 			return fmt.Errorf("go build %s: %w", of.path, err)
 		}
 	}
+	revision, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12").Output()
+	if err != nil {
+		revision = []byte("unknown") // not a checkout
+	}
+	b.revision = strings.TrimSpace(string(revision))
 	help, err := exec.CommandContext(ctx, b.program, "run", "--help").Output()
 	b.hasMemory = strings.Contains(string(help), "--memory")
 	return err
