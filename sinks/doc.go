@@ -17,17 +17,17 @@
 //
 // A table becomes files in these steps. Row groups are encoded side by side and
 // written in their order; everything is cut by rows alone, so that the same
-// rows make the same bytes, however they are batched and by how many workers.
+// rows make the same bytes, however they are batched and by how many workers. Each step is a file parquet_<step>:
 //
-//	parquet_cut.go         records to row groups and pages of a fixed number of rows
-//	parquet_page.go        a page of one column: its values, gathered without the nulls
-//	parquet_dictionary.go  texts that repeat, numbered per row group
-//	parquet_encode.go      values to encoded, compressed pages, column by column
-//	parquet_bounds.go      the statistics of pages and row groups
-//	parquet_chunk.go       the description of a column of a row group
-//	parquet_footer.go      a file: row groups, page index, footer
-//	parquet_file.go        a table: its parts, sums and receipt
-//	parquet_schema.go      types, limits and the description in the footer
+//	cut         records to row groups and pages of a fixed number of rows
+//	page        a page of one column: its values, gathered without the nulls
+//	dictionary  texts that repeat, numbered per row group
+//	encode      values to encoded, compressed pages, column by column
+//	bounds      the statistics of pages and row groups
+//	chunk       the description of a column of a row group
+//	footer      a file: row groups, page index, footer
+//	file        a table: its parts, sums and receipt
+//	schema      types, limits and the description in the footer
 //
 // A date is published in these steps; a process may be killed between any two
 // system calls:
