@@ -23,6 +23,7 @@ type Builder struct {
 	place   []int32 // scratch of deal
 
 	shard   Shard
+	sum     customerSum       // of the customer at hand
 	codes   []map[int32]int32 // [attribute]: of places in the vocabulary
 	ordered orderSet
 	seen    []exclusionKey // of the customer at hand
@@ -63,6 +64,7 @@ func (b *Builder) Build(rows []byte) (s *Shard, count int64) {
 		b.codes[i] = map[int32]int32{}
 	}
 	b.parse()
+	b.shard.Days.grow(len(b.arrived))
 	width := b.deal()
 	for from := 0; from < len(b.entries); {
 		to := from + 1
@@ -100,7 +102,7 @@ func (b *Builder) parse() {
 // how many bits tell hands apart.
 func (b *Builder) deal() (width int) {
 	const rowsPerHand = 4
-	width = bits.Len(uint(len(b.arrived) / rowsPerHand))
+	width = max(1, bits.Len(uint(len(b.arrived)/rowsPerHand)))
 	b.place = zeroed(b.place, 1<<width+1)
 	for i := range b.arrived {
 		b.place[b.hand(b.arrived[i].hash, width)+1]++
@@ -117,7 +119,10 @@ func (b *Builder) deal() (width int) {
 	return width
 }
 
-func (b *Builder) hand(hash uint64, width int) uint64 { return hash << b.skip >> (64 - width) } // a shift by 64 is 0
+// hand returns the hand of a hash, by its first width bits after the shard's.
+func (b *Builder) hand(hash uint64, width int) uint64 {
+	return hash << (b.skip & 63) >> ((64 - width) & 63) // shifts of which the processor need not ask whether they are too far
+}
 
 // enterHand sorts a hand and enters its customers.
 func (b *Builder) enterHand(hand []entry) {
