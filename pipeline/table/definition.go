@@ -36,7 +36,7 @@ func (d Definition[R]) Schema() Schema {
 
 // fillRows is how many rows are taken through all columns at a time, so that
 // they stay in a core's cache meanwhile. It is a multiple of eight.
-const fillRows = 1 << 8
+const fillRows = 1 << 7
 
 // Record returns rows as one Arrow record, in the order given. The caller
 // releases it.

@@ -52,39 +52,51 @@ func fillValues[R any, V int32 | int64 | float64](v *vector, rows []R, get func(
 	values := arrow.GetData[V](v.fixed)[v.rows:][:len(rows)]
 	for i := range rows {
 		value := get(&rows[i])
-		mustBeFinite(value)
+		if !isFinite(value) {
+			panic(notFinite)
+		}
 		values[i] = value
 	}
 	v.rows += len(rows)
 }
 
-// fillNullValues appends what get returns for rows, 0 beneath each null. NaN
-// and infinity panic.
+// fillNullValues appends what get returns for rows. NaN and infinity panic.
+// What stands beneath a null has no meaning: to decide about it would cost a
+// branch that cannot be foreseen.
 func fillNullValues[R any, V int32 | int64 | float64](v *vector, rows []R, get func(*R) (V, bool)) {
 	values, valid := arrow.GetData[V](v.fixed)[v.rows:][:len(rows)], v.valid[v.rows/8:]
 	for from := 0; from < len(rows); from += 8 {
+		to := min(from+8, len(rows))
 		var known byte
-		for i := from; i < min(from+8, len(rows)); i++ {
+		for i := from; i < to; i++ {
 			value, ok := get(&rows[i])
-			if ok {
-				mustBeFinite(value)
-				known |= 1 << (i - from)
-			} else {
-				value = 0
+			if !isFinite(value) && ok {
+				panic(notFinite)
 			}
 			values[i] = value
+			known |= bit(ok) << (i - from)
 		}
 		valid[from/8] = known
-		v.nulls += min(8, len(rows)-from) - bits.OnesCount8(known)
+		v.nulls += to - from - bits.OnesCount8(known)
 	}
 	v.rows += len(rows)
 }
 
-// mustBeFinite panics for NaN and infinity. An integer is neither.
-func mustBeFinite[V int32 | int64 | float64](value V) {
-	if difference := value - value; difference != 0 { // NaN and both infinities, and nothing else
-		panic("table: NaN or infinity in a table")
+const notFinite = "table: NaN or infinity in a table"
+
+// isFinite reports whether a value is neither NaN nor infinite, as an integer
+// never is.
+func isFinite[V int32 | int64 | float64](value V) bool {
+	difference := value - value
+	return difference == 0
+}
+
+// bit returns 1 for true; the compiler makes no branch of it.
+func bit(b bool) byte {
+	if b {
+		return 1
 	}
+	return 0
 }
 
 // fillFlags appends what get returns for rows.
@@ -93,9 +105,7 @@ func fillFlags[R any](v *vector, rows []R, get func(*R) bool) {
 	for from := 0; from < len(rows); from += 8 {
 		var set byte
 		for i := from; i < min(from+8, len(rows)); i++ {
-			if get(&rows[i]) {
-				set |= 1 << (i - from)
-			}
+			set |= bit(get(&rows[i])) << (i - from)
 		}
 		flags[from/8] = set
 	}
@@ -116,16 +126,18 @@ func fillTexts[R any](v *vector, rows []R, get func(*R) string) {
 func fillNullTexts[R any](v *vector, rows []R, get func(*R) (string, bool)) {
 	ends, valid := arrow.GetData[int32](v.fixed)[v.rows+1:][:len(rows)], v.valid[v.rows/8:]
 	for from := 0; from < len(rows); from += 8 {
+		to := min(from+8, len(rows))
 		var known byte
-		for i := from; i < min(from+8, len(rows)); i++ {
-			if text, ok := get(&rows[i]); ok {
+		for i := from; i < to; i++ {
+			text, ok := get(&rows[i])
+			if ok {
 				v.appendText(text)
-				known |= 1 << (i - from)
 			}
 			ends[i] = int32(len(v.texts))
+			known |= bit(ok) << (i - from)
 		}
 		valid[from/8] = known
-		v.nulls += min(8, len(rows)-from) - bits.OnesCount8(known)
+		v.nulls += to - from - bits.OnesCount8(known)
 	}
 	v.rows += len(rows)
 }
