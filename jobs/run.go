@@ -442,7 +442,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 		if err := b.get(ctx, i, d); err != nil {
 			return err
 		}
-		bases[worker].Enter(b.valuation, &d.own, d.values)
+		bases[worker].Enter(&d.own, d.values)
 		residuals[worker].Enter(b.frame, &d.own, d.values)
 		meter.Add(int64(d.own.Len()), int64(d.own.Len()))
 		return nil

@@ -23,7 +23,7 @@ type Base struct {
 }
 
 // Enter enters customers with what they are worth.
-func (b *Base) Enter(v *Valuation, c *ledger.Customers, values []Value) {
+func (b *Base) Enter(c *ledger.Customers, values []Value) {
 	for customer := range c.Len() {
 		if !c.HasPurchase(customer) {
 			continue
@@ -36,8 +36,7 @@ func (b *Base) Enter(v *Valuation, c *ledger.Customers, values []Value) {
 			b.residual = append(b.residual, residual)
 			b.size += math.Abs(float64(residual))
 		}
-		_, amount := v.withinYear(&values[customer])
-		if year, ok := amount.Get(); ok {
+		if year, ok := values[customer].year.Get(); ok {
 			b.year += year
 			b.years++
 			b.yearSize += math.Abs(float64(year))

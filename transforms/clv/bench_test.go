@@ -151,7 +151,7 @@ func BenchmarkBase(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var base Base
-		base.Enter(v, &s.Customers, values)
+		base.Enter(&s.Customers, values)
 	}
 	perCustomer(b, s)
 }
@@ -186,7 +186,7 @@ func BenchmarkCustomers(b *testing.B) {
 	s, f := shopShard(benchCustomers, 1), benchFrame()
 	v, values := valued(s)
 	var base Base
-	base.Enter(v, &s.Customers, values)
+	base.Enter(&s.Customers, values)
 	ranks := base.Rank()
 	rows := make([]Customer, s.Customers.Len())
 	b.ReportAllocs()
@@ -200,7 +200,7 @@ func BenchmarkCustomerRecords(b *testing.B) {
 	s, f := shopShard(benchCustomers, 1), benchFrame()
 	v, values := valued(s)
 	var base Base
-	base.Enter(v, &s.Customers, values)
+	base.Enter(&s.Customers, values)
 	ranks := base.Rank()
 	definition := Customers(true, []string{"country"})
 	var memory table.Memory

@@ -101,7 +101,7 @@ func (v *Valuation) predicted(c *Customer, value *Value) {
 		return
 	}
 	c.Alive = numeric.Known(value.score.Alive)
-	c.PurchasesOfYear, c.ValueOfYear = v.withinYear(value)
+	c.PurchasesOfYear, c.ValueOfYear = value.purchases, value.year
 	c.Residual = value.residual
 	c.NextPurchase = value.nextPurchase(c.AsOf)
 	c.ModelID, c.SpendID = v.purchasesID, v.spendID

@@ -23,12 +23,18 @@ func (r *ranking) score(v int64) int64 {
 	below, n := 0, len(r.limits)
 	for n > 0 {
 		half := (n + 1) / 2
-		if r.limits[below+half-1] < v {
-			below += half
-		}
+		below += half & -isBelow(r.limits[below+half-1], v)
 		n -= half
 	}
 	return 1 + int64(below)
+}
+
+// isBelow returns 1 if a is below b, else 0; the compiler makes no branch of it.
+func isBelow(a, b int64) int {
+	if a < b {
+		return 1
+	}
+	return 0
 }
 
 // limitRanks returns the ranks from 0 of the limits among n values, ascending.

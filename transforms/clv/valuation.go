@@ -94,7 +94,11 @@ type Value struct {
 	score  Score   // without prospects where there is no model
 	spend  float64 // expected net revenue of a purchase, in currency
 
-	residual numeric.Null[int64] // without end, in net revenue, discounted to the as-of day; null where infinite
+	// Where there is a model, what most tables want of the prospects, which
+	// are far apart in memory: in net revenue, null where it is infinite.
+	residual  numeric.Null[int64] // without end, discounted to the as-of day
+	purchases float64             // expected within a year
+	year      numeric.Null[int64] // their value
 }
 
 // isScored reports whether there is a model to predict with.
@@ -142,6 +146,7 @@ func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calenda
 	}
 	value.spend = v.purchaseValue(x, mean) * v.net
 	value.residual = v.residual(value)
+	value.purchases, value.year = v.withinYear(value)
 }
 
 // purchaseValue returns the expected value of a purchase, in currency, of a
@@ -213,11 +218,8 @@ func (v *Valuation) residual(value *Value) numeric.Null[int64] {
 }
 
 // withinYear returns the expected purchases of the next year and their value in
-// net revenue: those of predict.
+// net revenue, of a value that is scored: those of predict.
 func (v *Valuation) withinYear(value *Value) (purchases float64, amount numeric.Null[int64]) {
-	if !value.isScored() {
-		return 0, numeric.Null[int64]{}
-	}
 	purchases = scale(value.score.Alive, value.score.prospects.outlooks[v.year].Expected)
 	return purchases, rounded(purchases * value.spend)
 }

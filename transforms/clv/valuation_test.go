@@ -198,7 +198,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	v, values, _ := valuationOf(testSettings(), shard, &chosen, spend)
 	f := &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByMonth}}
 	var b Base
-	b.Enter(v, &shard.Customers, values)
+	b.Enter(&shard.Customers, values)
 	ranks := b.Rank()
 	var residuals Residuals
 	residuals.Enter(f, &shard.Customers, values)
