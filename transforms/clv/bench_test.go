@@ -147,7 +147,7 @@ func BenchmarkValues(b *testing.B) {
 
 func BenchmarkBase(b *testing.B) {
 	s := shopShard(benchCustomers, 1)
-	v, values := valued(s)
+	_, values := valued(s)
 	b.ReportAllocs()
 	for b.Loop() {
 		var base Base
