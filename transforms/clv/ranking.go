@@ -3,7 +3,6 @@ package clv
 import (
 	"math"
 	"math/bits"
-	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/cohort"
 )
@@ -94,15 +93,15 @@ func nextDigit(values *amounts, limits []limit, width, n int) {
 	mask := uint64(1)<<n - 1
 	for _, chunk := range values.chunks {
 		for _, v := range chunk {
-			begin := ordered(v) >> width
-			if g, ok := slices.BinarySearch(prefixes, begin>>n); ok {
-				counts[uint64(g)<<n|begin&mask]++
+			begin := ordered(v) >> (width & 63)
+			if g := lastNotAbove(prefixes, begin>>(n&63)); prefixes[g] == begin>>(n&63) {
+				counts[uint64(g)<<(n&63)|begin&mask]++
 			}
 		}
 	}
 	for k := range limits {
 		l := &limits[k]
-		g, _ := slices.BinarySearch(prefixes, l.prefix)
+		g := lastNotAbove(prefixes, l.prefix)
 		d := 0
 		for own := counts[g<<n:]; l.rank >= own[d]; d++ {
 			l.rank -= own[d]
@@ -127,6 +126,20 @@ func newRankingOf(counts *cohort.Series[int64], classes int) ranking {
 		}
 	}
 	return ranking{limits}
+}
+
+// lastNotAbove returns the place of the last of some ascending numbers that is
+// not above v, 0 if all are. It halves without a branch, as score does.
+func lastNotAbove(numbers []uint64, v uint64) int {
+	at, n := 0, len(numbers)
+	for n > 1 {
+		half := n / 2
+		if numbers[at+half] <= v {
+			at += half
+		}
+		n -= half
+	}
+	return at
 }
 
 // amounts are values in chunks of one size, so that adding one moves none and
