@@ -333,14 +333,22 @@ func (c *customers) put(ctx context.Context, shard int, own *ledger.Customers, w
 	return c.shelf.Put(ctx, shard, w.encoded)
 }
 
-// get returns the customers of a shard.
-func (c *customers) get(ctx context.Context, shard int) (*ledger.Customers, error) {
-	encoded, err := c.shelf.Get(ctx, shard, nil)
-	if err != nil {
-		return nil, err
+// desk is what one worker has of customers, shard after shard in the same
+// memory.
+type desk struct {
+	encoded []byte
+	own     ledger.Customers
+	values  []clv.Value // of the customers
+}
+
+// get puts the customers of a shard on the desk, and what they are worth.
+func (b *base) get(ctx context.Context, shard int, d *desk) (err error) {
+	if d.encoded, err = b.customers.shelf.Get(ctx, shard, d.encoded); err != nil {
+		return err
 	}
-	own := ledger.DecodeCustomers(encoded, c.vocabulary)
-	return &own, nil
+	d.own.Decode(d.encoded, b.customers.vocabulary)
+	d.values = b.valuation.Values(d.values, &d.own, b.frame.AsOf)
+	return nil
 }
 
 // worker is what one worker of pass A adds up and works with.
@@ -426,17 +434,17 @@ func (r *Run) fit(ctx context.Context, b *base) error {
 // value is pass B.
 func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	meter := r.meter(s, "value", b.customers.count.Load())
+	desks := make([]desk, r.Workers)
 	bases := make([]clv.Base, r.Workers)
 	residuals := make([]clv.Residuals, r.Workers)
 	err := pipeline.Each(ctx, r.Workers, b.customers.shards, func(ctx context.Context, worker, i int) error {
-		own, err := b.customers.get(ctx, i)
-		if err != nil {
+		d := &desks[worker]
+		if err := b.get(ctx, i, d); err != nil {
 			return err
 		}
-		values := b.valuation.Values(own, r.AsOf)
-		bases[worker].Enter(b.valuation, own, values)
-		residuals[worker].Enter(b.valuation, b.frame, own, values)
-		meter.Add(int64(own.Len()), int64(own.Len()))
+		bases[worker].Enter(b.valuation, &d.own, d.values)
+		residuals[worker].Enter(b.frame, &d.own, d.values)
+		meter.Add(int64(d.own.Len()), int64(d.own.Len()))
 		return nil
 	})
 	if err != nil {

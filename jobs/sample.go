@@ -98,7 +98,7 @@ func (s *Sample) WriteCSV(ctx context.Context, workers int, w io.Writer) error {
 // formed so; in between a block gets its place in the log.
 func batches[T any](ctx context.Context, s *shop.Shop, workers int, form func([]shop.Row) T) func() (T, error) {
 	s.Restart()
-	blocks := pipeline.Ahead(ctx, workers, s.Blocks(), func(_ context.Context, i int) (*shop.Block, error) { return s.Block(i), nil })
+	blocks := pipeline.Ahead(ctx, workers, s.Blocks(), func(_ context.Context, _, i int) (*shop.Block, error) { return s.Block(i), nil })
 	batch, ended := func() (T, error) { return *new(T), io.EOF }, false
 	return func() (T, error) {
 		for {
@@ -115,7 +115,7 @@ func batches[T any](ctx context.Context, s *shop.Shop, workers int, form func([]
 			default:
 				return formed, err
 			}
-			batch = pipeline.Ahead(ctx, workers, (block.Len()+sampleBatch-1)/sampleBatch, func(_ context.Context, i int) (T, error) {
+			batch = pipeline.Ahead(ctx, workers, (block.Len()+sampleBatch-1)/sampleBatch, func(_ context.Context, _, i int) (T, error) {
 				return form(block.Rows(i*sampleBatch, min((i+1)*sampleBatch, block.Len()))), nil
 			})
 		}

@@ -41,7 +41,7 @@ type stager struct {
 // and stages the record of the run last.
 func (st *stager) tables(ctx context.Context, in *input, b *base, started time.Time) error {
 	periods := b.sums.grid.Parts(b.frame)
-	st.meter = st.run.meter(st.summary, "stage", st.parts(b, len(periods)))
+	st.meter = st.run.meter(st.summary, "stage", st.count(b, len(periods)))
 	st.receipts = map[string]pipeline.Receipt{}
 	o := &outputs{
 		cohorts:         clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution),
@@ -79,9 +79,9 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 	)
 }
 
-// parts returns how many parts the tables have that are published: those of
+// count returns how many parts the tables have that are published: those of
 // the tables that may be large, cohort_periods among them, and one of each other.
-func (st *stager) parts(b *base, periods int) int64 {
+func (st *stager) count(b *base, periods int) int64 {
 	sum := 0
 	for name, isPublished := range st.run.Job.Tables {
 		switch {
@@ -115,16 +115,18 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 // the way, also if the job does not publish it.
 func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs, parts []retention.Part) error {
 	added := make([]periodSums, len(parts))
-	rows := func(_ context.Context, i int) ([]retention.CohortPeriod, error) {
+	rows := func(i int) []retention.CohortPeriod {
 		rows := b.sums.grid.Periods(b.frame, parts[i], b.hasContribution)
 		added[i] = sumPeriods(rows)
-		return rows, nil
+		return rows
 	}
 	var err error
 	if st.run.Job.Tables[retention.CohortPeriods.Name] {
-		err = stageParts(ctx, st, retention.CohortPeriods, len(parts), rows)
+		err = st.parts(ctx, retention.CohortPeriods.Schema(), len(parts), func(_ context.Context, _ *table.Memory, _, i int) (table.Record, error) {
+			return retention.CohortPeriods.Record(rows(i)), nil
+		})
 	} else {
-		err = pipeline.Each(ctx, st.run.Workers, len(parts), func(ctx context.Context, _, i int) error { _, err := rows(ctx, i); return err })
+		err = pipeline.Each(ctx, st.run.Workers, len(parts), func(_ context.Context, _, i int) error { rows(i); return nil })
 	}
 	o.cohortPeriods.totals = totals{}
 	for i := range added {
@@ -136,40 +138,39 @@ func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs, parts 
 
 // customers stages the tables with a row per customer, shard by shard.
 func (st *stager) customers(ctx context.Context, in *input, b *base) error {
+	desks := make([]desk, max(1, st.run.Workers))
 	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
-	err := stageParts(ctx, st, customers, b.customers.shards, func(ctx context.Context, i int) ([]clv.Customer, error) {
-		own, err := b.customers.get(ctx, i)
-		if err != nil {
+	err := st.parts(ctx, customers.Schema(), b.customers.shards, func(ctx context.Context, m *table.Memory, worker, i int) (table.Record, error) {
+		d := &desks[worker]
+		if err := b.get(ctx, i, d); err != nil {
 			return nil, err
 		}
-		return b.valuation.Customers(b.frame, own, b.valuation.Values(own, st.run.AsOf), &b.ranks, b.lifecycle), nil
+		return customers.RecordOf(m, d.own.Len(), b.valuation.Customers(b.frame, &d.own, d.values, &b.ranks, b.lifecycle)), nil
 	})
 	if err != nil {
 		return err
 	}
 	values := clv.CustomerValues(in.bound.HasIntegerKeys())
-	return stageParts(ctx, st, values, b.customers.shards, func(ctx context.Context, i int) ([]clv.CustomerValue, error) {
-		own, err := b.customers.get(ctx, i)
-		if err != nil {
+	return st.parts(ctx, values.Schema(), b.customers.shards, func(ctx context.Context, m *table.Memory, worker, i int) (table.Record, error) {
+		d := &desks[worker]
+		if err := b.get(ctx, i, d); err != nil {
 			return nil, err
 		}
-		return b.valuation.CustomerValues(own, b.valuation.Values(own, st.run.AsOf)), nil
+		n, fill := b.valuation.CustomerValues(&d.own, d.values)
+		return values.RecordOf(m, n, fill), nil
 	})
 }
 
-// stageParts stages a table that is computed part by part, in their order.
-func stageParts[R any](ctx context.Context, st *stager, d table.Definition[R], parts int, rows func(ctx context.Context, part int) ([]R, error)) error {
-	if !st.run.Job.Tables[d.Name] {
+// parts stages a table that record makes part by part, in their order, in
+// memory that the parts share.
+func (st *stager) parts(ctx context.Context, schema table.Schema, parts int, record func(ctx context.Context, m *table.Memory, worker, part int) (table.Record, error)) error {
+	if !st.run.Job.Tables[schema.Name] {
 		return nil
 	}
-	records := pipeline.Ahead(ctx, st.run.Workers, parts, func(ctx context.Context, i int) (table.Record, error) {
-		part, err := rows(ctx, i)
-		if err != nil {
-			return nil, err
-		}
-		return d.Record(part), nil
-	})
-	return st.stage(ctx, d.Schema(), records)
+	var memory table.Memory
+	return st.stage(ctx, schema, pipeline.Ahead(ctx, st.run.Workers, parts, func(ctx context.Context, worker, i int) (table.Record, error) {
+		return record(ctx, &memory, worker, i)
+	}))
 }
 
 // stageRows returns the step that stages a table whose rows are at hand.
@@ -178,7 +179,7 @@ func stageRows[R any](ctx context.Context, st *stager, d table.Definition[R], ro
 		if !st.run.Job.Tables[d.Name] {
 			return nil
 		}
-		return st.stage(ctx, d.Schema(), pipeline.Ahead(ctx, 1, 1, func(context.Context, int) (table.Record, error) { return d.Record(rows), nil }))
+		return st.stage(ctx, d.Schema(), pipeline.Ahead(ctx, 1, 1, func(context.Context, int, int) (table.Record, error) { return d.Record(rows), nil }))
 	}
 }
 

@@ -106,11 +106,12 @@ type stack []byte
 
 func (s stack) Error() string { return string(s) }
 
-// Ahead returns a function that yields produce(ctx, 0), produce(ctx, 1), … and
-// io.EOF after n of them. Whenever it has none left it produces the next workers
+// Ahead returns a function that yields what produce makes of 0, 1, … and
+// io.EOF after n of them. Like Each it tells produce which worker it is, of
+// whom none does two things at once. Whenever it has none left it produces the next workers
 // of them side by side, so that at most so many are held. The function is for
 // one goroutine; it returns the context's error once that ends.
-func Ahead[T any](ctx context.Context, workers, n int, produce func(ctx context.Context, i int) (T, error)) func() (T, error) {
+func Ahead[T any](ctx context.Context, workers, n int, produce func(ctx context.Context, worker, i int) (T, error)) func() (T, error) {
 	workers = max(1, workers)
 	var ready []T
 	next := 0
@@ -120,8 +121,8 @@ func Ahead[T any](ctx context.Context, workers, n int, produce func(ctx context.
 				return *new(T), io.EOF
 			}
 			values := make([]T, min(workers, n-next))
-			err := Each(ctx, workers, len(values), func(ctx context.Context, _, i int) (err error) {
-				values[i], err = produce(ctx, next+i)
+			err := Each(ctx, workers, len(values), func(ctx context.Context, worker, i int) (err error) {
+				values[i], err = produce(ctx, worker, next+i)
 				return err
 			})
 			if err != nil {

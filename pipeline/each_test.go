@@ -107,7 +107,7 @@ func TestEachMakesAPanicAnError(t *testing.T) {
 
 func TestAheadKeepsOrder(t *testing.T) {
 	for _, workers := range []int{1, 3, 8} {
-		next := pipeline.Ahead(context.Background(), workers, 20, func(_ context.Context, i int) (int, error) { return i, nil })
+		next := pipeline.Ahead(context.Background(), workers, 20, func(_ context.Context, _, i int) (int, error) { return i, nil })
 		for want := range 20 {
 			if got, err := next(); err != nil || got != want {
 				t.Fatalf("%d workers: got %d, %v; want %d", workers, got, err, want)

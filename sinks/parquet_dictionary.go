@@ -49,9 +49,15 @@ func (d *dictionary) text(id int32) []byte { return d.texts[d.ends[id]:d.ends[id
 // than a dictionary may have.
 func (d *dictionary) add(p *page) bool {
 	start := p.ends[0]
+	var before []byte // the text before, which many columns have again and again
 	for _, end := range p.ends[1:] {
 		text := p.texts[start:end]
 		start = end
+		if before != nil && bytes.Equal(text, before) {
+			d.ids = append(d.ids, d.ids[len(d.ids)-1])
+			continue
+		}
+		before = text
 		s := signOf(text)
 		at := s.slot()
 		for d.slots[at].next != 0 && !d.holds(at, s, text) {
@@ -100,10 +106,10 @@ func signOf(text []byte) sign {
 		s.front = xxh3.Hash(text)
 	case n >= 8:
 		s.front, s.back = binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:])
-	default:
-		for i, b := range text {
-			s.front |= uint64(b) << (8 * i)
-		}
+	case n >= 4:
+		s.front, s.back = uint64(binary.LittleEndian.Uint32(text)), uint64(binary.LittleEndian.Uint32(text[n-4:]))
+	case n > 0:
+		s.front = uint64(text[0]) | uint64(text[n/2])<<8 | uint64(text[n-1])<<16
 	}
 	return s
 }

@@ -20,6 +20,7 @@ import (
 type encoder struct {
 	table      table.Schema
 	zstd       *zstd.Encoder
+	texts      *zstd.Encoder // of pages of texts; nil before the first
 	page       page
 	dictionary *dictionary // nil before the first column that needs one
 	out        []byte      // the row group so far
@@ -28,12 +29,18 @@ type encoder struct {
 	compressed []byte
 }
 
-func newEncoder(t table.Schema) *encoder {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+func newEncoder(t table.Schema) *encoder { return &encoder{table: t, zstd: newZstd(false)} }
+
+// newZstd returns an encoder that is quick to give up on what does not repeat.
+// One of literals goes on with the bytes that are left then, if some of them
+// are rarer than others: the digits of ids take half the room, while of numbers
+// nothing would be saved.
+func newZstd(literals bool) *zstd.Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(literals), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
 	if err != nil {
 		panic("sinks: " + err.Error()) // fixed options are good or not
 	}
-	return &encoder{table: t, zstd: z}
+	return z
 }
 
 // encode returns a row group as it stands in a file, until the next one is
@@ -166,7 +173,11 @@ func (e *encoder) textPage(spans []span, i int, first int64, c *chunk) (err erro
 		return err
 	}
 	e.body = append(append(e.body, e.packed...), p.texts...)
-	e.write(c, format.DeltaLengthByteArray, textBounds(p))
+	if e.texts == nil {
+		e.texts = newZstd(true)
+	}
+	e.compressed = e.texts.EncodeAll(e.body, e.compressed[:0])
+	e.out = c.page(e.out, p, format.DeltaLengthByteArray, textBounds(p), e.body, e.compressed)
 	return nil
 }
 

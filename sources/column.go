@@ -9,6 +9,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 // The columns below are filled by appending runs of values, which the builders
@@ -111,7 +113,7 @@ func (v *validity) take() (bitmap *memory.Buffer, rows, nulls int) {
 // textColumn collects a text column; begin comes before the first row.
 type textColumn struct {
 	validity
-	memory  *recycler
+	memory  *table.Memory
 	data    []byte
 	offsets []int32 // a zero, then the end of each value; nil before begin
 
@@ -122,7 +124,7 @@ type textColumn struct {
 // begin makes an empty array ready to be filled, unless one is.
 func (c *textColumn) begin() {
 	if c.offsets == nil {
-		c.offsets = append(roomFor[int32](c.memory, c.likelyRows+1), 0)
+		c.offsets = append(table.RoomFor[int32](c.memory, c.likelyRows+1), 0)
 		c.data = c.memory.Allocate(c.likelyBytes)[:0]
 	}
 }
@@ -189,7 +191,7 @@ func (c *textColumn) spread(n int, levels []byte) {
 // of a file.
 func (c *textColumn) take() arrow.Array {
 	bitmap, rows, nulls := c.validity.take()
-	offsets, data := bufferOf(c.memory, c.offsets), memory.NewBufferWithAllocator(c.data, c.memory)
+	offsets, data := table.BufferOf(c.memory, c.offsets), memory.NewBufferWithAllocator(c.data, c.memory)
 	c.likelyRows, c.likelyBytes = max(c.likelyRows, rows), max(c.likelyBytes, len(c.data)+len(c.data)/8)
 	c.offsets, c.data = nil, nil
 	return newArray(arrow.BinaryTypes.String, rows, nulls, bitmap, offsets, data)

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 // CSV says how to read delimited text files. The zero value of every field but
@@ -140,7 +141,7 @@ func (s *csvSource) Describe(ctx context.Context) (pipeline.Description, error) 
 // large ones.
 func (s *csvSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
 	work := newSections(s, r.Readers > 1)
-	wanted := csvRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: work, memory: new(recycler)}
+	wanted := csvRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: work, memory: new(table.Memory)}
 	readers := make([]pipeline.Reader, readersFor(work.estimate(), r.Readers))
 	for i := range readers {
 		readers[i] = &reader{batches: newCSVReader(wanted)}

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 const (
@@ -23,7 +24,7 @@ type csvRequest struct {
 	schema *arrow.Schema // the columns asked for
 	rows   int           // at most so many in a batch
 	work   *sections
-	memory *recycler // of batches
+	memory *table.Memory // of batches
 }
 
 // csvReader delivers whole files and sections of files, one after the other.

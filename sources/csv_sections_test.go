@@ -14,6 +14,7 @@ import (
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/conformance"
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 // inSections returns a source whose files are cut into sections of about so
@@ -294,7 +295,7 @@ func TestCSVSectionsMissNoRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	work := newSections(source, true)
-	r := newCSVReader(csvRequest{source: source, schema: pick(source.schema, nil), rows: 10, work: work, memory: new(recycler)})
+	r := newCSVReader(csvRequest{source: source, schema: pick(source.schema, nil), rows: 10, work: work, memory: new(table.Memory)})
 	var err error
 	for range 2 {
 		if r.section, err = work.take(context.Background()); err != nil {

@@ -6,7 +6,6 @@
 //	csv_*.go     its files, kinds, encodings, header, tokens, sections and reader
 //	parquet.go   Parquet files: options, row groups
 //	parquet_*.go its files, types, pages, conversions, decoders and reader
-//	memory.go    the memory of batches, used again when they are released
 //	reader.go    what the readers of all formats have in common
 //	sniff.go     how a text file is written, guessed from its beginning
 //	files.go     paths and patterns to files; errors of the disk

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 // Parquet says which Parquet files to read.
@@ -95,7 +96,7 @@ func (s *parquetSource) Describe(ctx context.Context) (pipeline.Description, err
 
 // Open implements pipeline.Source. A reader reads whole row groups.
 func (s *parquetSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
-	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{groups: len(s.groups)}, memory: new(recycler)}
+	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{groups: len(s.groups)}, memory: new(table.Memory)}
 	readers := make([]pipeline.Reader, readersFor(len(s.groups), r.Readers))
 	for i := range readers {
 		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted}}

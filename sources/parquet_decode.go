@@ -5,6 +5,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
+
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 // decoder collects an Arrow column from the pages of a column chunk. Pages
@@ -28,7 +30,7 @@ type decoder interface {
 
 // space is what the decoders of a row group collect into.
 type space struct {
-	memory *recycler
+	memory *table.Memory
 	batch  int // at most so many rows in an array
 }
 
@@ -89,7 +91,7 @@ func (d *fixedDecoder[T]) continues() bool { return true }
 
 func (d *fixedDecoder[T]) append(from, n int, levels []byte) (err error) {
 	if d.collected == nil {
-		d.collected = roomFor[T](d.memory, d.batch)
+		d.collected = table.RoomFor[T](d.memory, d.batch)
 	}
 	if d.indexed {
 		err = d.lookUp(from, n)
@@ -142,7 +144,7 @@ func (d *fixedDecoder[T]) bytes() int { return 0 }
 
 func (d *fixedDecoder[T]) take() arrow.Array {
 	bitmap, rows, nulls := d.validity.take()
-	values := bufferOf(d.memory, d.collected)
+	values := table.BufferOf(d.memory, d.collected)
 	d.collected = nil
 	return newArray(d.arrow, rows, nulls, bitmap, values)
 }

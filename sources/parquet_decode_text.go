@@ -11,6 +11,7 @@ import (
 	"github.com/parquet-go/parquet-go/encoding"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 // leastUse is how many rows of a batch there must be for each entry of a
@@ -112,7 +113,7 @@ func (d *textDecoder) appendCodes(from, n int, levels []byte) error {
 		return err
 	}
 	if d.codes == nil {
-		d.codes = roomFor[int32](d.memory, d.batch)
+		d.codes = table.RoomFor[int32](d.memory, d.batch)
 	}
 	d.codes = append(d.codes, indexes...)
 	if levels == nil {
@@ -156,7 +157,7 @@ func (d *textDecoder) take() arrow.Array {
 		return d.textColumn.take()
 	}
 	bitmap, rows, nulls := d.validity.take()
-	buffers := []*memory.Buffer{bitmap, bufferOf(d.memory, d.codes)}
+	buffers := []*memory.Buffer{bitmap, table.BufferOf(d.memory, d.codes)}
 	d.codes = nil
 	data := array.NewDataWithDictionary(pipeline.DictionaryText, rows, buffers, nulls, 0, d.shared)
 	defer data.Release()

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 // stepRows is how many rows are decoded of each column before the next look at
@@ -22,7 +23,7 @@ type parquetRequest struct {
 	schema *arrow.Schema // the columns asked for
 	rows   int           // at most so many in a batch
 	work   *queue        // of row groups
-	memory *recycler     // of batches
+	memory *table.Memory // of batches
 }
 
 // parquetReader delivers whole row groups, one after the other.

@@ -3,7 +3,6 @@ package table
 import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
 // Definition declares a table whose rows are values of R: each column's
@@ -23,7 +22,7 @@ type Definition[R any] struct {
 // numbers are shares and never additive; In, NotOverTime, … say otherwise.
 type Field[R any] struct {
 	Column
-	fill func(array.Builder, []R) // appends rows to a builder that has room for them
+	fill func(*vector, []R) // appends rows to a vector that has room for them
 }
 
 // Schema returns the table's shape.
@@ -35,115 +34,116 @@ func (d Definition[R]) Schema() Schema {
 	return s
 }
 
-// fillRows is how many rows Record takes through all columns at a time, so
-// that they stay in a core's cache meanwhile.
-const fillRows = 1 << 10
+// fillRows is how many rows are taken through all columns at a time, so that
+// they stay in a core's cache meanwhile. It is a multiple of eight.
+const fillRows = 1 << 7
 
 // Record returns rows as one Arrow record, in the order given. The caller
 // releases it.
 func (d Definition[R]) Record(rows []R) arrow.Record {
-	schema := d.Schema().Arrow()
-	builders := make([]array.Builder, len(d.Columns))
-	for i := range d.Columns {
-		builders[i] = array.NewBuilder(memory.DefaultAllocator, schema.Field(i).Type)
-		builders[i].Reserve(len(rows))
+	return d.record(new(Memory), len(rows), func(from, to int) []R { return rows[from:to] })
+}
+
+// RecordOf returns the Arrow record of n rows, in memory of m. fill is called
+// for a few rows at a time, in their order, and sets each of into, which is used
+// again and holds other rows before: the first of it to the table's row from.
+// The caller releases the record.
+func (d Definition[R]) RecordOf(m *Memory, n int, fill func(from int, into []R)) arrow.Record {
+	rows := make([]R, min(n, fillRows))
+	return d.record(m, n, func(from, to int) []R {
+		fill(from, rows[:to-from])
+		return rows[:to-from]
+	})
+}
+
+// record returns the record of n rows, of which rows returns some.
+func (d Definition[R]) record(m *Memory, n int, rows func(from, to int) []R) arrow.Record {
+	vectors := make([]vector, len(d.Columns))
+	for i, c := range d.Columns {
+		vectors[i] = newVector(m, c.Column, n)
 	}
-	for from := 0; from < len(rows); from += fillRows {
-		to := min(from+fillRows, len(rows))
-		for i, c := range d.Columns {
-			c.fill(builders[i], rows[from:to])
+	for from := 0; from < n; from += fillRows {
+		chunk := rows(from, min(from+fillRows, n))
+		for i := range d.Columns {
+			d.Columns[i].fill(&vectors[i], chunk)
 		}
-		if from == 0 {
-			reserveTexts(builders, len(rows)/fillRows)
-		}
 	}
-	columns := make([]arrow.Array, len(d.Columns))
-	for i, b := range builders {
-		columns[i] = b.NewArray()
-		b.Release()
+	columns := make([]arrow.Array, len(vectors))
+	for i := range vectors {
+		columns[i] = vectors[i].array()
 	}
-	record := array.NewRecord(schema, columns, int64(len(rows)))
+	record := array.NewRecord(d.Schema().Arrow(), columns, int64(n))
 	for _, c := range columns {
 		c.Release()
 	}
 	return record
 }
 
-// reserveTexts makes room in columns of texts for more chunks as long as the
-// first, and an eighth.
-func reserveTexts(builders []array.Builder, chunks int) {
-	for _, b := range builders {
-		if texts, ok := b.(*array.StringBuilder); ok {
-			texts.ReserveData(texts.DataLen() * chunks / 8 * 9)
-		}
-	}
-}
-
 // Texts declares a text column.
 func Texts[R any](name, doc string, get func(*R) string) Field[R] {
-	return field(name, doc, Text, get, (*array.StringBuilder).Append)
+	return Field[R]{newColumn(name, doc, Text), func(v *vector, rows []R) { fillTexts(v, rows, get) }}
 }
 
 // NullTexts declares a text column that may be null.
 func NullTexts[R any](name, doc, null string, get func(*R) (string, bool)) Field[R] {
-	return nullField(name, doc, null, Text, get, (*array.StringBuilder).Append)
+	return Field[R]{newNullColumn(name, doc, null, Text), func(v *vector, rows []R) { fillNullTexts(v, rows, get) }}
 }
 
 // Integers declares a column of counts or days.
 func Integers[R any](name, doc string, get func(*R) int64) Field[R] {
-	return field(name, doc, Integer, get, (*array.Int64Builder).UnsafeAppend)
+	return field(name, doc, Integer, get)
 }
 
 // NullIntegers declares a column of counts or days that may be null.
 func NullIntegers[R any](name, doc, null string, get func(*R) (int64, bool)) Field[R] {
-	return nullField(name, doc, null, Integer, get, (*array.Int64Builder).UnsafeAppend)
+	return nullField(name, doc, null, Integer, get)
 }
 
 // Amounts declares a money column, in units of 10^-4.
 func Amounts[R any](name, doc string, get func(*R) int64) Field[R] {
-	return field(name, doc, Money, get, (*array.Int64Builder).UnsafeAppend)
+	return field(name, doc, Money, get)
 }
 
 // NullAmounts declares a money column that may be null.
 func NullAmounts[R any](name, doc, null string, get func(*R) (int64, bool)) Field[R] {
-	return nullField(name, doc, null, Money, get, (*array.Int64Builder).UnsafeAppend)
+	return nullField(name, doc, null, Money, get)
 }
 
 // Numbers declares a column of floating-point numbers. NaN or infinity is a
 // programmer's mistake and panics: it must have become a null before.
 func Numbers[R any](name, doc string, get func(*R) float64) Field[R] {
-	return field(name, doc, Number, get, appendFinite)
+	return field(name, doc, Number, get)
 }
 
 // NullNumbers declares a column of floating-point numbers that may be null.
 func NullNumbers[R any](name, doc, null string, get func(*R) (float64, bool)) Field[R] {
-	return nullField(name, doc, null, Number, get, appendFinite)
+	return nullField(name, doc, null, Number, get)
 }
 
 // Dates declares a column of civil days, counted from 1970-01-01.
 func Dates[R any](name, doc string, get func(*R) int32) Field[R] {
-	return field(name, doc, Date, get, appendDate)
+	return field(name, doc, Date, get)
 }
 
 // NullDates declares a column of civil days that may be null.
 func NullDates[R any](name, doc, null string, get func(*R) (int32, bool)) Field[R] {
-	return nullField(name, doc, null, Date, get, appendDate)
+	return nullField(name, doc, null, Date, get)
 }
 
 // NullTimes declares a column of instants, in microseconds since 1970 UTC,
 // that may be null.
 func NullTimes[R any](name, doc, null string, get func(*R) (int64, bool)) Field[R] {
-	return nullField(name, doc, null, Time, get, appendTime)
+	return nullField(name, doc, null, Time, get)
 }
 
 // Times declares a column of instants, in microseconds since 1970 UTC.
 func Times[R any](name, doc string, get func(*R) int64) Field[R] {
-	return field(name, doc, Time, get, appendTime)
+	return field(name, doc, Time, get)
 }
 
 // Flags declares a column of truth values.
 func Flags[R any](name, doc string, get func(*R) bool) Field[R] {
-	return field(name, doc, Flag, get, (*array.BooleanBuilder).UnsafeAppend)
+	return Field[R]{newColumn(name, doc, Flag), func(v *vector, rows []R) { fillFlags(v, rows, get) }}
 }
 
 // In returns the field with another unit.
@@ -186,43 +186,17 @@ func newColumn(name, doc string, kind Kind) Column {
 	return c
 }
 
-func field[R any, B array.Builder, V any](name, doc string, kind Kind, get func(*R) V, add func(B, V)) Field[R] {
-	return Field[R]{
-		Column: newColumn(name, doc, kind),
-		fill: func(b array.Builder, rows []R) {
-			typed := b.(B)
-			for i := range rows {
-				add(typed, get(&rows[i]))
-			}
-		},
-	}
+// newNullColumn returns such a column that may be null.
+func newNullColumn(name, doc, null string, kind Kind) Column {
+	c := newColumn(name, doc, kind)
+	c.Nullable, c.Null = true, null
+	return c
 }
 
-func nullField[R any, B array.Builder, V any](name, doc, null string, kind Kind, get func(*R) (V, bool), add func(B, V)) Field[R] {
-	column := newColumn(name, doc, kind)
-	column.Nullable, column.Null = true, null
-	return Field[R]{
-		Column: column,
-		fill: func(b array.Builder, rows []R) {
-			typed := b.(B)
-			for i := range rows {
-				if v, ok := get(&rows[i]); ok {
-					add(typed, v)
-				} else {
-					typed.AppendNull()
-				}
-			}
-		},
-	}
+func field[R any, V int32 | int64 | float64](name, doc string, kind Kind, get func(*R) V) Field[R] {
+	return Field[R]{newColumn(name, doc, kind), func(v *vector, rows []R) { fillValues(v, rows, get) }}
 }
 
-func appendFinite(b *array.Float64Builder, v float64) {
-	if v-v != 0 { // NaN and both infinities, and nothing else
-		panic("table: NaN or infinity in a table")
-	}
-	b.UnsafeAppend(v)
+func nullField[R any, V int32 | int64 | float64](name, doc, null string, kind Kind, get func(*R) (V, bool)) Field[R] {
+	return Field[R]{newNullColumn(name, doc, null, kind), func(v *vector, rows []R) { fillNullValues(v, rows, get) }}
 }
-
-func appendDate(b *array.Date32Builder, v int32) { b.UnsafeAppend(arrow.Date32(v)) }
-
-func appendTime(b *array.TimestampBuilder, v int64) { b.UnsafeAppend(arrow.Timestamp(v)) }

@@ -32,7 +32,7 @@ func (b *Base) Enter(v *Valuation, c *ledger.Customers, values []Value) {
 		*b.recency.At(int32(c.Last[customer]))++
 		*b.frequency.At(c.PurchaseDays[customer])++
 		b.monetary.add(net)
-		if residual, ok := v.residual(&values[customer]).Get(); ok {
+		if residual, ok := values[customer].residual.Get(); ok {
 			b.residual.add(residual)
 			b.size += math.Abs(float64(residual))
 		}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -131,15 +132,15 @@ func valued(s *ledger.Shard) (*Valuation, []Value) {
 	chosen, spend := cdnowFits()
 	settings := Settings{Horizons: []Horizon{Year, Lifetime}, DiscountRate: 0.10, TimeUnit: Week}
 	v := NewValuation(settings, &chosen, spend, &cells, &s.Totals, true, nil)
-	return v, v.Values(&s.Customers, benchAsOf)
+	return v, v.Values(nil, &s.Customers, benchAsOf)
 }
 
 func BenchmarkValues(b *testing.B) {
 	s := shopShard(benchCustomers, 1)
-	v, _ := valued(s)
+	v, values := valued(s)
 	b.ReportAllocs()
 	for b.Loop() {
-		v.Values(&s.Customers, benchAsOf)
+		values = v.Values(values, &s.Customers, benchAsOf)
 	}
 	perCustomer(b, s)
 }
@@ -157,12 +158,12 @@ func BenchmarkBase(b *testing.B) {
 
 func BenchmarkResiduals(b *testing.B) {
 	s := shopShard(benchCustomers, 1)
-	v, values := valued(s)
+	_, values := valued(s)
 	var r Residuals
 	f := benchFrame()
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Enter(v, f, &s.Customers, values)
+		r.Enter(f, &s.Customers, values)
 	}
 	perCustomer(b, s)
 }
@@ -186,9 +187,10 @@ func BenchmarkCustomers(b *testing.B) {
 	var base Base
 	base.Enter(v, &s.Customers, values)
 	ranks := base.Rank()
+	rows := make([]Customer, s.Customers.Len())
 	b.ReportAllocs()
 	for b.Loop() {
-		v.Customers(f, &s.Customers, values, &ranks, usualLifecycle)
+		v.Customers(f, &s.Customers, values, &ranks, usualLifecycle)(0, rows)
 	}
 	perCustomer(b, s)
 }
@@ -200,9 +202,10 @@ func BenchmarkCustomerRecords(b *testing.B) {
 	base.Enter(v, &s.Customers, values)
 	ranks := base.Rank()
 	definition := Customers(true, []string{"country"})
+	var memory table.Memory
 	b.ReportAllocs()
 	for b.Loop() {
-		definition.Record(v.Customers(f, &s.Customers, values, &ranks, usualLifecycle)).Release()
+		definition.RecordOf(&memory, s.Customers.Len(), v.Customers(f, &s.Customers, values, &ranks, usualLifecycle)).Release()
 	}
 	perCustomer(b, s)
 }
@@ -212,9 +215,11 @@ func BenchmarkCustomerValueRecords(b *testing.B) {
 	s := shopShard(benchCustomers, 1)
 	v, values := valued(s)
 	definition := CustomerValues(true)
+	var memory table.Memory
 	b.ReportAllocs()
 	for b.Loop() {
-		definition.Record(v.CustomerValues(&s.Customers, values)).Release()
+		n, rows := v.CustomerValues(&s.Customers, values)
+		definition.RecordOf(&memory, n, rows).Release()
 	}
 	perCustomer(b, s)
 }

@@ -26,11 +26,11 @@ type Residuals struct {
 }
 
 // Enter enters customers with what they are worth.
-func (r *Residuals) Enter(v *Valuation, f *cohort.Frame, c *ledger.Customers, values []Value) {
+func (r *Residuals) Enter(f *cohort.Frame, c *ledger.Customers, values []Value) {
 	parts := r.Each(f.Dimensions(c))
 	for m := range f.Members(c) {
 		var own residual
-		if amount, ok := v.residual(&values[m.Customer]).Get(); ok {
+		if amount, ok := values[m.Customer].residual.Get(); ok {
 			own.amount = amount
 		} else {
 			own.unknown = 1

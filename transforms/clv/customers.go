@@ -59,32 +59,32 @@ func (c *Customer) purchasesOfYear() (float64, bool) {
 	return c.PurchasesOfYear, ok
 }
 
-// Customers returns the rows of customers, in their order.
-func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Value, ranks *Ranks, limits Lifecycle) []Customer {
-	rows := make([]Customer, s.Len())
-	attributes := make([]string, s.Len()*len(s.Attributes))
-	for i := range rows {
-		c := &rows[i]
-		c.Attributes, attributes = attributes[:len(s.Attributes):len(s.Attributes)], attributes[len(s.Attributes):]
-		c.bought(f, s, i)
-		if v.HasContribution {
-			c.Contribution = numeric.Known(s.Contribution[i])
-		}
-		v.predicted(c, &values[i])
-		if c.HasPurchase {
-			c.Scores = ranks.of(c)
-			c.Stage = limits.stage(int64(c.AsOf-c.Last), c.x())
+// Customers returns what sets rows to those of customers, a row each, in their
+// order: the first of into to that of customer from.
+func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Value, ranks *Ranks, limits Lifecycle) func(from int, into []Customer) {
+	return func(from int, into []Customer) {
+		for n := range into {
+			c, i := &into[n], from+n
+			*c = Customer{Attributes: c.Attributes[:0]}
+			c.bought(f, s, i)
+			if v.HasContribution {
+				c.Contribution = numeric.Known(s.Contribution[i])
+			}
+			v.predicted(c, &values[i])
+			if c.HasPurchase {
+				c.Scores = ranks.of(c)
+				c.Stage = limits.stage(int64(c.AsOf-c.Last), c.x())
+			}
 		}
 	}
-	return rows
 }
 
 // bought fills in what customer i did up to the as-of day.
 func (c *Customer) bought(f *cohort.Frame, s *ledger.Customers, i int) {
 	c.Key, c.AsOf = s.Keys.At(i), f.AsOf
 	c.Orders, c.GrossSales, c.Refunds = int64(s.Orders[i]), s.GrossSales[i], s.Refunds[i]
-	for a := range c.Attributes {
-		c.Attributes[a] = s.Attributes[a].Value(i)
+	for a := range s.Attributes {
+		c.Attributes = append(c.Attributes, s.Attributes[a].Value(i))
 	}
 	if !s.HasPurchase(i) {
 		return
@@ -102,7 +102,7 @@ func (v *Valuation) predicted(c *Customer, value *Value) {
 	}
 	c.Alive = numeric.Known(value.score.Alive)
 	c.PurchasesOfYear, c.ValueOfYear = v.withinYear(value)
-	c.Residual = v.residual(value)
+	c.Residual = value.residual
 	c.NextPurchase = value.nextPurchase(c.AsOf)
 	c.ModelID, c.SpendID = v.purchasesID, v.spendID
 }

@@ -93,6 +93,8 @@ type Value struct {
 	Status Status
 	score  Score   // without prospects where there is no model
 	spend  float64 // expected net revenue of a purchase, in currency
+
+	residual numeric.Null[int64] // without end, in net revenue, discounted to the as-of day; null where infinite
 }
 
 // isScored reports whether there is a model to predict with.
@@ -101,10 +103,12 @@ func (v *Value) isScored() bool { return v.score.prospects != nil }
 // Alive returns the probability of being alive.
 func (v *Value) Alive() (float64, bool) { return v.score.Alive, v.isScored() }
 
-// Values values customers, in their order. Each value is a function of the
-// models and of that customer's entry alone.
-func (v *Valuation) Values(s *ledger.Customers, asOf calendar.Day) []Value {
-	values := make([]Value, s.Len())
+// Values values customers, in their order, in the memory of values as far as
+// it suffices. Each value is a function of the models and of that customer's
+// entry alone.
+func (v *Valuation) Values(values []Value, s *ledger.Customers, asOf calendar.Day) []Value {
+	values = slices.Grow(values[:0], s.Len())[:s.Len()]
+	clear(values)
 	for customer := range values {
 		switch {
 		case !s.HasPurchase(customer):
@@ -137,6 +141,7 @@ func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calenda
 		x, mean = int(repeats), float64(s.RepeatValue[i])/money.Scale/float64(repeats)
 	}
 	value.spend = v.purchaseValue(x, mean) * v.net
+	value.residual = v.residual(value)
 }
 
 // purchaseValue returns the expected value of a purchase, in currency, of a
@@ -200,12 +205,9 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 	return p
 }
 
-// residual returns the residual value without end, in net revenue: that of
-// predict.
+// residual returns the residual value without end, in net revenue, of a value
+// that is scored: that of predict.
 func (v *Valuation) residual(value *Value) numeric.Null[int64] {
-	if !value.isScored() {
-		return numeric.Null[int64]{}
-	}
 	lifetime := &value.score.prospects.outlooks[len(v.Settings.Horizons)-1]
 	return rounded(scale(value.score.Alive, lifetime.Discounted) * value.spend)
 }

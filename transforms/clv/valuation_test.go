@@ -79,7 +79,7 @@ func valuationOf(s Settings, shard *ledger.Shard, chosen *Fit, spend Fit) (*Valu
 	cells.Enter(&shard.Customers, asOf)
 	cells.Compact()
 	v := NewValuation(s, chosen, spend, &cells, &shard.Totals, true, nil)
-	return v, v.Values(&shard.Customers, asOf), shard.Totals
+	return v, v.Values(nil, &shard.Customers, asOf), shard.Totals
 }
 
 func testSettings() Settings {
@@ -120,10 +120,17 @@ func TestValueIsPurchasesTimesSpendTimesNetRevenueFactor(t *testing.T) {
 			wantMoney(t, "residual contribution", half.Residual, model.Discounted(c.x, tx, T, delta, days/7)*purchaseValue/2)
 		}
 	}
-	rows := v.CustomerValues(&shard.Customers, values)
+	rows := filled(v.CustomerValues(&shard.Customers, values))
 	if len(rows) != 3*3*2 || rows[1].Historic != 130_0000 || rows[0].Historic != 65_0000 || rows[0].Basis != Contribution {
 		t.Errorf("%d rows, the first two %+v", len(rows), rows[:2])
 	}
+}
+
+// filled returns n rows.
+func filled[R any](n int, fill func(from int, into []R)) []R {
+	rows := make([]R, n)
+	fill(0, rows)
+	return rows
 }
 
 // wantMoney compares an amount with currency rounded half-even to 10^-4; null
@@ -194,11 +201,11 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	b.Enter(v, &shard.Customers, values)
 	ranks := b.Rank()
 	var residuals Residuals
-	residuals.Enter(v, f, &shard.Customers, values)
+	residuals.Enter(f, &shard.Customers, values)
 	var cohorts cohort.Cohorts
 	cohorts.AddShard(f, shard)
 	var fromCustomers, fromCohorts int64
-	for _, c := range v.Customers(f, &shard.Customers, values, &ranks, usualLifecycle) {
+	for _, c := range filled(shard.Customers.Len(), v.Customers(f, &shard.Customers, values, &ranks, usualLifecycle)) {
 		residual, _ := c.Residual.Get()
 		fromCustomers += residual
 	}

@@ -23,26 +23,26 @@ func total(historic int64, residual numeric.Null[int64]) (int64, bool) {
 	return historic + r, ok
 }
 
-// CustomerValues returns the rows of customers, in their order, for each
-// horizon and basis. Contribution has rows only where it is known.
-func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) []CustomerValue {
+// CustomerValues returns how many rows of customer_values customers have, and
+// what sets rows to them: in the order of customers, for each horizon and basis,
+// the first of into to row from. Contribution has rows only where it is known.
+func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) (n int, fill func(from int, into []CustomerValue)) {
 	bases := v.bases()
-	rows := make([]CustomerValue, 0, s.Len()*len(v.Settings.Horizons)*len(bases))
-	for customer := range s.Len() {
-		row := CustomerValue{Key: s.Keys.At(customer), DiscountRate: v.Settings.DiscountRate}
-		if values[customer].isScored() {
-			row.ModelID, row.SpendID = v.purchasesID, v.spendID
-		}
-		for h := range v.Settings.Horizons {
-			for _, basis := range bases {
-				row.Horizon, row.Basis, row.Historic = v.Settings.Horizons[h], basis, s.Net(customer)
-				if basis == Contribution {
-					row.Historic = s.Contribution[customer]
-				}
-				row.Prediction = v.predict(&values[customer], h, basis)
-				rows = append(rows, row)
+	each := len(v.Settings.Horizons) * len(bases)
+	return s.Len() * each, func(from int, into []CustomerValue) {
+		for n := range into {
+			customer, horizon, basis := (from+n)/each, (from+n)%each/len(bases), bases[(from+n)%len(bases)]
+			row := CustomerValue{
+				Key: s.Keys.At(customer), Horizon: v.Settings.Horizons[horizon], Basis: basis, Historic: s.Net(customer),
+				Prediction: v.predict(&values[customer], horizon, basis), DiscountRate: v.Settings.DiscountRate,
 			}
+			if basis == Contribution {
+				row.Historic = s.Contribution[customer]
+			}
+			if values[customer].isScored() {
+				row.ModelID, row.SpendID = v.purchasesID, v.spendID
+			}
+			into[n] = row
 		}
 	}
-	return rows
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 )
@@ -72,7 +73,7 @@ func (c *Coded) Value(i int) string {
 	return ""
 }
 
-// Append appends the customers' bytes, which DecodeCustomers reads back.
+// Append appends the customers' bytes, which Decode reads back.
 func (c *Customers) Append(b []byte) []byte {
 	b = appendUint32s(b, c.Keys.end)
 	b = append(b, c.Keys.bytes...)
@@ -107,41 +108,52 @@ func appendInt32s[T ~int32](b []byte, column []T) []byte {
 	return b
 }
 
-// DecodeCustomers reads customers whose attributes have values of a vocabulary.
-// Their keys are part of b, which must not change while they live.
-func DecodeCustomers(b []byte, v *Vocabulary) Customers {
+// Decode replaces the customers by those of b, whose attributes have values of
+// a vocabulary, in the memory that is there as far as it suffices. Their keys
+// are part of b, which must not change while they are of use.
+func (c *Customers) Decode(b []byte, v *Vocabulary) {
 	d := decoder{b}
 	n := int(d.uint32())
-	c := Customers{Keys: Keys{end: int32s[uint32](&d, n)}}
+	c.Keys.end = int32s(&d, c.Keys.end, n)
+	c.Keys.bytes = nil
 	if n > 0 {
 		c.Keys.bytes = d.take(int(c.Keys.end[n-1]))
 	}
-	c.First, c.Last = int32s[calendar.Day](&d, n), int32s[calendar.Day](&d, n)
-	c.PurchaseDays, c.Orders = int32s[int32](&d, n), int32s[int32](&d, n)
+	c.First, c.Last = int32s(&d, c.First, n), int32s(&d, c.Last, n)
+	c.PurchaseDays, c.Orders = int32s(&d, c.PurchaseDays, n), int32s(&d, c.Orders, n)
 	for _, column := range []*[]int64{&c.GrossSales, &c.Refunds, &c.Contribution, &c.FirstValue, &c.RepeatValue} {
-		*column = make([]int64, n)
-		raw := d.take(8 * n)
-		for i := range *column {
-			(*column)[i] = int64(binary.LittleEndian.Uint64(raw[8*i:]))
-		}
+		*column = int64s(&d, *column, n)
 	}
-	c.Attributes = make([]Coded, len(v.values))
+	if len(c.Attributes) != len(v.values) {
+		c.Attributes = make([]Coded, len(v.values))
+	}
 	for i := range c.Attributes {
-		places := int32s[uint32](&d, int(d.uint32()))
-		values := make([]string, len(places))
-		for code, place := range places {
-			values[code] = v.values[i][place]
+		a := &c.Attributes[i]
+		a.places = int32s(&d, a.places, int(d.uint32()))
+		a.Values = a.Values[:0]
+		for _, place := range a.places {
+			a.Values = append(a.Values, v.values[i][place])
 		}
-		c.Attributes[i] = Coded{values, int32s[int32](&d, n), places}
+		a.Codes = int32s(&d, a.Codes, n)
 	}
-	return c
 }
 
-func int32s[T ~int32 | ~uint32](d *decoder, n int) []T {
+// int32s reads n numbers, in the memory of column as far as it suffices.
+func int32s[T ~int32 | ~uint32](d *decoder, column []T, n int) []T {
 	raw := d.take(4 * n)
-	column := make([]T, n)
+	column = slices.Grow(column[:0], n)[:n]
 	for i := range column {
 		column[i] = T(binary.LittleEndian.Uint32(raw[4*i:]))
+	}
+	return column
+}
+
+// int64s reads n numbers, in the memory of column as far as it suffices.
+func int64s(d *decoder, column []int64, n int) []int64 {
+	raw := d.take(8 * n)
+	column = slices.Grow(column[:0], n)[:n]
+	for i := range column {
+		column[i] = int64(binary.LittleEndian.Uint64(raw[8*i:]))
 	}
 	return column
 }

@@ -116,12 +116,17 @@ func TestCustomersComeBackFromTheirBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	shard, _ := NewBuilder(b, v, 0).Build(rows.Bytes)
-	got := DecodeCustomers(shard.Customers.Append(nil), v)
+	var got Customers
+	got.Decode(shard.Customers.Append(nil), v)
 	if a, b := fmt.Sprint(got), fmt.Sprint(shard.Customers); a != b {
 		t.Errorf("got %s, want %s", a, b)
 	}
-	if empty := DecodeCustomers((&Customers{Attributes: make([]Coded, 1)}).Append(nil), v); empty.Len() != 0 {
-		t.Errorf("nobody comes back as %d customers", empty.Len())
+	if got.Decode((&Customers{Attributes: make([]Coded, 1)}).Append(nil), v); got.Len() != 0 || got.Keys.Len() != 0 {
+		t.Errorf("nobody comes back as %d customers", got.Len())
+	}
+	got.Decode(shard.Customers.Append(nil), v)
+	if a, b := fmt.Sprint(got), fmt.Sprint(shard.Customers); a != b {
+		t.Errorf("where others were: got %s, want %s", a, b)
 	}
 }
 

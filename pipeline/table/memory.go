@@ -1,4 +1,4 @@
-package sources
+package table
 
 import (
 	"math/bits"
@@ -8,12 +8,13 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// recycler is a memory.Allocator whose freed memory is handed out again: what
-// the caller of a reader releases becomes a later batch, so that reading costs
-// as much memory as is in use at once and leaves the garbage collector nothing
-// to do. The readers of one Open share it, and it ends with them and their
-// batches. Batches are released on any goroutine.
-type recycler struct {
+// Memory is a memory.Allocator whose freed memory is handed out again: what
+// is released of a batch or a table becomes a later part of it, so that it all
+// costs as much memory as is in use at once and leaves the garbage collector
+// nothing to do. Those who make the parts of one thing share a Memory, which
+// ends with them and the parts. It is for any number of goroutines, and what
+// is made in it may be released on any. The zero Memory is ready for use.
+type Memory struct {
 	mu   sync.Mutex
 	free [bits.UintSize + 1][][]byte // by the power of two that each has room for
 }
@@ -23,7 +24,7 @@ type recycler struct {
 const smallestClass = 6
 
 // Allocate implements memory.Allocator. What memory holds is not defined.
-func (m *recycler) Allocate(size int) []byte {
+func (m *Memory) Allocate(size int) []byte {
 	class := max(smallestClass, bits.Len(uint(max(size, 1)-1)))
 	if b := m.pop(class); b != nil {
 		return b[:size]
@@ -32,7 +33,7 @@ func (m *recycler) Allocate(size int) []byte {
 }
 
 // pop returns freed memory of a class, nil if there is none.
-func (m *recycler) pop(class int) []byte {
+func (m *Memory) pop(class int) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	last := len(m.free[class]) - 1
@@ -45,7 +46,7 @@ func (m *recycler) pop(class int) []byte {
 }
 
 // Reallocate implements memory.Allocator.
-func (m *recycler) Reallocate(size int, b []byte) []byte {
+func (m *Memory) Reallocate(size int, b []byte) []byte {
 	if size <= cap(b) {
 		return b[:size]
 	}
@@ -57,7 +58,7 @@ func (m *recycler) Reallocate(size int, b []byte) []byte {
 
 // Free implements memory.Allocator. It also takes memory that has grown since
 // it was allocated.
-func (m *recycler) Free(b []byte) {
+func (m *Memory) Free(b []byte) {
 	class := bits.Len(uint(cap(b))) - 1
 	if class < smallestClass {
 		return
@@ -67,14 +68,14 @@ func (m *recycler) Free(b []byte) {
 	m.free[class] = append(m.free[class], b[:0])
 }
 
-// roomFor returns an empty slice with room for n values.
-func roomFor[T arrow.FixedWidthType](m *recycler, n int) []T {
+// RoomFor returns an empty slice with room for n values.
+func RoomFor[T arrow.FixedWidthType](m *Memory, n int) []T {
 	size := len(arrow.GetBytes(make([]T, 1)))
 	return arrow.GetData[T](m.Allocate(n * size))[:0]
 }
 
-// bufferOf returns the buffer of values that stand in memory of m, to which
+// BufferOf returns the buffer of values that stand in memory of m, to which
 // they return when the last array that holds the buffer is released.
-func bufferOf[T arrow.FixedWidthType](m *recycler, values []T) *memory.Buffer {
+func BufferOf[T arrow.FixedWidthType](m *Memory, values []T) *memory.Buffer {
 	return memory.NewBufferWithAllocator(arrow.GetBytes(values), m)
 }
