@@ -17,13 +17,19 @@ type Outlook struct {
 // Beside P(alive), what a model says of a customer depends on (x, T) alone;
 // that is computed once for each (x, T) among the cells that it is made with. A
 // Scorer does not change after NewScorer: make one for all customers, any
-// number of goroutines may use it. Its numbers are those of the methods of
-// Purchases to the last bit, whether the customer is among the cells or not.
+// number of goroutines may use it.
+//
+// Its numbers are those of the methods of Purchases: P(alive), the probability
+// of a purchase and the median to the last bit, the purchases expected and
+// discounted to 1e-12 relative, for an x of many ages is interpolated between
+// some (TestScorerAgreesWithTheModel…), and to the last bit for customers
+// outside the cells.
 type Scorer struct {
 	model       Purchases
 	daysPerUnit float64
 	delta       float64     // discount rate per unit
 	horizons    []float64   // in units
+	ages        ages        // where curves meet the model
 	byX         []frequency // as far as the cells go
 }
 
@@ -62,6 +68,11 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}
+	oldest := int32(0)
+	for _, c := range cells {
+		oldest = max(oldest, c.T)
+	}
+	s.ages = newAges(model.Alpha, float64(oldest)/daysPerUnit)
 	runs := cellsByX(cells)
 	if len(runs) > 0 {
 		s.byX = make([]frequency, runs[len(runs)-1][0].X+1)
@@ -80,30 +91,55 @@ func (s *Scorer) frequency(x int, cells []Cell) frequency {
 	for _, c := range cells {
 		first, last = min(first, c.T), max(last, c.T)
 	}
-	isKnown := make([]bool, last-first+1)
+	isKnown, known := make([]bool, last-first+1), 0
 	for _, c := range cells {
-		isKnown[c.T-first] = true
+		if !isKnown[c.T-first] {
+			isKnown[c.T-first] = true
+			known++
+		}
 	}
 	f := frequency{s.model.logOddsAtLast(x), first, make([]Prospects, len(isKnown))}
 	rules := ruleCache{} // a rule depends on x, and on T by a few steps only
+	var c *curves
+	if known >= worthCurves {
+		c = s.curvesOf(x, rules)
+	}
 	for i := range f.prospects {
 		if isKnown[i] {
-			f.prospects[i] = s.prospectsOf(x, first+int32(i), rules)
+			f.prospects[i] = s.prospectsOf(x, first+int32(i), c, rules)
 		}
 	}
 	return f
 }
 
-// prospectsOf computes the prospects of customers alive at T days.
-func (s *Scorer) prospectsOf(x int, T int32, rules ruleCache) Prospects {
+// prospectsOf computes the prospects of customers alive at T days, by curves
+// unless they are nil.
+func (s *Scorer) prospectsOf(x int, T int32, c *curves, rules ruleCache) Prospects {
 	age := float64(T) / s.daysPerUnit
 	f := s.model.after(x, age)
 	f.rules = rules
+	demand := make([]float64, s.demands())
+	if c == nil {
+		s.demand(f, demand)
+	} else {
+		c.at(f.alpha, demand)
+	}
 	p := Prospects{make([]Outlook, len(s.horizons)), s.model.MedianToPurchase(x, age) * s.daysPerUnit}
 	for i, h := range s.horizons {
-		p.outlooks[i] = Outlook{f.expected(h), f.discounted(s.delta, h), f.probabilityOfPurchase(h)}
+		p.outlooks[i] = Outlook{demand[2*i], demand[2*i+1], f.probabilityOfPurchase(h)}
 	}
 	return p
+}
+
+// demands is the number of what demand computes.
+func (s *Scorer) demands() int { return 2 * len(s.horizons) }
+
+// demand computes what takes quadrature in the outlooks of customers who are
+// alive: by horizon the purchases expected, and the same discounted.
+func (s *Scorer) demand(f future, demand []float64) {
+	for i, h := range s.horizons {
+		demand[2*i], demand[2*i+1] = f.expected(h), f.discounted(s.delta, h)
+	}
 }
 
 // Score scores a customer with x repeat purchase days, the last of them tx days
@@ -116,6 +152,6 @@ func (s *Scorer) Score(x, tx, T int32) Score {
 			return Score{numeric.Logistic(-odds), &f.prospects[i]}
 		}
 	}
-	p := s.prospectsOf(int(x), T, nil)
+	p := s.prospectsOf(int(x), T, nil, nil)
 	return Score{s.model.ProbabilityAlive(int(x), float64(tx)/s.daysPerUnit, float64(T)/s.daysPerUnit), &p}
 }
