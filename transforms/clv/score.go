@@ -1,6 +1,8 @@
 package clv
 
 import (
+	"math"
+
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -21,9 +23,10 @@ type Outlook struct {
 //
 // Its numbers are those of the methods of Purchases: P(alive), the probability
 // of a purchase and the median to the last bit, the purchases expected and
-// discounted to 1e-12 relative, for an x of many ages is interpolated between
-// some (TestScorerAgreesWithTheModel…), and to the last bit for customers
-// outside the cells.
+// discounted to 1e-12 relative, which is how well the methods are known
+// (TestScorerAgreesWithTheModel…): those of an x of many ages are interpolated
+// between a few ages, and many large x between a few. Of customers outside the
+// cells all numbers are the methods' to the last bit.
 type Scorer struct {
 	model       Purchases
 	daysPerUnit float64
@@ -77,16 +80,17 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 	if len(runs) > 0 {
 		s.byX = make([]frequency, runs[len(runs)-1][0].X+1)
 	}
+	bands := s.bandsWorth(runs, each)
 	each.run(len(runs), func(i int) {
 		x := runs[i][0].X
-		s.byX[x] = s.frequency(int(x), runs[i])
+		s.byX[x] = s.frequency(int(x), runs[i], bands)
 	})
 	return s
 }
 
 // frequency computes the prospects at all ages of the cells, which have the
 // same x.
-func (s *Scorer) frequency(x int, cells []Cell) frequency {
+func (s *Scorer) frequency(x int, cells []Cell, bands []*band) frequency {
 	first, last := cells[0].T, cells[0].T
 	for _, c := range cells {
 		first, last = min(first, c.T), max(last, c.T)
@@ -100,16 +104,27 @@ func (s *Scorer) frequency(x int, cells []Cell) frequency {
 	}
 	f := frequency{s.model.logOddsAtLast(x), first, make([]Prospects, len(isKnown))}
 	rules := ruleCache{} // a rule depends on x, and on T by a few steps only
-	var c *curves
-	if known >= worthCurves {
-		c = s.curvesOf(x, rules)
-	}
+	c := s.curvesFor(x, known, bands, rules)
 	for i := range f.prospects {
 		if isKnown[i] {
 			f.prospects[i] = s.prospectsOf(x, first+int32(i), c, rules)
 		}
 	}
 	return f
+}
+
+// curvesFor returns curves for an x of a number of ages: those of its band, else
+// its own; nil where neither is there or the ages are few.
+func (s *Scorer) curvesFor(x, ages int, bands []*band, rules ruleCache) *curves {
+	for _, b := range bands {
+		if b.has(x) {
+			return b.at(math.Log(s.model.R + float64(x)))
+		}
+	}
+	if ages < worthCurves {
+		return nil
+	}
+	return s.curvesOf(float64(x), rules)
 }
 
 // prospectsOf computes the prospects of customers alive at T days, by curves
@@ -122,7 +137,7 @@ func (s *Scorer) prospectsOf(x int, T int32, c *curves, rules ruleCache) Prospec
 	if c == nil {
 		s.demand(f, demand)
 	} else {
-		c.at(f.alpha, demand)
+		c.demandAt(f.alpha, demand)
 	}
 	p := Prospects{make([]Outlook, len(s.horizons)), s.model.MedianToPurchase(x, age) * s.daysPerUnit}
 	for i, h := range s.horizons {

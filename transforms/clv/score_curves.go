@@ -47,10 +47,18 @@ type curves struct {
 	logs [][]float64 // of the demand at each of its points
 }
 
-// curvesOf returns the curves of x of the lowest degree that agrees with the
-// model at the probes, nil where none does. They depend on the model, the
-// horizons and the oldest age alone.
-func (s *Scorer) curvesOf(x int, rules ruleCache) *curves {
+func newCurves(ages numeric.Chebyshev, demands int) *curves {
+	c := &curves{ages, make([][]float64, len(ages.Points))}
+	for k := range c.logs {
+		c.logs[k] = make([]float64, demands)
+	}
+	return c
+}
+
+// curvesOf returns the curves of x, which need not be whole, of the lowest
+// degree that agrees with the model at the probes, nil where none does. They
+// depend on the model, the horizons and the oldest age alone.
+func (s *Scorer) curvesOf(x float64, rules ruleCache) *curves {
 	known := make([][]float64, len(s.ages.finest.Points))
 	logsAt := func(i int) []float64 {
 		if known[i] == nil {
@@ -58,17 +66,16 @@ func (s *Scorer) curvesOf(x int, rules ruleCache) *curves {
 		}
 		return known[i]
 	}
-	for _, degree := range s.ages.degrees {
-		points := len(degree.Points)
-		step := (len(known) - 1) / (points - 1)
-		c := &curves{degree, make([][]float64, points)}
+	for _, ages := range s.ages.degrees {
+		c := &curves{ages, make([][]float64, len(ages.Points))}
+		step := (len(known) - 1) / (len(ages.Points) - 1)
 		for k := range c.logs {
 			c.logs[k] = logsAt(k * step)
 		}
 		isProved := true
 		for i := 0; i < curveProbes && isProved; i++ {
-			probe := (2*i+1)*(points-1)/(2*curveProbes)*step + step/2
-			isProved = c.agree(s.ages.finest.Points[probe], logsAt(probe))
+			between := probe(i, len(ages.Points)-1)*step + step/2
+			isProved = c.agree(s.ages.finest.Points[between], logsAt(between))
 		}
 		if isProved {
 			return c
@@ -77,18 +84,13 @@ func (s *Scorer) curvesOf(x int, rules ruleCache) *curves {
 	return nil
 }
 
-// at computes the demand at an age, given as α+T.
-func (c *curves) at(alpha float64, demand []float64) {
-	c.logsAt(math.Log(alpha), demand)
-	for i, log := range demand {
-		demand[i] = math.Exp(log)
-	}
-}
+// probe returns the point of a degree after which probe i lies.
+func probe(i, degree int) int { return (2*i + 1) * degree / (2 * curveProbes) }
 
-// demandLogs returns the logarithms of the demand at ln(α+T).
-func (s *Scorer) demandLogs(x int, logAge float64, rules ruleCache) []float64 {
-	f := s.model.after(x, math.Exp(logAge)-s.model.Alpha)
-	f.rules = rules
+// demandLogs returns the logarithms of the demand of x at ln(α+T).
+func (s *Scorer) demandLogs(x, logAge float64, rules ruleCache) []float64 {
+	f := s.model.after(0, math.Exp(logAge)-s.model.Alpha)
+	f.r, f.b, f.rules = f.r+x, f.b+x, rules
 	logs := make([]float64, s.demands())
 	s.demand(f, logs)
 	for i, d := range logs {
@@ -109,8 +111,27 @@ func (c *curves) agree(logAge float64, logs []float64) bool {
 	return true
 }
 
-// logsAt fills logs with the curves at ln(α+T). What is infinite at the first
-// point is so at all ages: the purchases of a lifetime.
+// at returns the same curves of another degree, not lower than theirs.
+func (c *curves) at(ages numeric.Chebyshev) *curves {
+	if len(ages.Points) == len(c.logs) {
+		return c
+	}
+	other := newCurves(ages, len(c.logs[0]))
+	for k, logs := range other.logs {
+		c.logsAt(ages.Points[k], logs)
+	}
+	return other
+}
+
+// demandAt computes the demand at an age, given as α+T.
+func (c *curves) demandAt(alpha float64, demand []float64) {
+	c.logsAt(math.Log(alpha), demand)
+	for i, log := range demand {
+		demand[i] = math.Exp(log)
+	}
+}
+
+// logsAt fills logs with the curves at ln(α+T).
 func (c *curves) logsAt(logAge float64, logs []float64) {
 	var room [highestDegree + 1]float64
 	weights := room[:len(c.logs)]
@@ -121,7 +142,13 @@ func (c *curves) logsAt(logAge float64, logs []float64) {
 			logs[i] += weights[k] * log
 		}
 	}
-	for i, log := range c.logs[0] {
+	keepInfinite(logs, c.logs[0])
+}
+
+// keepInfinite overwrites interpolated logarithms where those at a point are
+// infinite: the purchases of a lifetime are so at every age and x or at none.
+func keepInfinite(logs, at []float64) {
+	for i, log := range at {
 		if math.IsInf(log, 0) {
 			logs[i] = log
 		}

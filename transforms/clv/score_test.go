@@ -90,12 +90,55 @@ func TestCurvesReachTheModelAtTheDegreesMeant(t *testing.T) {
 	}{{730, 24}, {10, 12}} {
 		s := &Scorer{model: publishedMBG, daysPerUnit: 7, delta: 0.0018, horizons: []float64{52, forEver}}
 		s.ages = newAges(s.model.Alpha, c.oldest/7)
-		for _, x := range []int{0, 1, 5, 30, 200, 2000} {
+		for _, x := range []float64{0, 1, 5, 30, 200, 2000} {
 			curves := s.curvesOf(x, ruleCache{})
 			if curves == nil || len(curves.logs) != c.want+1 {
-				t.Errorf("x = %d, ages to %v: %v, want degree %d", x, c.oldest, curves, c.want)
+				t.Errorf("x = %v, ages to %v: %v, want degree %d", x, c.oldest, curves, c.want)
 			}
 		}
+	}
+}
+
+func TestBandsAgreeWithTheModelOrAreNotUsed(t *testing.T) {
+	for i, m := range append([]Purchases{{BGNBD, 5, 0.3, 0.02, 20}, {MBGNBD, 0.2, 2, 1.5, 40}}, lawModels...) {
+		for _, delta := range []float64{0, 0.0018} {
+			s := &Scorer{model: m, daysPerUnit: 7, delta: delta, horizons: []float64{1.0 / 7, 52, 520, forEver}}
+			s.ages = newAges(m.Alpha, 730.0/7)
+			b := s.newBand(16, nil)
+			if b == nil {
+				if i < 5 { // the published models and the two before are not extreme
+					t.Errorf("%+v δ %v: no band", m, delta)
+				}
+				continue
+			}
+			got, want := make([]float64, s.demands()), make([]float64, s.demands())
+			for x := b.low; b.has(x); x += 7 {
+				curves := b.at(math.Log(m.R + float64(x)))
+				for _, T := range []float64{0, 1.0 / 7, 9, 60, 730.0 / 7} {
+					f := m.after(x, T)
+					curves.demandAt(f.alpha, got)
+					s.demand(f, want)
+					for i := range got {
+						if !(relative(got[i], want[i]) <= scorerTolerance) {
+							t.Fatalf("%+v δ %v x %d T %v: demand %d is %v, want %v", m, delta, x, T, i, got[i], want[i])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestScorerOfManyFrequenciesAgreesWithTheModel(t *testing.T) {
+	horizons := []float64{365, math.Inf(1)}
+	var xs []int32
+	for x := int32(0); x < 300; x++ {
+		xs = append(xs, x)
+	}
+	cells := agedCells(xs, 730, 365) // few ages: only bands have curves
+	scorer := NewScorer(publishedMBG, 7, 0.0018/7, horizons, cells, nil)
+	for _, c := range cells {
+		wantScore(t, scorer, horizons, c, c.X < bandsFrom || c.X >= bandsFrom*bandWidth)
 	}
 }
 
@@ -127,6 +170,19 @@ func BenchmarkNewScorer(b *testing.B) {
 	}
 	b.ReportMetric(float64(entries), "entries")
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(entries)*1e6, "µs/entry")
+}
+
+// BenchmarkNewScorerOfFrequentBuyers has cells as ten million rows have: an
+// x up to 110, two years of ages, some 40,000 pairs.
+func BenchmarkNewScorerOfFrequentBuyers(b *testing.B) {
+	var cells []Cell
+	for x := int32(0); x < 110; x++ {
+		cells = append(cells, agedCells([]int32{x}, 729, 2)...)
+	}
+	for b.Loop() {
+		NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
+	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(len(cells))*1e6, "µs/entry")
 }
 
 func BenchmarkScore(b *testing.B) {
