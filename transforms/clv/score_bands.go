@@ -11,7 +11,7 @@ const (
 	// bandsFrom is the least x of the first band; a band ends before bandWidth
 	// times its least x. They are fixed, so that the largest x of the base does
 	// not move the others.
-	bandsFrom, bandWidth = 16, 16
+	bandsFrom, bandWidth = 8, 16
 	// bandDegree is that of ages of which the oldest is sixteen times alpha.
 	bandDegree = 24
 	// worthBand is the number of different x from which a band costs less, though

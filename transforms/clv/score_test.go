@@ -104,7 +104,7 @@ func TestBandsAgreeWithTheModelOrAreNotUsed(t *testing.T) {
 		for _, delta := range []float64{0, 0.0018} {
 			s := &Scorer{model: m, daysPerUnit: 7, delta: delta, horizons: []float64{1.0 / 7, 52, 520, forEver}}
 			s.ages = newAges(m.Alpha, 730.0/7)
-			b := s.newBand(16, nil)
+			b := s.newBand(bandsFrom, nil)
 			if b == nil {
 				if i < 5 { // the published models and the two before are not extreme
 					t.Errorf("%+v δ %v: no band", m, delta)
@@ -112,7 +112,7 @@ func TestBandsAgreeWithTheModelOrAreNotUsed(t *testing.T) {
 				continue
 			}
 			got, want := make([]float64, s.demands()), make([]float64, s.demands())
-			for x := b.low; b.has(x); x += 7 {
+			for x := b.low; b.has(x); x += 13 {
 				curves := b.at(math.Log(m.R + float64(x)))
 				for _, T := range []float64{0, 1.0 / 7, 9, 60, 730.0 / 7} {
 					f := m.after(x, T)
@@ -132,7 +132,7 @@ func TestBandsAgreeWithTheModelOrAreNotUsed(t *testing.T) {
 func TestScorerOfManyFrequenciesAgreesWithTheModel(t *testing.T) {
 	horizons := []float64{365, math.Inf(1)}
 	var xs []int32
-	for x := int32(0); x < 300; x++ {
+	for x := int32(0); x < 150; x++ {
 		xs = append(xs, x)
 	}
 	cells := agedCells(xs, 730, 365) // few ages: only bands have curves
