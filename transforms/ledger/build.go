@@ -23,6 +23,7 @@ type Builder struct {
 	place   []int32 // scratch of deal
 
 	shard   Shard
+	sum     customerSum       // of the customer at hand
 	codes   []map[int32]int32 // [attribute]: of places in the vocabulary
 	ordered orderSet
 	seen    []exclusionKey // of the customer at hand
@@ -63,6 +64,7 @@ func (b *Builder) Build(rows []byte) (s *Shard, count int64) {
 		b.codes[i] = map[int32]int32{}
 	}
 	b.parse()
+	b.shard.Days.grow(len(b.arrived))
 	width := b.deal()
 	for from := 0; from < len(b.entries); {
 		to := from + 1
@@ -99,8 +101,8 @@ func (b *Builder) parse() {
 // deal puts the postings into hands, in the order of their hash, and returns
 // how many bits tell hands apart.
 func (b *Builder) deal() (width int) {
-	const rowsPerHand = 4
-	width = bits.Len(uint(len(b.arrived) / rowsPerHand))
+	const rowsPerHand = 2
+	width = max(1, bits.Len(uint(len(b.arrived)/rowsPerHand)))
 	b.place = zeroed(b.place, 1<<width+1)
 	for i := range b.arrived {
 		b.place[b.hand(b.arrived[i].hash, width)+1]++
@@ -117,7 +119,10 @@ func (b *Builder) deal() (width int) {
 	return width
 }
 
-func (b *Builder) hand(hash uint64, width int) uint64 { return hash << b.skip >> (64 - width) } // a shift by 64 is 0
+// hand returns the hand of a hash, by its first width bits after the shard's.
+func (b *Builder) hand(hash uint64, width int) uint64 {
+	return hash << (b.skip & 63) >> ((64 - width) & 63) // shifts of which the processor need not ask whether they are too far
+}
 
 // enterHand sorts a hand and enters its customers.
 func (b *Builder) enterHand(hand []entry) {
@@ -139,22 +144,24 @@ func (b *Builder) sort(hand []entry) {
 		slices.SortFunc(hand, func(p, q entry) int { return b.compare(&p, &q) })
 		return
 	}
-	const few = 48
-	if len(hand) > few {
-		slices.SortFunc(hand, func(p, q entry) int {
-			return cmp.Or(cmp.Compare(p.hash, q.hash), cmp.Compare(p.head, q.head))
-		})
-		return
-	}
-	// Rows mostly come in the order of time, which costs one comparison each.
-	for i := 1; i < len(hand); i++ {
+	// Rows mostly come in the order of time, and a hand is mostly one customer's:
+	// a comparison each. Where more rows have to move, another sort is cheaper.
+	const mostMoves = 16
+	moves := mostMoves * (len(hand) + 1)
+	for i := 1; i < len(hand) && moves > 0; i++ {
 		j, e := i, hand[i]
 		for ; j > 0 && (e.hash < hand[j-1].hash || e.hash == hand[j-1].hash && e.head < hand[j-1].head); j-- {
 			hand[j] = hand[j-1]
 		}
 		if j < i {
 			hand[j] = e
+			moves -= i - j
 		}
+	}
+	if moves <= 0 {
+		slices.SortFunc(hand, func(p, q entry) int {
+			return cmp.Or(cmp.Compare(p.hash, q.hash), cmp.Compare(p.head, q.head))
+		})
 	}
 }
 

@@ -16,8 +16,9 @@ func (b *Builder) enterCustomer(entries []entry) {
 		b.dropDuplicates(entries)
 	}
 	if slices.ContainsFunc(entries, entry.isKept) {
+		b.sum = customerSum{}
 		b.days(entries)
-		b.shard.End(b.key(&entries[0]))
+		b.shard.end(b.key(&entries[0]), &b.sum)
 	}
 	b.count(entries)
 }
@@ -126,6 +127,7 @@ func (d *customerDay) isPurchase(s *Settings) bool {
 // days decides the customer's sales, refunds, orders and purchases day by
 // day, and enters the days from the first purchase on.
 func (b *Builder) days(entries []entry) {
+	var day customerDay
 	isCustomer := false
 	b.ordered.reset()
 	for len(entries) > 0 {
@@ -135,7 +137,7 @@ func (b *Builder) days(entries []entry) {
 		}
 		rows := entries[:n]
 		entries = entries[n:]
-		day := b.day(rows)
+		b.day(&day, rows)
 		if day.rows == 0 {
 			continue
 		}
@@ -172,21 +174,20 @@ func refate(rows []entry, fate Fate) {
 }
 
 // day sums up the kept postings of one day, order by order.
-func (b *Builder) day(rows []entry) customerDay {
-	d := customerDay{day: rows[0].head.day(), onlyZeros: true}
+func (b *Builder) day(d *customerDay, rows []entry) {
+	*d = customerDay{day: rows[0].head.day(), onlyZeros: true}
 	if b.layout.order == 0 {
-		b.rowsAlone(&d, rows)
+		b.rowsAlone(d, rows)
 	} else {
 		for group := range b.groups(rows) {
-			b.group(&d, group)
+			b.group(d, group)
 		}
 	}
 	if b.bound.settings.ZeroIsPurchase && d.onlyZeros {
 		for group := range b.groups(rows) {
-			b.zeroOrder(&d, group)
+			b.zeroOrder(d, group)
 		}
 	}
-	return d
 }
 
 // groups yields a day's rows order by order; a row without an order id stands
@@ -327,13 +328,8 @@ func (b *Builder) enterDay(d *customerDay, isPurchase bool) {
 	t.GrossSales += d.gross
 	t.Refunds += d.refunds
 	t.Contribution += d.contribution
-	days := &b.shard.Days
-	days.Day = append(days.Day, d.day)
-	days.Orders = append(days.Orders, d.orders)
-	days.GrossSales = append(days.GrossSales, d.gross)
-	days.Refunds = append(days.Refunds, d.refunds)
-	days.Contribution = append(days.Contribution, d.contribution)
-	days.IsPurchase = append(days.IsPurchase, isPurchase)
+	b.shard.Days.add(d, isPurchase)
+	b.sum.enter(d, isPurchase)
 	if isPurchase {
 		t.PurchaseDays++
 		t.PurchaseValue += d.gross + d.refunds

@@ -144,6 +144,7 @@ func TestKeysWithOneHash(t *testing.T) {
 	}
 	build.codes = []map[int32]int32{{}}
 	build.shard.reset(1)
+	build.shard.Days.grow(len(build.arrived))
 	width := build.deal()
 	if n := len(build.entries); n != 4 || build.hand(42, width) != build.hand(build.entries[n-1].hash, width) {
 		t.Fatalf("%d entries", n)

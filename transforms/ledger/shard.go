@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+
 	"github.com/perennial-clv/perennial/transforms/calendar"
 )
 
@@ -29,6 +31,21 @@ type Days struct {
 	Refunds      []int64 // ≤ 0
 	Contribution []int64 // meaningless unless every kept row has one (Totals.MissingContribution)
 	IsPurchase   []bool
+}
+
+// grow makes room for so many more days.
+func (d *Days) grow(n int) {
+	d.Day, d.Orders, d.IsPurchase = slices.Grow(d.Day, n), slices.Grow(d.Orders, n), slices.Grow(d.IsPurchase, n)
+	d.GrossSales, d.Refunds, d.Contribution = slices.Grow(d.GrossSales, n), slices.Grow(d.Refunds, n), slices.Grow(d.Contribution, n)
+}
+
+// add adds a day, for which there is room.
+func (d *Days) add(day *customerDay, isPurchase bool) {
+	n := len(d.Day)
+	d.Day, d.Orders, d.IsPurchase = d.Day[:n+1], d.Orders[:n+1], d.IsPurchase[:n+1]
+	d.GrossSales, d.Refunds, d.Contribution = d.GrossSales[:n+1], d.Refunds[:n+1], d.Contribution[:n+1]
+	d.Day[n], d.Orders[n], d.IsPurchase[n] = day.day, day.orders, isPurchase
+	d.GrossSales[n], d.Refunds[n], d.Contribution[n] = day.gross, day.refunds, day.contribution
 }
 
 // Net returns the net revenue of entry i: on a purchase day, the purchase's value.
@@ -81,12 +98,21 @@ func (s *Shard) End(key Key) {
 		s.Start = append(s.Start, 0)
 	}
 	from, to := s.Start[len(s.Start)-1], int32(len(s.Days.Day))
-	s.Start = append(s.Start, to)
-	s.Keys.add(key)
 	var sum customerSum
 	for i := from; i < to; i++ {
-		sum.enter(&s.Days, i)
+		d := &s.Days
+		sum.enter(&customerDay{day: d.Day[i], orders: d.Orders[i], gross: d.GrossSales[i], refunds: d.Refunds[i], contribution: d.Contribution[i]}, d.IsPurchase[i])
 	}
+	s.end(key, &sum)
+}
+
+// end ends a customer of whom the sum is known.
+func (s *Shard) end(key Key, sum *customerSum) {
+	if len(s.Start) == 0 {
+		s.Start = append(s.Start, 0)
+	}
+	s.Start = append(s.Start, int32(len(s.Days.Day)))
+	s.Keys.add(key)
 	c := &s.Customers
 	c.First, c.Last = append(c.First, sum.first), append(c.Last, sum.last)
 	c.PurchaseDays, c.Orders = append(c.PurchaseDays, sum.purchaseDays), append(c.Orders, sum.orders)
@@ -122,19 +148,19 @@ type customerSum struct {
 }
 
 // enter enters a day; the customer's first is a purchase.
-func (c *customerSum) enter(d *Days, i int32) {
-	c.orders += d.Orders[i]
-	c.gross += d.GrossSales[i]
-	c.refunds += d.Refunds[i]
-	c.contribution += d.Contribution[i]
-	if !d.IsPurchase[i] {
+func (c *customerSum) enter(d *customerDay, isPurchase bool) {
+	c.orders += d.orders
+	c.gross += d.gross
+	c.refunds += d.refunds
+	c.contribution += d.contribution
+	if !isPurchase {
 		return
 	}
 	if c.purchaseDays == 0 {
-		c.first, c.firstValue = d.Day[i], d.Net(i)
+		c.first, c.firstValue = d.day, d.gross+d.refunds
 	} else {
-		c.repeatValue += d.Net(i)
+		c.repeatValue += d.gross + d.refunds
 	}
-	c.last = d.Day[i]
+	c.last = d.day
 	c.purchaseDays++
 }
