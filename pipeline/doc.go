@@ -17,30 +17,51 @@
 //	spill_write.go  the same, written
 //	free_unix.go, free_other.go  FreeBytes: the room on a disk
 //
-// The way of a run (jobs/run.go is the same in code):
+// The way of a row, from a file to a table, step by step. jobs/run.go is the
+// same in code; each step names the file that does it, and what is copied.
 //
-//  1. A Source describes its columns, then opens as several Readers. A Reader
-//     delivers Batches: an Arrow record, where its rows come from, and the
-//     rows that could not be read. A batch belongs to who received it.
-//  2. Scatter runs the readers side by side. Per batch, an Admission (in
-//     practice ledger's) turns rows into encoded rows and says which customer,
-//     as a 64-bit hash, each belongs to; the batch is released at once.
-//  3. Each deal is sorted by shard with one stable counting sort and kept as
-//     one block in the Store. A shard is the top bits of the hash, so that a
-//     customer lives in one shard, and shards in order are customers in order
-//     of their hash, however many shards there are. Where the Space has no room
-//     for a block, the worker first merges the blocks that it holds, shard by
-//     shard, into one segment of a file; each shard's run in it has a checksum.
-//  4. Each hands the shards to workers, who Take their rows from memory and file
-//     and put on a Shelf what the next passes need. A worker adds up into its own slot;
-//     sums are integers, so that neither the number of workers nor their luck
-//     changes a result. Slots are merged when all are done.
-//  5. Ahead yields tables shard by shard, in order, a few shards computed side
-//     by side at a time.
-//  6. A Publication stages every table where no reader looks, is checked
+//  1. sources/parquet_reader.go, sources/csv_reader.go. A Source describes its
+//     columns, then opens as several Readers, one for each worker, who share
+//     the row groups or sections that are left. A page is decoded and copied
+//     once, into the columns of a Batch; texts that repeat stay dictionaries.
+//  2. ledger/intake.go. An Admission takes the batch column by column: who,
+//     when, how much, by which rules; each step is one loop over one column. What
+//     counts of a row is written as one posting of fixed parts, 24 bytes for an
+//     integer key (ledger/posting.go), beside the 64-bit hash of its customer.
+//     The batch is released at once.
+//  3. scatter.go. The postings of a batch are copied once more, by a stable
+//     counting sort, into one block ordered by shard. A shard is the top bits of
+//     the hash: a customer lives in one shard, and shards in order are customers
+//     in order of their hash, however many shards there are. Nobody waits for
+//     anybody: a worker has blocks of its own.
+//  4. store.go, spill.go. Blocks stay in memory up to the budget of the Space. Where
+//     there is no room for one, the worker first merges those that it holds,
+//     shard by shard, into one segment of a file; each shard's run in it has a
+//     checksum, so that a later read is right or an error.
+//  5. ledger/build.go. Each hands the shards to workers, the largest first. A
+//     worker takes the rows of its shard, deals them by the next bits of the hash into
+//     hands of about one customer, and sorts each hand by day; rows that come in the
+//     order of time cost one comparison. ledger/customer.go then goes through each
+//     customer's rows once and leaves customer-days, as columns, and one entry per
+//     customer.
+//  6. cohort, retention, clv: AddShard. While the shard's columns are in the
+//     cache, each package loops over the days and adds up in the worker's own
+//     slot; what depends on the calendar alone is looked up (calendar/almanac.go).
+//     Sums are integers, so that neither the number of workers nor their luck
+//     changes a result. The customers' entries, of 68 bytes and the key, go on a
+//     Shelf, which is memory or a file as the Store is; the days are forgotten.
+//  7. Models are fitted on cells: customers with equal (x, t_x, T) are one. What
+//     a score needs of (x, T) is tabulated (clv/score.go).
+//  8. Customers come back from the Shelf twice: once to count what ranks compare
+//     with (clv/base.go), once to be written. They are scored anew each time, for
+//     that is cheaper than to keep it.
+//  9. Ahead computes records of a table shard by shard, some side by side;
+//     InOrder encodes row groups side by side and writes them in their order
+//     (sinks/parquet_encode.go).
+//  10. A Publication has staged every table where no reader looks, is checked
 //     through its receipts, and publishes all of them together, journal last.
 //
-// Ownership: a Batch's record is released by who received it; a deal is copied before
-// the next; rows are taken from a Store once, a blob is read from a Shelf as a copy; a record handed to
-// Stage is released by the sink.
+// Ownership: a Batch's record is released by who received it; a deal is copied
+// before the next; rows are taken from a Store once, a blob is read from a Shelf
+// as a copy; a record handed to Stage is released by the sink.
 package pipeline

@@ -44,6 +44,7 @@ func Scatter(ctx context.Context, space *Space, readers []Reader, admissions []A
 	for i := range dealers {
 		store.add(&dealers[i])
 	}
+	store.order()
 	if err != nil {
 		store.Close()
 		return nil, err
@@ -62,7 +63,9 @@ func closeAll(readers []Reader) {
 // dealer deals the rows of one worker. Nothing of it is shared.
 type dealer struct {
 	store    *Store
+	batch    place     // of the batch at hand
 	pending  Deal      // small deals, put together
+	first    place     // of the first batch among these
 	held     []block   // in memory
 	segments []segment // in the store's file
 	at       []uint32  // scratch: where the next row of each shard goes
@@ -78,6 +81,7 @@ func (d *dealer) read(ctx context.Context, r Reader, a Admission) error {
 		if err != nil {
 			return err
 		}
+		d.batch = place{batch.Part, batch.FirstRow}
 		deal, err := a.Admit(batch)
 		batch.Record.Release()
 		if err != nil {
@@ -100,7 +104,10 @@ const (
 func (d *dealer) deal(ctx context.Context, deal *Deal) error {
 	least := max(leastBlock, leastRun*d.store.Shards())
 	if len(d.pending.Bytes) == 0 && len(deal.Bytes) >= least {
-		return d.hold(ctx, deal)
+		return d.hold(ctx, deal, d.batch)
+	}
+	if len(d.pending.Bytes) == 0 {
+		d.first = d.batch
 	}
 	d.pending.append(deal)
 	if len(d.pending.Bytes) < least {
@@ -110,7 +117,7 @@ func (d *dealer) deal(ctx context.Context, deal *Deal) error {
 }
 
 func (d *dealer) holdPending(ctx context.Context) error {
-	err := d.hold(ctx, &d.pending)
+	err := d.hold(ctx, &d.pending, d.first)
 	d.pending = Deal{d.pending.Hash[:0], d.pending.End[:0], d.pending.Bytes[:0]}
 	return err
 }
@@ -131,7 +138,7 @@ func (d *dealer) finish(ctx context.Context) error {
 // hold makes a block of a deal. Where there is no room for it, what the worker
 // holds is written to the file first; and where others hold all the room, the
 // block too.
-func (d *dealer) hold(ctx context.Context, deal *Deal) error {
+func (d *dealer) hold(ctx context.Context, deal *Deal, first place) error {
 	if len(deal.Bytes) == 0 {
 		return nil
 	}
@@ -145,7 +152,9 @@ func (d *dealer) hold(ctx context.Context, deal *Deal) error {
 			bytes = space.force(len(deal.Bytes))
 		}
 	}
-	d.held = append(d.held, d.block(deal, bytes))
+	b := d.block(deal, bytes)
+	b.first = first
+	d.held = append(d.held, b)
 	if !ok {
 		return d.spill(ctx)
 	}
@@ -174,7 +183,7 @@ func (d *dealer) block(deal *Deal, bytes []byte) block {
 	}
 	d.at = append(d.at[:0], start[:shards]...)
 	copyRows(bytes, d.at, deal, shift)
-	return block{bytes, start}
+	return block{bytes: bytes, start: start}
 }
 
 // countBytes adds the bytes of each row to those of its shard.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -11,7 +12,8 @@ import (
 // the customer's hash, so that a customer lives in one shard and shards in order
 // are customers in order of their hash, however many there are.
 //
-// Each shard is taken once. The order of the rows within a shard is not defined.
+// Each shard is taken once. The order of the rows within a shard is not
+// defined; in memory it is nearly that of the source, which makes sorting cheap.
 type Store struct {
 	space    *Space
 	bits     int
@@ -30,6 +32,13 @@ type Store struct {
 type block struct {
 	bytes []byte
 	start []uint32
+	first place
+}
+
+// place is where rows stand in a source.
+type place struct {
+	part int
+	row  int64
 }
 
 // segment is some blocks merged, in the store's file: shard s is the bytes from
@@ -37,6 +46,7 @@ type block struct {
 type segment struct {
 	start []int64
 	sums  []uint64
+	first place
 }
 
 func newStore(space *Space, bits int) *Store {
@@ -59,6 +69,16 @@ func (s *Store) add(d *dealer) {
 			s.sizes[i] += seg.start[i+1] - seg.start[i]
 		}
 	}
+}
+
+// order puts blocks and segments into the order of the source.
+func (s *Store) order() {
+	slices.SortStableFunc(s.blocks, func(a, b block) int { return a.first.compare(b.first) })
+	slices.SortStableFunc(s.segments, func(a, b segment) int { return a.first.compare(b.first) })
+}
+
+func (p place) compare(q place) int {
+	return cmp.Or(cmp.Compare(p.part, q.part), cmp.Compare(p.row, q.row))
 }
 
 // Shards returns the number of shards.
@@ -143,7 +163,7 @@ func (d *dealer) spill(ctx context.Context) error {
 		return err
 	}
 	shards := d.store.Shards()
-	seg := segment{make([]int64, shards+1), make([]uint64, shards)}
+	seg := segment{make([]int64, shards+1), make([]uint64, shards), d.held[0].first}
 	w := file.writerAt(at)
 	for s := range shards {
 		seg.start[s] = w.next()

@@ -118,6 +118,33 @@ func (z *Zone) Day(micros int64) Day {
 	return Day(floorDiv(second+z.offset[z.span(second)], secondsPerDay))
 }
 
+// Days sets days to the civil days of instants, as Day does one by one. Instants
+// of one log mostly lie in the same span, which is then not looked for again.
+func (z *Zone) Days(days []Day, micros []int64) {
+	var start, end, offset int64 // of the span of the instant before, in microseconds
+	for i, at := range micros {
+		if at < start || at >= end {
+			start, end, offset = z.spanOf(at)
+		}
+		days[i] = Day(floorDiv(at+offset, MicrosPerDay))
+	}
+}
+
+// spanOf returns the bounds, within which no sum of them and the offset
+// overflows, and the offset of the span of an instant, in microseconds; the
+// bounds are equal where the span is not to be remembered.
+func (z *Zone) spanOf(micros int64) (start, end, offset int64) {
+	second := floorDiv(micros, microsPerSec)
+	span := z.span(second)
+	offset = z.offset[span] * microsPerSec
+	if second < guideStart || second >= foldStart {
+		return 0, 0, offset
+	}
+	start = max(z.starts[span], guideStart) * microsPerSec
+	end = min(z.starts[span+1], foldStart) * microsPerSec
+	return start, end, offset
+}
+
 // span returns the index of the span that an instant lies in.
 func (z *Zone) span(second int64) int {
 	second -= fold(second)

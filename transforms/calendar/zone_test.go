@@ -3,6 +3,7 @@ package calendar_test
 import (
 	_ "embed"
 	"math"
+	"math/rand"
 	"strings"
 	"testing"
 	"time"
@@ -237,5 +238,35 @@ func BenchmarkZoneDay(b *testing.B) {
 func BenchmarkLoadZone(b *testing.B) {
 	for b.Loop() {
 		load(b, "Europe/London")
+	}
+}
+
+// Days are those of Day one by one, whatever the order of the instants: within
+// the layout, across changes of clocks, and outside of it.
+func TestDaysAreThoseOfDay(t *testing.T) {
+	rng := rand.New(rand.NewSource(8))
+	for _, name := range []string{"UTC", "Europe/London", "America/St_Johns", "Pacific/Apia", "Africa/Monrovia"} {
+		zone, err := calendar.LoadZone(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		micros := make([]int64, 20_000)
+		for i := range micros {
+			switch rng.Intn(4) {
+			case 0: // anywhere from year 1 to 9999
+				micros[i] = rng.Int63n(315_537_897_600_000_000) - 62_135_596_800_000_000
+			case 1: // just before or after the one before
+				micros[i] = micros[max(0, i-1)] + rng.Int63n(7_200_000_000) - 3_600_000_000
+			default: // from 1970 to 2033
+				micros[i] = rng.Int63n(2_000_000_000_000_000)
+			}
+		}
+		days := make([]calendar.Day, len(micros))
+		zone.Days(days, micros)
+		for i, at := range micros {
+			if want := zone.Day(at); days[i] != want {
+				t.Fatalf("%s: %d is on day %d, want %d", name, at, days[i], want)
+			}
+		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // with a purchase.
 type Base struct {
 	recency, frequency cohort.Series[int64] // customers by day of the last purchase, and by purchase days
-	monetary, residual []int64              // a customer each
+	monetary, residual amounts              // a customer each
 	size               float64              // Σ |net revenue| + |residual value|, to bound their sums
 
 	year     int64   // Σ predicted value of a year
@@ -31,9 +31,9 @@ func (b *Base) Enter(c *ledger.Customers, values []Value) {
 		net := c.Net(customer)
 		*b.recency.At(int32(c.Last[customer]))++
 		*b.frequency.At(c.PurchaseDays[customer])++
-		b.monetary = append(b.monetary, net)
+		b.monetary.add(net)
 		if residual, ok := values[customer].residual.Get(); ok {
-			b.residual = append(b.residual, residual)
+			b.residual.add(residual)
 			b.size += math.Abs(float64(residual))
 		}
 		if year, ok := values[customer].year.Get(); ok {
@@ -50,8 +50,8 @@ func (b *Base) Add(o *Base) {
 	count := func(to, from *int64) { *to += *from }
 	b.recency.Merge(&o.recency, count)
 	b.frequency.Merge(&o.frequency, count)
-	b.monetary, o.monetary = append(b.monetary, o.monetary...), nil
-	b.residual, o.residual = append(b.residual, o.residual...), nil
+	b.monetary.take(&o.monetary)
+	b.residual.take(&o.residual)
 	b.size += o.size
 	b.year += o.year
 	b.years += o.years
@@ -65,10 +65,7 @@ func (b *Base) Overflows() bool { return max(b.size, b.yearSize) > money.Max }
 // Residual returns the sum of all residual values, and whether every customer
 // has one.
 func (b *Base) Residual() (sum int64, isWhole bool) {
-	for _, r := range b.residual {
-		sum += r
-	}
-	return sum, len(b.residual) == len(b.monetary) && len(b.monetary) > 0
+	return b.residual.sum(), b.residual.n == b.monetary.n && b.monetary.n > 0
 }
 
 // YearPerCustomer returns what a customer is expected to bring in the 365 days
@@ -76,7 +73,7 @@ func (b *Base) Residual() (sum int64, isWhole bool) {
 // rounded half-even. Null unless every such customer has a prediction.
 func (b *Base) YearPerCustomer() numeric.Null[int64] {
 	mean, ok := money.Mean(b.year, b.years)
-	if !ok || b.years != int64(len(b.monetary)) {
+	if !ok || b.years != int64(b.monetary.n) {
 		return numeric.Null[int64]{}
 	}
 	return numeric.Known(mean)
@@ -93,13 +90,13 @@ type Ranks struct{ recency, frequency, monetary, residual ranking }
 // Rank ranks the base, which is of no further use.
 func (b *Base) Rank() Ranks {
 	var r Ranks
-	if len(b.monetary) > 0 {
+	if b.monetary.n > 0 {
 		r.recency = newRankingOf(&b.recency, rfmClasses)
 		r.frequency = newRankingOf(&b.frequency, rfmClasses)
-		r.monetary = newRanking(b.monetary, rfmClasses)
+		r.monetary = newRanking(&b.monetary, rfmClasses)
 	}
-	if len(b.residual) > 0 {
-		r.residual = newRanking(b.residual, percentileClasses)
+	if b.residual.n > 0 {
+		r.residual = newRanking(&b.residual, percentileClasses)
 	}
 	return r
 }

@@ -171,15 +171,14 @@ func BenchmarkResiduals(b *testing.B) {
 // BenchmarkRanking ranks a million values of which a few are very large.
 func BenchmarkRanking(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 0))
-	values, room := make([]int64, 1_000_000), make([]int64, 1_000_000)
-	for i := range values {
-		values[i] = int64(math.Exp(12 + 2*random.NormFloat64()))
+	var values amounts
+	for range 1_000_000 {
+		values.add(int64(math.Exp(12 + 2*random.NormFloat64())))
 	}
 	for b.Loop() {
-		copy(room, values)
-		newRanking(room, percentileClasses)
+		newRanking(&values, percentileClasses)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(values)), "ns/value")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(values.n), "ns/value")
 }
 
 func BenchmarkCustomers(b *testing.B) {

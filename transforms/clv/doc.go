@@ -14,6 +14,8 @@
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	score.go           scoring many customers
+//	score_curves.go    what they expect as curves of their age, for scoring
+//	score_bands.go     the same for many x at once
 //	valuation.go       models, factors and discounting put together: a customer's value
 //	curve.go           the chosen model's retention curve
 //	base.go            what scores and percentiles compare a customer with

@@ -1,8 +1,8 @@
 package clv
 
 import (
+	"math"
 	"math/bits"
-	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/cohort"
 )
@@ -51,15 +51,69 @@ func limitRanks(n int, classes int) []int {
 	return ranks
 }
 
-// newRanking ranks values, of which there is at least one, and reorders them.
-func newRanking(values []int64, classes int) ranking {
-	ranks := limitRanks(len(values), classes)
-	place(values, 0, ranks, 2*bits.Len(uint(len(values))))
-	limits := make([]int64, len(ranks))
-	for k, rank := range ranks {
-		limits[k] = values[rank]
+// newRanking ranks values, of which there is at least one.
+//
+// The limits are found digit by digit, from the highest in which values differ:
+// a pass counts, of the values that begin as a limit does so far, how often each
+// next digit occurs. So nothing is moved, and memory does not grow with them.
+func newRanking(values *amounts, classes int) ranking {
+	const digit = 11
+	least, most := values.bounds()
+	width := bits.Len64(ordered(least) ^ ordered(most)) // of what is not known yet
+	limits := make([]limit, classes-1)
+	for k, rank := range limitRanks(values.n, classes) {
+		limits[k] = limit{rank, ordered(least) >> width}
 	}
-	return ranking{limits}
+	for width > 0 {
+		n := min(digit, width)
+		width -= n
+		nextDigit(values, limits, width, n)
+	}
+	r := ranking{make([]int64, len(limits))}
+	for k := range limits {
+		r.limits[k] = int64(limits[k].prefix ^ 1<<63)
+	}
+	return r
+}
+
+// ordered returns v as an unsigned number in the order of the signed ones.
+func ordered(v int64) uint64 { return uint64(v) ^ 1<<63 }
+
+// limit is the value of a rank, as far as it is known: it is the one of that
+// rank among the values that begin with the prefix.
+type limit struct {
+	rank   int
+	prefix uint64
+}
+
+// nextDigit adds the next digit of n bits to each limit's prefix; width bits
+// are unknown after it.
+func nextDigit(values *amounts, limits []limit, width, n int) {
+	var prefixes []uint64 // distinct, ascending as the limits are
+	for _, l := range limits {
+		if len(prefixes) == 0 || prefixes[len(prefixes)-1] != l.prefix {
+			prefixes = append(prefixes, l.prefix)
+		}
+	}
+	counts := make([]int, len(prefixes)<<n)
+	mask := uint64(1)<<n - 1
+	for _, chunk := range values.chunks {
+		for _, v := range chunk {
+			begin := ordered(v) >> (width & 63)
+			if g := lastNotAbove(prefixes, begin>>(n&63)); prefixes[g] == begin>>(n&63) {
+				counts[uint64(g)<<(n&63)|begin&mask]++
+			}
+		}
+	}
+	for k := range limits {
+		l := &limits[k]
+		g := lastNotAbove(prefixes, l.prefix)
+		d := 0
+		for own := counts[g<<n:]; l.rank >= own[d]; d++ {
+			l.rank -= own[d]
+		}
+		l.prefix = l.prefix<<n | uint64(d)
+	}
 }
 
 // newRankingOf ranks values that are counted, of which there is at least one.
@@ -80,47 +134,64 @@ func newRankingOf(counts *cohort.Series[int64], classes int) ranking {
 	return ranking{limits}
 }
 
-// place moves the values of ascending ranks to where a sort would put them
-// (Hoare's selection, for many ranks at once). begin is the rank of values[0].
-// After so many divisions, twice as many as it should take, it sorts.
-func place(values []int64, begin int, ranks []int, divisions int) {
-	const few = 64
-	for len(ranks) > 0 {
-		if len(values) <= few || divisions == 0 {
-			slices.Sort(values)
-			return
+// lastNotAbove returns the place of the last of some ascending numbers that is
+// not above v, 0 if all are. It halves without a branch, as score does.
+func lastNotAbove(numbers []uint64, v uint64) int {
+	at, n := 0, len(numbers)
+	for n > 1 {
+		half := n / 2
+		if numbers[at+half] <= v {
+			at += half
 		}
-		divisions--
-		pivot := middleOf(values)
-		less := divide(values, pivot)
-		equal := divide(values[less:], pivot+1)
-		inLess, _ := slices.BinarySearch(ranks, begin+less)
-		beyond, _ := slices.BinarySearch(ranks, begin+less+equal)
-		place(values[:less], begin, ranks[:inLess], divisions)
-		values, begin, ranks = values[less+equal:], begin+less+equal, ranks[beyond:]
+		n -= half
 	}
+	return at
 }
 
-// middleOf returns the median of nine values.
-func middleOf(values []int64) int64 {
-	var sample [9]int64
-	for i := range sample {
-		sample[i] = values[i*(len(values)-1)/(len(sample)-1)]
-	}
-	slices.Sort(sample[:])
-	return sample[len(sample)/2]
+// amounts are values in chunks of one size, so that adding one moves none and
+// taking over others copies none.
+type amounts struct {
+	chunks [][]int64
+	n      int
 }
 
-// divide moves the values below a limit to the front and returns how many they
-// are. It moves each, for a branch that depends on random values costs more.
-func divide(values []int64, limit int64) int {
-	n := 0
-	for i, v := range values {
-		values[i] = values[n]
-		values[n] = v
-		if v < limit {
-			n++
+const amountsChunk = 1 << 15
+
+func (a *amounts) add(v int64) {
+	last := len(a.chunks) - 1
+	if last < 0 || len(a.chunks[last]) == cap(a.chunks[last]) {
+		a.chunks = append(a.chunks, make([]int64, 0, amountsChunk))
+		last++
+	}
+	a.chunks[last] = append(a.chunks[last], v)
+	a.n++
+}
+
+// take takes over other values.
+func (a *amounts) take(o *amounts) {
+	// The chunk to add to next stays the last one.
+	a.chunks = append(o.chunks, a.chunks...)
+	a.n += o.n
+	*o = amounts{}
+}
+
+// bounds returns the least and the greatest value.
+func (a *amounts) bounds() (least, most int64) {
+	least, most = math.MaxInt64, math.MinInt64
+	for _, chunk := range a.chunks {
+		for _, v := range chunk {
+			least, most = min(least, v), max(most, v)
 		}
 	}
-	return n
+	return least, most
+}
+
+// sum returns the sum of the values.
+func (a *amounts) sum() (sum int64) {
+	for _, chunk := range a.chunks {
+		for _, v := range chunk {
+			sum += v
+		}
+	}
+	return sum
 }

@@ -1,6 +1,7 @@
 package clv
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -23,7 +24,7 @@ func TestRankingIsTheShareStrictlyBelow(t *testing.T) {
 			}
 			sorted := slices.Sorted(slices.Values(values))
 			for _, classes := range []int{5, 100} {
-				rankings := []ranking{newRanking(slices.Clone(values), classes)}
+				rankings := []ranking{newRanking(amountsOf(values...), classes)}
 				if spread <= 50 {
 					rankings = append(rankings, newRankingOf(&counts, classes))
 				}
@@ -41,25 +42,34 @@ func TestRankingIsTheShareStrictlyBelow(t *testing.T) {
 	}
 }
 
-// Data made to divide badly are sorted in the end.
-func TestRankingOfSortedAndSawtoothValues(t *testing.T) {
-	for name, value := range map[string]func(i int) int64{
-		"rising": func(i int) int64 { return int64(i) }, "falling": func(i int) int64 { return int64(-i) },
-		"saw": func(i int) int64 { return int64(i % 100) }, "organ": func(i int) int64 { return int64(min(i, 10_000-i)) },
-	} {
-		values := make([]int64, 10_000)
-		for i := range values {
-			values[i] = value(i)
+// amountsOf returns values in chunks.
+func amountsOf(values ...int64) *amounts {
+	var a, other amounts
+	for i, v := range values {
+		if i < len(values)/3 {
+			other.add(v)
+		} else {
+			a.add(v)
 		}
+	}
+	a.take(&other)
+	return &a
+}
+
+// The least and the greatest numbers of 64 bits rank as any others; so do
+// values that differ in the last bit only, and more than fit a chunk.
+func TestRankingOfExtremes(t *testing.T) {
+	many := make([]int64, 2*amountsChunk+7)
+	for i := range many {
+		many[i] = int64(i % 1000)
+	}
+	for _, values := range [][]int64{{math.MinInt64, math.MaxInt64, 0, -1, 1}, {6, 7}, {-1, 0}, many} {
 		sorted := slices.Sorted(slices.Values(values))
-		for _, divisions := range []int{0, 1, 30} {
-			ranks := limitRanks(len(values), percentileClasses)
-			moved := slices.Clone(values)
-			place(moved, 0, ranks, divisions)
-			for _, rank := range ranks {
-				if moved[rank] != sorted[rank] {
-					t.Errorf("%s, %d divisions: rank %d is %d, want %d", name, divisions, rank, moved[rank], sorted[rank])
-				}
+		r := newRanking(amountsOf(values...), percentileClasses)
+		for _, v := range values {
+			below, _ := slices.BinarySearch(sorted, v)
+			if got, want := r.score(v), 1+int64(100*below/len(values)); got != want {
+				t.Fatalf("%d of %d values are below, score %d, want %d", below, len(values), got, want)
 			}
 		}
 	}

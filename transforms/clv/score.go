@@ -1,6 +1,8 @@
 package clv
 
 import (
+	"math"
+
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -17,13 +19,20 @@ type Outlook struct {
 // Beside P(alive), what a model says of a customer depends on (x, T) alone;
 // that is computed once for each (x, T) among the cells that it is made with. A
 // Scorer does not change after NewScorer: make one for all customers, any
-// number of goroutines may use it. Its numbers are those of the methods of
-// Purchases to the last bit, whether the customer is among the cells or not.
+// number of goroutines may use it.
+//
+// Its numbers are those of the methods of Purchases: P(alive), the probability
+// of a purchase and the median to the last bit, the purchases expected and
+// discounted to 1e-12 relative, which is how well the methods are known
+// (TestScorerAgreesWithTheModel…): those of an x of many ages are interpolated
+// between a few ages, and many large x between a few. Of customers outside the
+// cells all numbers are the methods' to the last bit.
 type Scorer struct {
 	model       Purchases
 	daysPerUnit float64
 	delta       float64     // discount rate per unit
 	horizons    []float64   // in units
+	ages        ages        // where curves meet the model
 	byX         []frequency // as far as the cells go
 }
 
@@ -62,48 +71,90 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}
+	oldest := int32(0)
+	for _, c := range cells {
+		oldest = max(oldest, c.T)
+	}
+	s.ages = newAges(model.Alpha, float64(oldest)/daysPerUnit)
 	runs := cellsByX(cells)
 	if len(runs) > 0 {
 		s.byX = make([]frequency, runs[len(runs)-1][0].X+1)
 	}
+	bands := s.bandsWorth(runs, each)
 	each.run(len(runs), func(i int) {
 		x := runs[i][0].X
-		s.byX[x] = s.frequency(int(x), runs[i])
+		s.byX[x] = s.frequency(int(x), runs[i], bands)
 	})
 	return s
 }
 
 // frequency computes the prospects at all ages of the cells, which have the
 // same x.
-func (s *Scorer) frequency(x int, cells []Cell) frequency {
+func (s *Scorer) frequency(x int, cells []Cell, bands []*band) frequency {
 	first, last := cells[0].T, cells[0].T
 	for _, c := range cells {
 		first, last = min(first, c.T), max(last, c.T)
 	}
-	isKnown := make([]bool, last-first+1)
+	isKnown, known := make([]bool, last-first+1), 0
 	for _, c := range cells {
-		isKnown[c.T-first] = true
+		if !isKnown[c.T-first] {
+			isKnown[c.T-first] = true
+			known++
+		}
 	}
 	f := frequency{s.model.logOddsAtLast(x), first, make([]Prospects, len(isKnown))}
 	rules := ruleCache{} // a rule depends on x, and on T by a few steps only
+	c := s.curvesFor(x, known, bands, rules)
 	for i := range f.prospects {
 		if isKnown[i] {
-			f.prospects[i] = s.prospectsOf(x, first+int32(i), rules)
+			f.prospects[i] = s.prospectsOf(x, first+int32(i), c, rules)
 		}
 	}
 	return f
 }
 
-// prospectsOf computes the prospects of customers alive at T days.
-func (s *Scorer) prospectsOf(x int, T int32, rules ruleCache) Prospects {
+// curvesFor returns curves for an x of a number of ages: those of its band, else
+// its own; nil where neither is there or the ages are few.
+func (s *Scorer) curvesFor(x, ages int, bands []*band, rules ruleCache) *curves {
+	for _, b := range bands {
+		if b.has(x) {
+			return b.at(math.Log(s.model.R + float64(x)))
+		}
+	}
+	if ages < worthCurves {
+		return nil
+	}
+	return s.curvesOf(float64(x), rules)
+}
+
+// prospectsOf computes the prospects of customers alive at T days, by curves
+// unless they are nil.
+func (s *Scorer) prospectsOf(x int, T int32, c *curves, rules ruleCache) Prospects {
 	age := float64(T) / s.daysPerUnit
 	f := s.model.after(x, age)
 	f.rules = rules
+	demand := make([]float64, s.demands())
+	if c == nil {
+		s.demand(f, demand)
+	} else {
+		c.demandAt(f.alpha, demand)
+	}
 	p := Prospects{make([]Outlook, len(s.horizons)), s.model.MedianToPurchase(x, age) * s.daysPerUnit}
 	for i, h := range s.horizons {
-		p.outlooks[i] = Outlook{f.expected(h), f.discounted(s.delta, h), f.probabilityOfPurchase(h)}
+		p.outlooks[i] = Outlook{demand[2*i], demand[2*i+1], f.probabilityOfPurchase(h)}
 	}
 	return p
+}
+
+// demands is the number of what demand computes.
+func (s *Scorer) demands() int { return 2 * len(s.horizons) }
+
+// demand computes what takes quadrature in the outlooks of customers who are
+// alive: by horizon the purchases expected, and the same discounted.
+func (s *Scorer) demand(f future, demand []float64) {
+	for i, h := range s.horizons {
+		demand[2*i], demand[2*i+1] = f.expected(h), f.discounted(s.delta, h)
+	}
 }
 
 // Score scores a customer with x repeat purchase days, the last of them tx days
@@ -116,6 +167,6 @@ func (s *Scorer) Score(x, tx, T int32) Score {
 			return Score{numeric.Logistic(-odds), &f.prospects[i]}
 		}
 	}
-	p := s.prospectsOf(int(x), T, nil)
+	p := s.prospectsOf(int(x), T, nil, nil)
 	return Score{s.model.ProbabilityAlive(int(x), float64(tx)/s.daysPerUnit, float64(T)/s.daysPerUnit), &p}
 }

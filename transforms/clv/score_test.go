@@ -5,9 +5,38 @@ import (
 	"testing"
 )
 
-func TestScorerEqualsTheModelToTheLastBit(t *testing.T) {
-	discountPerDay := 0.0018 / 7
-	delta := discountPerDay * 7
+// scorerTolerance is what Scorer promises: as exact as the references by which
+// the model is known.
+const scorerTolerance = 1e-12
+
+// wantScore fails the test where a score is not what the model says of the
+// customer of a cell; of `exact` ones to the last bit.
+func wantScore(t *testing.T, s *Scorer, horizonDays []float64, c Cell, isExact bool) {
+	t.Helper()
+	m, x, tx, T := s.model, int(c.X), float64(c.Tx)/s.daysPerUnit, float64(c.T)/s.daysPerUnit
+	tolerance := scorerTolerance
+	if isExact {
+		tolerance = 0
+	}
+	score := s.Score(c.X, c.Tx, c.T)
+	if want := m.ProbabilityAlive(x, tx, T); score.Alive != want {
+		t.Fatalf("%+v %+v: P(alive) = %v, want %v", m, c, score.Alive, want)
+	}
+	if got, want := score.prospects.untilNext, m.MedianToPurchase(x, T)*s.daysPerUnit; got != want {
+		t.Fatalf("%+v %+v: median to purchase %v days, want %v", m, c, got, want)
+	}
+	for i, days := range horizonDays {
+		h := days / s.daysPerUnit
+		got := score.Outlook(i)
+		want := Outlook{m.Expected(x, tx, T, h), m.Discounted(x, tx, T, s.delta, h), m.ProbabilityOfPurchase(x, tx, T, h)}
+		if !(relative(got.Expected, want.Expected) <= tolerance) || !(relative(got.Discounted, want.Discounted) <= tolerance) ||
+			got.ProbabilityOfPurchase != want.ProbabilityOfPurchase {
+			t.Fatalf("%+v %+v δ %v in %v days: %+v, want %+v", m, c, s.delta, days, got, want)
+		}
+	}
+}
+
+func TestScorerAgreesWithTheModelWhetherItKnowsTheCellOrNot(t *testing.T) {
 	horizons := []float64{91, 365, math.Inf(1)}
 	for _, m := range []Purchases{publishedBG, publishedMBG, {Family: NBD, R: 0.385, Alpha: 12.07}} {
 		cells := simulate(Purchases{m.Family, m.R, 7 * m.Alpha, m.A + 1e-3, m.B + 1e-3}, 2000, 400, 1)
@@ -16,19 +45,112 @@ func TestScorerEqualsTheModelToTheLastBit(t *testing.T) {
 		for i := 0; i < len(cells); i += 2 {
 			half = append(half, cells[i])
 		}
-		scorer := NewScorer(m, 7, discountPerDay, horizons, half, nil)
-		for _, c := range append(cells, Cell{X: 900, Tx: 4000, T: 4000}) {
-			x, tx, T := int(c.X), float64(c.Tx)/7, float64(c.T)/7
-			score := scorer.Score(c.X, c.Tx, c.T)
-			if want := m.ProbabilityAlive(x, tx, T); score.Alive != want {
-				t.Fatalf("%s %+v: P(alive) = %v, want %v", m.Family, c, score.Alive, want)
-			}
-			for i, days := range horizons {
-				h := days / 7
-				want := Outlook{m.Expected(x, tx, T, h), m.Discounted(x, tx, T, delta, h), m.ProbabilityOfPurchase(x, tx, T, h)}
-				if got := score.Outlook(i); got != want {
-					t.Fatalf("%s %+v in %v days: %+v, want %+v", m.Family, c, days, got, want)
+		scorer := NewScorer(m, 7, 0.0018/7, horizons, half, nil)
+		for _, c := range cells {
+			wantScore(t, scorer, horizons, c, false)
+		}
+		wantScore(t, scorer, horizons, Cell{X: 900, Tx: 4000, T: 4000}, true)
+	}
+}
+
+// agedCells are cells of each x at ages up to the oldest.
+func agedCells(xs []int32, oldest, step int32) (cells []Cell) {
+	for _, x := range xs {
+		for T := int32(0); T < oldest; T += step {
+			cells = append(cells, Cell{X: x, Tx: T / 2, T: T, Count: 1})
+		}
+		cells = append(cells, Cell{X: x, Tx: oldest / 2, T: oldest, Count: 1})
+	}
+	return cells
+}
+
+func TestScorerAgreesWithTheModelOverModelsAgesAndHorizons(t *testing.T) {
+	models := append([]Purchases{
+		{BGNBD, 0.5, 300, 20, 0.05}, {BGNBD, 5, 0.3, 0.02, 20}, {MBGNBD, 0.2, 0.02, 1.5, 40}, {MBGNBD, 40, 5000, 0.1, 0.1},
+	}, lawModels...)
+	for _, oldest := range []int32{40, 730, 6000} {
+		cells := agedCells([]int32{0, 1, 30, 200}, oldest, oldest/worthCurves)
+		for _, m := range models {
+			for _, discountRate := range []float64{0, 0.1} {
+				horizons := []float64{1, 365, 3650, math.Inf(1)}
+				scorer := NewScorer(m, 7, math.Log1p(discountRate)/365.25, horizons, cells, nil)
+				for i := 0; i < len(cells); i += 5 { // 31 ages of each x
+					wantScore(t, scorer, horizons, cells[i], false)
 				}
+			}
+		}
+	}
+}
+
+func TestCurvesReachTheModelAtTheDegreesMeant(t *testing.T) {
+	// Of a usual base and of one that is young beside alpha.
+	for _, c := range []struct {
+		oldest float64
+		want   int
+	}{{730, 24}, {10, 12}} {
+		s := &Scorer{model: publishedMBG, daysPerUnit: 7, delta: 0.0018, horizons: []float64{52, forEver}}
+		s.ages = newAges(s.model.Alpha, c.oldest/7)
+		for _, x := range []float64{0, 1, 5, 30, 200, 2000} {
+			curves := s.curvesOf(x, ruleCache{})
+			if curves == nil || len(curves.logs) != c.want+1 {
+				t.Errorf("x = %v, ages to %v: %v, want degree %d", x, c.oldest, curves, c.want)
+			}
+		}
+	}
+}
+
+func TestBandsAgreeWithTheModelOrAreNotUsed(t *testing.T) {
+	for i, m := range append([]Purchases{{BGNBD, 5, 0.3, 0.02, 20}, {MBGNBD, 0.2, 2, 1.5, 40}}, lawModels...) {
+		for _, delta := range []float64{0, 0.0018} {
+			s := &Scorer{model: m, daysPerUnit: 7, delta: delta, horizons: []float64{1.0 / 7, 52, 520, forEver}}
+			s.ages = newAges(m.Alpha, 730.0/7)
+			b := s.newBand(bandsFrom, nil)
+			if b == nil {
+				if i < 5 { // the published models and the two before are not extreme
+					t.Errorf("%+v δ %v: no band", m, delta)
+				}
+				continue
+			}
+			got, want := make([]float64, s.demands()), make([]float64, s.demands())
+			for x := b.low; b.has(x); x += 13 {
+				curves := b.at(math.Log(m.R + float64(x)))
+				for _, T := range []float64{0, 1.0 / 7, 9, 60, 730.0 / 7} {
+					f := m.after(x, T)
+					curves.demandAt(f.alpha, got)
+					s.demand(f, want)
+					for i := range got {
+						if !(relative(got[i], want[i]) <= scorerTolerance) {
+							t.Fatalf("%+v δ %v x %d T %v: demand %d is %v, want %v", m, delta, x, T, i, got[i], want[i])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestScorerOfManyFrequenciesAgreesWithTheModel(t *testing.T) {
+	horizons := []float64{365, math.Inf(1)}
+	var xs []int32
+	for x := int32(0); x < 150; x++ {
+		xs = append(xs, x)
+	}
+	cells := agedCells(xs, 730, 365) // few ages: only bands have curves
+	scorer := NewScorer(publishedMBG, 7, 0.0018/7, horizons, cells, nil)
+	for _, c := range cells {
+		wantScore(t, scorer, horizons, c, c.X < bandsFrom || c.X >= bandsFrom*bandWidth)
+	}
+}
+
+func TestCustomersScoreDependsOnOthersByTheOldestAgeAlone(t *testing.T) {
+	horizons := []float64{365, math.Inf(1)}
+	alone := NewScorer(publishedMBG, 7, 0.0018/7, horizons, agedCells([]int32{3}, 730, 10), nil)
+	among := NewScorer(publishedMBG, 7, 0.0018/7, horizons, agedCells([]int32{0, 3, 40}, 730, 5), nil)
+	for T := int32(0); T < 730; T += 10 {
+		a, b := alone.Score(3, T/2, T), among.Score(3, T/2, T)
+		for i := range horizons {
+			if a.Outlook(i) != b.Outlook(i) {
+				t.Errorf("age %d: %+v alone, %+v among others", T, a.Outlook(i), b.Outlook(i))
 			}
 		}
 	}
@@ -48,6 +170,19 @@ func BenchmarkNewScorer(b *testing.B) {
 	}
 	b.ReportMetric(float64(entries), "entries")
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(entries)*1e6, "µs/entry")
+}
+
+// BenchmarkNewScorerOfFrequentBuyers has cells as ten million rows have: an
+// x up to 110, two years of ages, some 40,000 pairs.
+func BenchmarkNewScorerOfFrequentBuyers(b *testing.B) {
+	var cells []Cell
+	for x := int32(0); x < 110; x++ {
+		cells = append(cells, agedCells([]int32{x}, 729, 2)...)
+	}
+	for b.Loop() {
+		NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
+	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(len(cells))*1e6, "µs/entry")
 }
 
 func BenchmarkScore(b *testing.B) {

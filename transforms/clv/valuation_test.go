@@ -225,7 +225,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 // the least value is 1, and all equal values are 1.
 func TestRankingScores(t *testing.T) {
 	values := []int64{10, 20, 20, 20, 50}
-	r, percentiles := newRanking(values, 5), newRanking(values, 100)
+	r, percentiles := newRanking(amountsOf(values...), 5), newRanking(amountsOf(values...), 100)
 	for value, want := range map[int64]int64{10: 1, 20: 2, 50: 5} {
 		if got := r.score(value); got != want {
 			t.Errorf("score of %d is %d, want %d", value, got, want)
@@ -234,7 +234,7 @@ func TestRankingScores(t *testing.T) {
 	if got := percentiles.score(50); got != 81 { // 1 + floor(100 × 4/5)
 		t.Errorf("percentile %d, want 81", got)
 	}
-	equal := newRanking([]int64{7, 7, 7}, 5)
+	equal := newRanking(amountsOf(7, 7, 7), 5)
 	if got := equal.score(7); got != 1 {
 		t.Errorf("score among equals is %d, want 1", got)
 	}

@@ -101,7 +101,7 @@ func (b *Builder) parse() {
 // deal puts the postings into hands, in the order of their hash, and returns
 // how many bits tell hands apart.
 func (b *Builder) deal() (width int) {
-	const rowsPerHand = 4
+	const rowsPerHand = 2
 	width = max(1, bits.Len(uint(len(b.arrived)/rowsPerHand)))
 	b.place = zeroed(b.place, 1<<width+1)
 	for i := range b.arrived {
@@ -144,22 +144,24 @@ func (b *Builder) sort(hand []entry) {
 		slices.SortFunc(hand, func(p, q entry) int { return b.compare(&p, &q) })
 		return
 	}
-	const few = 48
-	if len(hand) > few {
-		slices.SortFunc(hand, func(p, q entry) int {
-			return cmp.Or(cmp.Compare(p.hash, q.hash), cmp.Compare(p.head, q.head))
-		})
-		return
-	}
-	// Rows mostly come in the order of time, which costs one comparison each.
-	for i := 1; i < len(hand); i++ {
+	// Rows mostly come in the order of time, and a hand is mostly one customer's:
+	// a comparison each. Where more rows have to move, another sort is cheaper.
+	const mostMoves = 16
+	moves := mostMoves * (len(hand) + 1)
+	for i := 1; i < len(hand) && moves > 0; i++ {
 		j, e := i, hand[i]
 		for ; j > 0 && (e.hash < hand[j-1].hash || e.hash == hand[j-1].hash && e.head < hand[j-1].head); j-- {
 			hand[j] = hand[j-1]
 		}
 		if j < i {
 			hand[j] = e
+			moves -= i - j
 		}
+	}
+	if moves <= 0 {
+		slices.SortFunc(hand, func(p, q entry) int {
+			return cmp.Or(cmp.Compare(p.hash, q.hash), cmp.Compare(p.head, q.head))
+		})
 	}
 }
 

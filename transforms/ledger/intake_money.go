@@ -21,6 +21,9 @@ type terms struct {
 func (in *Intake) readAmounts() {
 	b, m := &in.batch, &in.bound.mapping
 	in.readSum(&m.Amount, b.amount)
+	if m.Currency == "" && in.knowsAll() {
+		return
+	}
 	first, currency := m.Amount.columns()[0], in.at(m.Currency)
 	for i := range b.rows {
 		switch {
@@ -37,6 +40,21 @@ func (in *Intake) readAmounts() {
 			b.reject(i, first, "the amount is missing")
 		}
 	}
+}
+
+// knowsAll reports whether each row is readable and its amount known, and then
+// takes the marks away.
+func (in *Intake) knowsAll() bool {
+	b := &in.batch
+	for i := range b.flags {
+		if b.flags[i]&flagKnown == 0 || b.fate[i] == Unreadable {
+			return false
+		}
+	}
+	for i := range b.flags {
+		b.flags[i] &^= flagKnown
+	}
+	return true
 }
 
 // readContributions sets amount − cost, or amount × margin where there is no
@@ -79,8 +97,10 @@ func (in *Intake) readSum(a *AmountColumns, sums []int64) {
 		return
 	}
 	if a.Column != "" {
+		own := b.terms.value
+		b.terms.value = sums
 		in.readTerm(a.Column, a.Decimals)
-		copy(sums, b.terms.value)
+		b.terms.value = own
 		in.know(a.Column)
 		return
 	}

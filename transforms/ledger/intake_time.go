@@ -17,6 +17,10 @@ var (
 // that is written.
 func (in *Intake) readTimes() {
 	b, c := &in.batch, in.at(in.bound.mapping.OccurredAt.Column)
+	if c.zoned && !c.nulls && len(b.origin.Faults) == 0 {
+		in.readInstants(c)
+		return
+	}
 	for i := range b.rows {
 		if b.fate[i] == Unreadable {
 			continue
@@ -35,9 +39,26 @@ func (in *Intake) readTimes() {
 			b.reject(i, c.name, "the time does not exist in its zone (clocks were put forward)")
 			continue
 		}
-		if b.day[i] < earliestDay || b.day[i] > latestDay {
-			b.reject(i, c.name, "the date is before 1900 or after 9999")
-		}
+		in.checkDay(i, c)
+	}
+}
+
+// readInstants does the same for a column of instants without nulls.
+func (in *Intake) readInstants(c *column) {
+	b := &in.batch
+	for i, at := range c.times {
+		b.instant[i] = int64(at)
+	}
+	in.bound.settings.Zone.Days(b.day, b.instant)
+	for i := range b.day {
+		in.checkDay(i, c)
+	}
+}
+
+func (in *Intake) checkDay(i int, c *column) {
+	b := &in.batch
+	if uint32(b.day[i]-earliestDay) > uint32(latestDay-earliestDay) && b.fate[i] != Unreadable {
+		b.reject(i, c.name, "the date is before 1900 or after 9999")
 	}
 }
 

@@ -214,8 +214,9 @@ func (t *Tally) count(b *batch, asOf calendar.Day) {
 	var of *Month
 	last := earliestDay - 1
 	least, most := int64(math.MaxInt64), int64(math.MinInt64)
+	sum, amounts, shares, attributed := t.Fingerprint, t.amounts, t.shares, int64(0)
 	for i, fate := range b.fate {
-		t.Fingerprint.add(b.digest[i])
+		sum.add(b.digest[i])
 		if fate == Unreadable {
 			t.Unreadable++
 			continue
@@ -226,12 +227,14 @@ func (t *Tally) count(b *batch, asOf calendar.Day) {
 		of.Rows++
 		if b.flags[i]&flagForeign == 0 {
 			of.Amount += b.amount[i]
-			t.amounts = saturated(t.amounts, absolute(b.amount[i]))
-			t.shares = saturated(t.shares, absolute(b.contribution[i]))
+			amounts = saturated(amounts, absolute(b.amount[i]))
+			shares = saturated(shares, absolute(b.contribution[i]))
 		}
 		least, most = min(least, b.instant[i]), max(most, b.instant[i])
-		t.Attributed += int64(b.flags[i] & flagCustomer)
+		attributed += int64(b.flags[i] & flagCustomer)
 	}
+	t.Fingerprint, t.amounts, t.shares = sum, amounts, shares
+	t.Attributed += attributed
 	if least <= most {
 		t.Instants.include(least)
 		t.Instants.include(most)

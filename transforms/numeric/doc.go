@@ -7,6 +7,7 @@
 //	logs.go        sums of exponentials, the logistic function
 //	gamma.go       differences of log-gamma and digamma, the beta function
 //	quadrature.go  Gauss–Jacobi rules, panels, rules graded towards 0
+//	chebyshev.go   interpolation of smooth functions
 //	tricomi.go     Tricomi's function, for discounting
 //	wilson.go      intervals of a share
 //

@@ -183,3 +183,41 @@ func TestWilsonIntervalContainsTheShareAndStaysInBounds(t *testing.T) {
 		t.Errorf("Wilson(0, 0) = %v, %v, want 0, 1", lo, hi)
 	}
 }
+
+func TestChebyshevInterpolatesToTheLastDigits(t *testing.T) {
+	// 1/(1+25t²) on [−1, 1] is Runge's: its poles are 0.2 away from the interval,
+	// so that the error falls by 1.22 a degree (Trefethen 2013, theorem 8.2), to
+	// below 1e-15 at 200. ln(1+e^t) has its singularities π away, exp has none.
+	for _, c := range []struct {
+		f        func(float64) float64
+		degree   int
+		from, to float64
+	}{
+		{func(t float64) float64 { return 1 / (1 + 25*t*t) }, 200, -1, 1},
+		{math.Exp, 24, -3, 2},
+		{func(t float64) float64 { return math.Log1p(math.Exp(t)) }, 24, 1, 4},
+	} {
+		interpolation := NewChebyshev(c.degree, c.from, c.to)
+		weights := make([]float64, c.degree+1)
+		for i := range 1001 {
+			at := c.from + (c.to-c.from)*float64(i)/1000
+			interpolation.WeightsAt(at, weights)
+			got := 0.0
+			for k, point := range interpolation.Points {
+				got += weights[k] * c.f(point)
+			}
+			if want := c.f(at); !(math.Abs(got-want) <= 2e-14) { // of values up to 7.4, by sums of up to 201
+				t.Errorf("degree %d at %v: %v, want %v", c.degree, at, got, want)
+			}
+		}
+	}
+}
+
+func TestChebyshevPointsOfTwiceTheDegreeAreThoseAndMore(t *testing.T) {
+	once, twice := NewChebyshev(12, 1.7, 8.3), NewChebyshev(24, 1.7, 8.3)
+	for k, point := range once.Points {
+		if twice.Points[2*k] != point {
+			t.Errorf("point %d: %v of degree 12, %v of degree 24", k, point, twice.Points[2*k])
+		}
+	}
+}
