@@ -2,7 +2,9 @@ package sinks
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -71,5 +73,26 @@ func TestARecordOfAnotherTableIsRefused(t *testing.T) {
 		if _, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, 1, next); pipeline.ClassOf(err) != pipeline.ClassInternal || err == nil {
 			t.Errorf("a record with column %+v: got error %v, want an internal one", other, err)
 		}
+	}
+}
+
+// A text of 32 random hexadecimal digits and 4 dashes holds 128 bits: 16 of its
+// 36 bytes. An entropy code of single characters comes to 4.3 bits each, as the
+// dashes are rarer than the digits, so to 20 bytes; the rest is headers.
+func TestIDsThatNeverRepeatTakeLittleMoreThanTheirInformation(t *testing.T) {
+	const rows = 20_000
+	random := rand.New(rand.NewPCG(1, 0))
+	schema, next := one(table.Column{Name: "x", Kind: table.Text}, func(b array.Builder) {
+		for range rows {
+			b.(*array.StringBuilder).Append(fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", random.Uint32(), uint16(random.Uint32()), uint16(random.Uint32()), uint16(random.Uint32()), random.Uint64()>>16))
+		}
+	})
+	schema.Key = []string{"x"}
+	r, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, 1, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Bytes > 21*rows {
+		t.Errorf("%d texts of 36 bytes take %d bytes, want at most 21 each", rows, r.Bytes)
 	}
 }

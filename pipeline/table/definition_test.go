@@ -3,6 +3,7 @@ package table_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -104,4 +105,28 @@ func ExampleDefinition() {
 	defer record.Release()
 	fmt.Println(record.Column(0), record.Column(1))
 	// Output: ["o1"] [1200000]
+}
+
+// However rows come, a few at a time in memory that others had before or all at
+// once, they make the same record: of no row, of a byte of the bits and one
+// more, of several chunks and a part of one.
+func TestRecordOfRowsThatAreFilledInIsThatOfTheRows(t *testing.T) {
+	d, memory := shelves(), new(table.Memory)
+	for _, n := range []int{1000, 0, 9, 1003, 7} {
+		rows := make([]shelf, n)
+		for i := range rows {
+			name := strings.Repeat("long name ", i%4)
+			rows[i] = shelf{name, int64(i), int64(-i), float64(i) / 3, int32(i), int64(i) << 40, i%3 == 0, i%5 > 1}
+		}
+		want := d.Record(rows)
+		got := d.RecordOf(memory, n, func(from int, into []shelf) { copy(into, rows[from:]) })
+		if !array.RecordEqual(got, want) {
+			t.Errorf("%d rows: got %v, want %v", n, got, want)
+		}
+		if column := got.Column(3); n > 0 && column.IsNull(0) == rows[0].known {
+			t.Errorf("%d rows: the first is null: %v, known: %v", n, column.IsNull(0), rows[0].known)
+		}
+		got.Release()
+		want.Release()
+	}
 }
