@@ -1,0 +1,214 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"math/bits"
+	"slices"
+	"sync/atomic"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+	"github.com/perennial-clv/perennial/transforms/retention"
+)
+
+// partial is what one worker adds up over its shards.
+type partial struct {
+	totals   ledger.Totals
+	excluded ledger.Exclusions
+	cohorts  cohort.Cohorts
+	business cohort.Business
+	grid     retention.Grid
+	survival retention.Survival
+	cells    clv.Cells
+	gaps     clv.Gaps
+	formulas clv.FormulaSums
+}
+
+func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
+	p.totals.Add(s.Totals)
+	p.excluded.Add(&s.Exclusions)
+	p.cohorts.AddShard(f, s)
+	p.business.AddShard(f, s)
+	p.grid.AddShard(f, s)
+	p.survival.AddShard(f, s)
+	p.cells.Enter(&s.Customers, f.AsOf)
+	p.gaps.AddShard(s)
+	p.formulas.AddShard(f, s)
+}
+
+func (p *partial) add(o *partial) {
+	p.totals.Add(o.totals)
+	p.excluded.Add(&o.excluded)
+	p.cohorts.Add(&o.cohorts)
+	p.business.Add(&o.business)
+	p.grid.Add(&o.grid)
+	p.survival.Add(&o.survival)
+	p.cells.Add(&o.cells)
+	p.gaps.Add(&o.gaps)
+	p.formulas.Add(&o.formulas)
+}
+
+// base is the customer base, and what it adds up to.
+type base struct {
+	frame           *cohort.Frame
+	customers       *customers
+	sums            *partial
+	hasContribution bool
+	exclusions      []ledger.Exclusion
+
+	models    []clv.Model
+	valuation *clv.Valuation
+	ranks     clv.Ranks
+	lifecycle clv.Lifecycle
+	residuals clv.Residuals
+
+	hasResiduals bool                // every customer with a purchase has a residual value
+	residual     int64               // what they add up to
+	year         numeric.Null[int64] // what each is expected to bring within a year, on average
+}
+
+// customers are all customers by shard, as they wait for the next pass.
+type customers struct {
+	shelf      *pipeline.Shelf
+	shards     int
+	count      atomic.Int64
+	vocabulary *ledger.Vocabulary
+}
+
+func (c *customers) put(ctx context.Context, shard int, own *ledger.Customers, w *worker) error {
+	c.count.Add(int64(own.Len()))
+	w.encoded = own.Append(w.encoded[:0])
+	return c.shelf.Put(ctx, shard, w.encoded)
+}
+
+// desk is what one worker has of customers, shard after shard in the same
+// memory.
+type desk struct {
+	encoded []byte
+	own     ledger.Customers
+	values  []clv.Value // of the customers
+}
+
+// get puts the customers of a shard on the desk, and what they are worth.
+func (b *base) get(ctx context.Context, shard int, d *desk) (err error) {
+	if d.encoded, err = b.customers.shelf.Get(ctx, shard, d.encoded); err != nil {
+		return err
+	}
+	d.own.Decode(d.encoded, b.customers.vocabulary)
+	d.values = b.valuation.Values(d.values, &d.own, b.frame.AsOf)
+	return nil
+}
+
+// worker is what one worker of pass A adds up and works with.
+type worker struct {
+	partial
+	builder       *ledger.Builder
+	rows, encoded []byte
+}
+
+// compute is pass A. Workers add up over the shards they happen to get; all
+// sums are of integers, so the result does not depend on it.
+func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error) {
+	meter := r.meter(s, "compute", in.tally.Rows)
+	shards := in.store.Shards()
+	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
+	workers := make([]worker, r.Workers)
+	for i := range workers {
+		workers[i].builder = ledger.NewBuilder(in.bound, in.vocabulary, bits.Len(uint(shards))-1)
+		workers[i].grid.MaxOffset = r.Job.MaxOffset
+	}
+	order := largestFirst(in.store)
+	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
+		w := &workers[n]
+		if w.rows, err = in.store.Take(ctx, order[i], w.rows); err != nil {
+			return err
+		}
+		shard, rows := w.builder.Build(w.rows)
+		w.addShard(b.frame, shard)
+		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
+			return err
+		}
+		meter.Add(rows, rows)
+		return checkSize(b.frame, &w.partial)
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.sums = &workers[0].partial
+	for i := range workers[1:] {
+		b.sums.add(&workers[i+1].partial)
+	}
+	b.sums.cells.Compact()
+	b.lifecycle = b.sums.gaps.Lifecycle()
+	b.exclusions = b.sums.excluded.Rows(r.Job.Settings.Rules)
+	if err := checkSize(b.frame, b.sums); err != nil {
+		return nil, err
+	}
+	if err := checkKept(&b.sums.totals); err != nil {
+		return nil, err
+	}
+	b.hasContribution, err = contribution(&b.sums.totals)
+	return b, err
+}
+
+// largestFirst returns the shards in the order of their sizes, so that one
+// with a giant customer does not keep a worker busy when all others are done.
+func largestFirst(s *pipeline.Store) []int {
+	order := make([]int, s.Shards())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.Size(b), s.Size(a)) })
+	return order
+}
+
+// fit fits the models. A fit that fails is a published fact, not an error.
+func (r *Run) fit(ctx context.Context, b *base) error {
+	var failed error
+	each := func(n int, task func(i int)) {
+		if failed == nil {
+			failed = pipeline.Each(ctx, r.Workers, n, func(_ context.Context, _, i int) error { task(i); return nil })
+		}
+	}
+	stop := func() bool { return failed != nil || ctx.Err() != nil }
+	cells, totals := &b.sums.cells, &b.sums.totals
+	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop, each)
+	b.models = models
+	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
+	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
+	return failed
+}
+
+// value is pass B.
+func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
+	meter := r.meter(s, "value", b.customers.count.Load())
+	desks := make([]desk, r.Workers)
+	bases := make([]clv.Base, r.Workers)
+	residuals := make([]clv.Residuals, r.Workers)
+	err := pipeline.Each(ctx, r.Workers, b.customers.shards, func(ctx context.Context, worker, i int) error {
+		d := &desks[worker]
+		if err := b.get(ctx, i, d); err != nil {
+			return err
+		}
+		bases[worker].Enter(&d.own, d.values)
+		residuals[worker].Enter(b.frame, &d.own, d.values)
+		meter.Add(int64(d.own.Len()), int64(d.own.Len()))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var all clv.Base
+	for i := range bases {
+		all.Add(&bases[i])
+		b.residuals.Add(&residuals[i])
+	}
+	b.residual, b.hasResiduals = all.Residual()
+	b.year = all.YearPerCustomer()
+	b.ranks = all.Rank()
+	return checkResidual(&all)
+}
