@@ -51,12 +51,13 @@ func (r *Run) held() int64 {
 	}
 }
 
-// largestShard returns how many bytes of rows a shard may have.
+// largestShard returns how many bytes of rows a shard may have: as many as
+// memory holds while it is made, and as a builder of shards can tell apart.
 func (r *Run) largestShard() int64 {
 	if r.Memory == 0 {
-		return pipeline.Unlimited
+		return ledger.MaxShard
 	}
-	return (r.Memory - programMemory) / shardFactor
+	return min(ledger.MaxShard, (r.Memory-programMemory)/shardFactor)
 }
 
 // space returns what memory and disk the stores of the run may take.
@@ -67,7 +68,12 @@ func (r *Run) space() *pipeline.Space { return pipeline.NewSpace(r.held(), r.Wor
 func (r *Run) checkShards(store *pipeline.Store) error {
 	most := r.largestShard()
 	for i := range store.Shards() {
-		if size := store.Size(i); size > most {
+		size := store.Size(i)
+		if size > ledger.MaxShard {
+			return pipeline.Errorf(pipeline.ClassUsage, "", "if one customer stands for many, as guests do, leave it out with rules.exclude",
+				"the rows of one customer, with those of a few others, take %d bytes, more than %d", size, int64(ledger.MaxShard))
+		}
+		if size > most {
 			return pipeline.Errorf(pipeline.ClassUsage, "", fmt.Sprintf("run it with --memory %s or more; if one customer stands for many, as guests do, leave it out with rules.exclude", mebibytesFlag(programMemory+size*shardFactor)),
 				"the rows of one customer, with those of a few others, take %d bytes, more than the %d that may be held at once", size, most)
 		}

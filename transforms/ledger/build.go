@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -28,6 +29,10 @@ type Builder struct {
 	ordered orderSet
 	seen    []exclusionKey // of the customer at hand
 }
+
+// MaxShard is how many bytes of rows a shard may have: an entry knows where its
+// posting is in 32 bits.
+const MaxShard = math.MaxUint32
 
 // entry is a posting on its way to its customer: what nearly every step needs,
 // and where the rest of it is.
