@@ -30,7 +30,7 @@ func (r *ranking) score(v int64) int64 {
 }
 
 // isBelow returns 1 if a is below b, else 0; the compiler makes no branch of it.
-func isBelow(a, b int64) int {
+func isBelow[T int64 | uint64](a, b T) int {
 	if a < b {
 		return 1
 	}
@@ -140,9 +140,7 @@ func lastNotAbove(numbers []uint64, v uint64) int {
 	at, n := 0, len(numbers)
 	for n > 1 {
 		half := n / 2
-		if numbers[at+half] <= v {
-			at += half
-		}
+		at += half & (isBelow(v, numbers[at+half]) - 1)
 		n -= half
 	}
 	return at

@@ -97,7 +97,11 @@ func (b *Builder) parse() {
 			b.nobody = append(b.nobody, e)
 			continue
 		}
-		e.hash = l.keyOf(row, h).hash()
+		if l.integerKeys {
+			e.hash = hashInteger(int64(binary.BigEndian.Uint64(row[l.key:])))
+		} else {
+			e.hash = l.keyOf(row, h).hash()
+		}
 		arrived = append(arrived, e)
 	}
 	b.arrived = arrived

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -97,6 +98,19 @@ func BenchmarkBuild(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N<<16), "ns/row")
 		})
+	}
+}
+
+// Integers are hashed as the library hashes their bytes: the order of published
+// customers rests on it.
+func TestIntegersAreHashedAsTheirBytes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range 100_000 {
+		v := int64(rng.Uint64()) >> (i % 64)
+		key := Key(binary.BigEndian.AppendUint64(nil, uint64(v)))
+		if got, want := hashInteger(v), key.hash(); got != want {
+			t.Fatalf("%d: %x, want %x", v, got, want)
+		}
 	}
 }
 
