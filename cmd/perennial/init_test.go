@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/perennial-clv/perennial/jobs"
@@ -62,6 +63,7 @@ func perennial(t *testing.T, args ...string) string {
 		args: args, stdout: &stdout, stderr: &stderr, lookup: func(string) (string, bool) { return "", false },
 		now:   func() time.Time { return time.Date(2024, 6, 15, 10, 0, 0, 0, time.UTC) },
 		newID: func() string { return "1" }, signalled: func() int { return 0 },
+		root: fstest.MapFS{}, peakMemory: func() int64 { return 0 },
 	})
 	if code != 0 {
 		t.Fatalf("perennial %s: exit code %d: %s", strings.Join(args, " "), code, &stderr)

@@ -27,7 +27,7 @@ func (k Key) hash() uint64 { return xxh3.HashSeed(k, keySeed) }
 // integers have one hash, for each step can be undone.
 func hashInteger(v int64) uint64 {
 	const (
-		secret = 0xc73ab174c5ecd5a2                     // the two words of the library's secret that are for this length
+		secret = 0xc73ab174c5ecd5a2                  // the two words of the library's secret that are for this length
 		flip   = secret - (keySeed ^ 0x61696e6e<<32) // the seed's lower half, its bytes reversed, over the upper one
 		prime  = 0x9fb21c651e98df25
 	)
@@ -96,8 +96,6 @@ func (h head) fate() Fate          { return Fate(h >> headFate & fateMask) }
 func (h head) has(flag uint8) bool { return uint8(h>>headFlags)&flag != 0 }
 func (h head) keyBytes() int       { return int(h & MaxKey) }
 func (h head) with(fate Fate) head { return h&^(fateMask<<headFate) | head(fate)<<headFate }
-func (h head) isKept() bool        { return h.fate() == Kept }
-func (h head) isPriced() bool      { return h.isKept() && !h.has(flagBlank) }
 func (h head) sameDay(o head) bool { return h>>headDay == o>>headDay }
 
 // layout says where the parts of an encoded posting stand. Head and amount
