@@ -105,6 +105,10 @@ func (r *parquetReader) openColumns() error {
 			return changed(r.file.path)
 		}
 		c := r.file.columns[i]
+		stored := &r.file.content.Metadata().RowGroups[r.group.index].Columns[c.index].MetaData
+		if err := checkChunk(r.place(-1), c.name, stored); err != nil && r.group.rows > 0 {
+			return err
+		}
 		r.columns = append(r.columns, &columnReader{name: c.name, pages: chunks[c.index].Pages(), decoder: c.decoder(to)})
 	}
 	return nil
