@@ -15,8 +15,12 @@ ARG VERSION=""
 # GOAMD64=v1: the same bytes on every amd64 processor.
 RUN CGO_ENABLED=0 GOAMD64=v1 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /perennial ./cmd/perennial
 
+# What memory does not hold goes to /tmp, unless --work-dir says where.
+RUN mkdir -p /rootfs/tmp && chmod 1777 /rootfs/tmp
+
 # The program is static and brings its own zone database.
 FROM scratch
+COPY --from=build /rootfs/ /
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /perennial /perennial
 USER 65532:65532

@@ -68,7 +68,7 @@ type SourcePart struct {
 	Postgres   located           `yaml:"postgres" default:"one of these" doc:"a PostgreSQL database"`
 	BigQuery   located           `yaml:"bigquery" default:"one of these" doc:"a BigQuery table"`
 	Columns    ColumnsPart       `yaml:"columns" absent:"the columns of the same names" doc:"which column of the source plays which part"`
-	Attributes map[string]string `yaml:"attributes" absent:"none" doc:"name: source column. Kept of the first purchase as customers.first_<name>; may be split by"`
+	Attributes map[string]string `yaml:"attributes" absent:"none" doc:"name: source column. Kept of the first purchase as customers.first_<name>; may be split by. At most 1,048,576 distinct values"`
 	Decimal    string            `yaml:"decimal" default:"\".\"" doc:"\".\" or \",\": how text is read as a number, in amounts, quantities, prices, costs and by rules with numbers. With \",\" a point may stand between thousands (1.234,50), in correct groups of three only. With \".\" nothing may, so that a decimal comma is never taken for one. Columns of numbers are not affected"`
 }
 
@@ -77,7 +77,7 @@ type SourcePart struct {
 type ColumnsPart struct {
 	CustomerID string     `yaml:"customer_id" absent:"the column customer_id" doc:"a column of text or integers, kept as they are. A missing one, or text of nothing but blanks, makes the row unattributed"`
 	OccurredAt timePart   `yaml:"occurred_at" absent:"the column occurred_at" doc:"when the row happened: a column, or a column with its format and zone"`
-	OrderID    string     `yaml:"order_id" absent:"the column order_id, if there is one" doc:"without it every row is an order; run_checks warns above 1.5 rows per purchase"`
+	OrderID    string     `yaml:"order_id" absent:"the column order_id, if there is one" doc:"without it every row is an order, as is a row where it is blank; run_checks warns above 1.5 rows per purchase"`
 	Amount     amountPart `yaml:"amount" absent:"the column amount, else quantity × unit_price" doc:"signed, after discounts, without tax: a column, or a column with its scale, or a sum of columns"`
 	Quantity   string     `yaml:"quantity" absent:"the column quantity, where there is no amount" doc:"with unit_price, instead of amount: the amount is their exact product, rounded half-even once"`
 	UnitPrice  string     `yaml:"unit_price" absent:"the column unit_price, where there is no amount" doc:"with quantity, instead of amount"`

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -49,16 +50,25 @@ type PlannedInput struct {
 	OrderID   bool     `json:"has_order_id"`
 }
 
-// rowsPerStoredByte is the rows of compressed files, where they are not known.
-const rowsPerStoredByte = 1.0 / 12
+// How many bytes of a file a row takes, where the rows are not known. A row that
+// is longer only makes memory and shards look smaller than they could be.
+const (
+	plainRow      = 60
+	compressedRow = 12
+)
 
 // estimatedRows returns how many rows a source has, estimated from its size
 // where it does not know.
 func estimatedRows(d pipeline.Description) int64 {
-	if d.Rows >= 0 {
+	isPlain := func(file string) bool { return strings.HasSuffix(file, ".csv") || strings.HasSuffix(file, ".txt") }
+	switch {
+	case d.Rows >= 0:
 		return d.Rows
+	case len(d.Files) > 0 && !slices.ContainsFunc(d.Files, func(f string) bool { return !isPlain(f) }):
+		return max(0, d.Bytes) / plainRow
+	default:
+		return max(0, d.Bytes) / compressedRow
 	}
-	return int64(float64(max(0, d.Bytes)) * rowsPerStoredByte)
 }
 
 // Plan describes what the run would do. It fails where the run would fail

@@ -165,7 +165,7 @@ func (r *Run) read(ctx context.Context, s *Summary, space *pipeline.Space) (*inp
 		return nil, err
 	}
 	meter := r.meter(s, "read", workOf(in.description))
-	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: in.bound.Columns, Rows: r.BatchRows, Readers: r.Workers})
+	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: in.bound.Columns, Rows: r.BatchRows, Readers: min(r.Workers, ledger.MaxIntakes)})
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (r *Run) read(ctx context.Context, s *Summary, space *pipeline.Space) (*inp
 		intakes[i] = &intake{ledger.NewIntake(in.bound, i), in.description, meter}
 		admissions[i] = intakes[i]
 	}
-	in.store, err = pipeline.Scatter(ctx, space, readers, admissions, r.Workers, r.shardBits(in.description))
+	in.store, err = pipeline.Scatter(ctx, space, readers, admissions, r.Workers, r.shardBits(in.description, in.bound))
 	words := make([]*ledger.Intake, len(intakes))
 	for i := range intakes {
 		in.tally.Add(&intakes[i].Tally)
@@ -190,13 +190,17 @@ func (r *Run) read(ctx context.Context, s *Summary, space *pipeline.Space) (*inp
 }
 
 // shardBits chooses how many shards there are. The result does not depend on
-// it: a shard should fit the cache, and there should be some for every worker.
-func (r *Run) shardBits(d pipeline.Description) int {
-	const rowsPerShard, most = 1 << 16, 12
+// it: a shard should fit the cache, and be far smaller than the largest that
+// memory allows.
+func (r *Run) shardBits(d pipeline.Description, bound *ledger.Binding) int {
+	const rowsPerShard, margin, most = 1 << 16, 4, 12
 	if r.ShardBits > 0 {
 		return r.ShardBits
 	}
-	return min(most, bits.Len64(uint64(estimatedRows(d))/rowsPerShard))
+	rows := estimatedRows(d)
+	byCache := rows / rowsPerShard
+	byMemory := rows * int64(bound.RowBytes()) * margin / r.largestShard()
+	return min(most, bits.Len64(uint64(max(byCache, byMemory))))
 }
 
 // workOf returns how much there is to read: rows where the source knows them,

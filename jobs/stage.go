@@ -138,6 +138,7 @@ func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs, parts 
 
 // customers stages the tables with a row per customer, shard by shard.
 func (st *stager) customers(ctx context.Context, in *input, b *base) error {
+	defer b.customers.shelf.Close() // no later table looks at a customer
 	desks := make([]desk, max(1, st.run.Workers))
 	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
 	err := st.parts(ctx, customers.Schema(), b.customers.shards, func(ctx context.Context, m *table.Memory, worker, i int) (table.Record, error) {

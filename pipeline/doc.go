@@ -48,13 +48,13 @@
 //     cache, each package loops over the days and adds up in the worker's own
 //     slot; what depends on the calendar alone is looked up (calendar/almanac.go).
 //     Sums are integers, so that neither the number of workers nor their luck
-//     changes a result. The customers' entries, of 68 bytes and the key, go on a
+//     changes a result. The customers' entries, of 60 bytes and the key, go on a
 //     Shelf, which is memory or a file as the Store is; the days are forgotten.
 //  7. Models are fitted on cells: customers with equal (x, t_x, T) are one. What
 //     a score needs of (x, T) is tabulated (clv/score.go).
-//  8. Customers come back from the Shelf twice: once to count what ranks compare
-//     with (clv/base.go), once to be written. They are scored anew each time, for
-//     that is cheaper than to keep it.
+//  8. Customers come back from the Shelf once to count what ranks compare with
+//     (clv/base.go), and once for each table of them that is written. They are
+//     scored anew each time, for that is cheaper than to keep it.
 //  9. Ahead computes records of a table shard by shard, some side by side;
 //     InOrder encodes row groups side by side and writes them in their order
 //     (sinks/parquet_encode.go).

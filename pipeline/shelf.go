@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 	"sync"
 )
 
@@ -91,7 +90,7 @@ func (s *Shelf) Close() {
 	for _, b := range s.blobs {
 		s.space.drop(b.bytes)
 	}
-	s.blobs = slices.Clip(s.blobs[:0])
+	s.blobs = nil
 	if s.file != nil {
 		s.file.close()
 	}

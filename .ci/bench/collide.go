@@ -8,10 +8,12 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// keySeed is the seed of the ledger's hash of customers.
+// keySeed is the seed of the ledger's hash of customers, copied.
 const keySeed = 0x706572656e6e6961
 
-// hashOf returns the ledger's hash of an integer key.
+// hashOf returns what the ledger's hash of an integer key is by its definition.
+// It is the bench's own copy; that the ledger hashes so, its
+// TestIntegersOfTheBenchCollide holds for the first two of the keys.
 func hashOf(key int64) uint64 {
 	return xxh3.HashSeed(binary.BigEndian.AppendUint64(nil, uint64(key)), keySeed)
 }
@@ -34,7 +36,7 @@ func colliding(n int) ([]int64, error) {
 		binary.LittleEndian.PutUint32(key[4:], uint32(mixed))
 		keys[i] = int64(binary.BigEndian.Uint64(key[:]))
 		if got := hashOf(keys[i]); got != hash {
-			return nil, fmt.Errorf("the ledger's hash is not what the bench takes it for: %x, want %x", got, hash)
+			return nil, fmt.Errorf("the key made for a hash has another: %x, want %x", got, hash)
 		}
 	}
 	return keys, nil

@@ -12,6 +12,7 @@
 //	completion.go what shells complete
 //	progress.go  a run watched: bars on a terminal, else log lines
 //	doctor.go    doctor: what a run needs
+//	profile.go   where a run spends its time and its memory, for who works on the program
 //	memory.go    how much memory there is, and how much a run may take and took
 //	size.go      a number of bytes as a flag
 //	init.go      init: a job file for files that nobody has described

@@ -46,12 +46,12 @@ func (r *Residuals) Add(o *Residuals) {
 	r.Merge(&o.Split, func(to, from *cohort.Series[residual]) { to.Merge(from, (*residual).add) })
 }
 
-// of returns what those of a dimension add up to who bought first from one day
-// to another, both included.
-func (r *Residuals) of(d cohort.Dimension, from, to calendar.Day) residual {
+// residualOf returns what those add up to who bought first from one day to
+// another, both included.
+func residualOf(days *cohort.Series[residual], from, to calendar.Day) residual {
 	var sum residual
 	for day := from; day <= to; day++ {
-		own := r.Of(d).Get(int32(day))
+		own := days.Get(int32(day))
 		sum.add(&own)
 	}
 	return sum
@@ -82,8 +82,9 @@ func (c *Cohort) TotalValue() (int64, bool) { return total(c.NetRevenue(), c.Res
 func CohortRows(f *cohort.Frame, acquired *cohort.Cohorts, residuals *Residuals, hasContribution bool) []Cohort {
 	var rows []Cohort
 	for _, d := range acquired.Sorted() {
+		byGrain, residualByDay := acquired.Get(d), residuals.Get(d)
 		for _, g := range f.Grains {
-			series := &acquired.Of(d)[g]
+			series := &byGrain[g]
 			first, ok := series.First()
 			for c := first; ok && c <= f.Period(g, f.AsOf); c++ {
 				row := Cohort{
@@ -97,7 +98,7 @@ func CohortRows(f *cohort.Frame, acquired *cohort.Cohorts, residuals *Residuals,
 				if complete := f.LastComplete(g) - c; complete >= 0 {
 					row.MaxComplete = numeric.Known(int64(complete))
 				}
-				if r := residuals.of(d, row.Start, row.End); r.unknown == 0 {
+				if r := residualOf(residualByDay, row.Start, row.End); r.unknown == 0 {
 					row.Residual = numeric.Known(r.amount)
 				}
 				rows = append(rows, row)

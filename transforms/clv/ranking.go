@@ -55,7 +55,8 @@ func limitRanks(n int, classes int) []int {
 //
 // The limits are found digit by digit, from the highest in which values differ:
 // a pass counts, of the values that begin as a limit does so far, how often each
-// next digit occurs. So nothing is moved, and memory does not grow with them.
+// next digit occurs. So nothing is moved, and the counts take the same memory for
+// any number of values; the values themselves are held, 8 bytes each.
 func newRanking(values *amounts, classes int) ranking {
 	const digit = 11
 	least, most := values.bounds()

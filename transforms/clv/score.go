@@ -36,11 +36,13 @@ type Scorer struct {
 	byX         []frequency // as far as the cells go
 }
 
-// frequency is what is known of the customers of one x, by the age T in days:
-// the prospects of age T are at[T−first], without outlooks where no cell has it.
+// frequency is what is known of the customers of one x. There may be as many x
+// as days, each with customers of few ages far apart: a day between them takes
+// the four bytes of its place and no prospects.
 type frequency struct {
 	oddsAtLast float64 // Purchases.logOddsAtLast
-	first      int32
+	first      int32   // the least age of a cell
+	places     []int32 // by age − first: the place in prospects, counted from 1; 0 where no cell has the age
 	prospects  []Prospects
 }
 
@@ -95,19 +97,19 @@ func (s *Scorer) frequency(x int, cells []Cell, bands []*band) frequency {
 	for _, c := range cells {
 		first, last = min(first, c.T), max(last, c.T)
 	}
-	isKnown, known := make([]bool, last-first+1), 0
+	places, known := make([]int32, last-first+1), int32(0)
 	for _, c := range cells {
-		if !isKnown[c.T-first] {
-			isKnown[c.T-first] = true
+		if place := &places[c.T-first]; *place == 0 {
 			known++
+			*place = known
 		}
 	}
-	f := frequency{s.model.logOddsAtLast(x), first, make([]Prospects, len(isKnown))}
+	f := frequency{s.model.logOddsAtLast(x), first, places, make([]Prospects, known)}
 	rules := ruleCache{} // a rule depends on x, and on T by a few steps only
-	c := s.curvesFor(x, known, bands, rules)
-	for i := range f.prospects {
-		if isKnown[i] {
-			f.prospects[i] = s.prospectsOf(x, first+int32(i), c, rules)
+	c := s.curvesFor(x, int(known), bands, rules)
+	for i, place := range places {
+		if place > 0 {
+			f.prospects[place-1] = s.prospectsOf(x, first+int32(i), c, rules)
 		}
 	}
 	return f
@@ -162,9 +164,10 @@ func (s *Scorer) demand(f future, demand []float64) {
 func (s *Scorer) Score(x, tx, T int32) Score {
 	if int(x) < len(s.byX) {
 		f := &s.byX[x]
-		if i := int(T - f.first); i >= 0 && i < len(f.prospects) && f.prospects[i].outlooks != nil {
+		if i := int(T - f.first); uint(i) < uint(len(f.places)) && f.places[i] > 0 {
+			p := &f.prospects[f.places[i]-1]
 			odds := s.model.logOdds(f.oddsAtLast, int(x), float64(tx)/s.daysPerUnit, float64(T)/s.daysPerUnit)
-			return Score{numeric.Logistic(-odds), &f.prospects[i]}
+			return Score{numeric.Logistic(-odds), p}
 		}
 	}
 	p := s.prospectsOf(int(x), T, nil, nil)

@@ -142,6 +142,27 @@ func TestScorerOfManyFrequenciesAgreesWithTheModel(t *testing.T) {
 	}
 }
 
+// A pair of ages far apart is no more than two prospects, and the ages between
+// them are not known.
+func TestScorerKeepsProspectsOfTheCellsAlone(t *testing.T) {
+	horizons := []float64{365, math.Inf(1)}
+	var cells []Cell
+	for x := int32(0); x < 20; x++ {
+		cells = append(cells, Cell{X: x, Tx: 2, T: 3000, Count: 1}, Cell{X: x, Tx: 2, T: 5, Count: 1}, Cell{X: x, Tx: 3, T: 5, Count: 1})
+	}
+	scorer := NewScorer(publishedMBG, 7, 0.0018/7, horizons, cells, nil)
+	kept := 0
+	for x := range scorer.byX {
+		kept += len(scorer.byX[x].prospects)
+	}
+	if kept != 40 {
+		t.Errorf("%d prospects, want one for each of 40 pairs of x and T", kept)
+	}
+	for _, T := range []int32{4, 5, 6, 1500, 2999, 3000, 3001} {
+		wantScore(t, scorer, horizons, Cell{X: 7, Tx: 2, T: T}, true)
+	}
+}
+
 func TestCustomersScoreDependsOnOthersByTheOldestAgeAlone(t *testing.T) {
 	horizons := []float64{365, math.Inf(1)}
 	alone := NewScorer(publishedMBG, 7, 0.0018/7, horizons, agedCells([]int32{3}, 730, 10), nil)
@@ -163,9 +184,7 @@ func BenchmarkNewScorer(b *testing.B) {
 		s := NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
 		entries = 0
 		for _, f := range s.byX {
-			for _, p := range f.prospects {
-				entries += min(1, len(p.outlooks))
-			}
+			entries += len(f.prospects)
 		}
 	}
 	b.ReportMetric(float64(entries), "entries")

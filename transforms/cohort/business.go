@@ -133,7 +133,7 @@ func (b *Business) Periods(f *Frame, hasContribution bool) []BusinessPeriod {
 }
 
 func (b *Business) appendPeriods(rows []BusinessPeriod, f *Frame, d Dimension, g calendar.Grain, hasContribution bool) []BusinessPeriod {
-	periods := &b.Of(d)[g]
+	periods := &b.Get(d)[g]
 	first, ok := periods.First()
 	if !ok {
 		return rows

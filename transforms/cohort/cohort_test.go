@@ -31,6 +31,9 @@ func TestDimensionsAreSorted(t *testing.T) {
 	if got := s.Sorted(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	if *s.Get(want[1]) != 1 || *s.Get(cohort.All) != 0 || *s.Get(cohort.Dimension{Name: "nothing"}) != 0 {
+		t.Error("a dimension is not read as it was added to")
+	}
 	if s.Values("first_country") != 2 || s.Values("nothing") != 0 {
 		t.Errorf("%d countries", s.Values("first_country"))
 	}

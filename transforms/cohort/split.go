@@ -9,7 +9,7 @@ import (
 // Split holds one accumulator for each dimension value that has occurred.
 type Split[T any] struct{ parts map[Dimension]*T }
 
-// Of returns a dimension's accumulator, making it at first use.
+// Of returns a dimension's accumulator to add to, making it at first use.
 func (s *Split[T]) Of(d Dimension) *T {
 	if s.parts == nil {
 		s.parts = map[Dimension]*T{}
@@ -20,6 +20,15 @@ func (s *Split[T]) Of(d Dimension) *T {
 		s.parts[d] = part
 	}
 	return part
+}
+
+// Get returns a dimension's accumulator to read, an empty one where the
+// dimension has not occurred.
+func (s *Split[T]) Get(d Dimension) *T {
+	if part, ok := s.parts[d]; ok {
+		return part
+	}
+	return new(T)
 }
 
 // Each returns the accumulators of some dimension values, in their order.
@@ -33,10 +42,12 @@ func (s *Split[T]) Each(dimensions []Dimension) []*T {
 
 // Sorted returns the dimensions in order, the whole base first and always.
 func (s *Split[T]) Sorted() []Dimension {
-	s.Of(All)
-	dimensions := make([]Dimension, 0, len(s.parts))
+	dimensions := make([]Dimension, 1, len(s.parts)+1)
+	dimensions[0] = All
 	for d := range s.parts {
-		dimensions = append(dimensions, d)
+		if d != All {
+			dimensions = append(dimensions, d)
+		}
 	}
 	slices.SortFunc(dimensions, Dimension.Compare)
 	return dimensions

@@ -28,6 +28,8 @@ type Builder struct {
 	codes   []map[int32]int32 // [attribute]: of places in the vocabulary
 	ordered orderSet
 	seen    []exclusionKey // of the customer at hand
+
+	hasUnreadable bool // the customer at hand has an unreadable row
 }
 
 // MaxShard is how many bytes of rows a shard may have: an entry knows where its

@@ -62,7 +62,7 @@ func (b *Builder) unattributed() {
 // row without an amount need not have a cost.
 func (b *Builder) count(entries []entry) {
 	var kept, amount, withoutMoney, missing int64
-	b.seen = b.seen[:0]
+	b.seen, b.hasUnreadable = b.seen[:0], false
 	for i := range entries {
 		e := &entries[i]
 		if !e.isKept() {
@@ -91,20 +91,26 @@ func (b *Builder) exclude(e *entry) {
 	sum := exclusionSum{}
 	sum.enter(e)
 	if b.isNew(k) {
-		b.seen = append(b.seen, k)
 		sum.customers = 1
 	}
 	b.shard.Exclusions.add(k, sum)
 }
 
 // isNew reports whether no row of the customer was excluded for this reason in
-// this month. Rows come in the order of their months.
+// this month. Rows come in the order of their months, but for unreadable ones,
+// which have none.
 func (b *Builder) isNew(k exclusionKey) bool {
+	if k.fate == Unreadable {
+		isFirst := !b.hasUnreadable
+		b.hasUnreadable = true
+		return isFirst
+	}
 	for i := len(b.seen) - 1; i >= 0 && b.seen[i].month == k.month; i-- {
 		if b.seen[i] == k {
 			return false
 		}
 	}
+	b.seen = append(b.seen, k)
 	return true
 }
 

@@ -29,26 +29,26 @@ const (
 
 // mix mixes a value of 64 bits into the digest.
 func (d *digest) mix(v uint64) {
-	d[0] = spread(d[0] ^ v)
-	d[1] = spread(bits.RotateLeft64(d[1], 32) + v)
+	d[0] = spread(d[0]^v, 0xbf58476d1ce4e5b9)
+	d[1] = spread(bits.RotateLeft64(d[1], 32)+v, 0x94d049bb133111eb)
 }
 
 // mixNull mixes a null into the digest, which no value is.
 func (d *digest) mixNull() {
-	d[0] = spread(^d[0] + nullLane)
-	d[1] = spread(^d[1] ^ nullLane)
+	d[0], d[1] = ^d[0], ^d[1]
+	d.mix(nullLane)
 }
 
 func (d *digest) mixText(text string) {
 	h := xxh3.HashString128(text)
-	d[0] = spread(d[0] ^ h.Hi)
-	d[1] = spread(bits.RotateLeft64(d[1], 32) + h.Lo)
+	d[0] = spread(d[0]^h.Hi, 0xbf58476d1ce4e5b9)
+	d[1] = spread(bits.RotateLeft64(d[1], 32)+h.Lo, 0x94d049bb133111eb)
 }
 
-// spread spreads each bit over those above it and, of these, the upper half
-// over the lower, without loss: one round of SplitMix64's finalizer (Steele,
-// Lea, Flood 2014), of which each column adds another.
-func spread(v uint64) uint64 {
-	v *= 0xbf58476d1ce4e5b9
-	return v ^ v>>32
+// spread spreads each bit over all 64, without loss: down, by an odd factor up,
+// and down again, as one round of SplitMix64's finalizer does (Steele, Lea,
+// Flood 2014), with its constants. Each column adds a round.
+func spread(v, factor uint64) uint64 {
+	v = (v ^ v>>32) * factor
+	return v ^ v>>29
 }

@@ -156,19 +156,17 @@ func (in *Intake) readCustomers() {
 	b := &in.batch
 	c := in.at(in.bound.mapping.CustomerID)
 	for i := range b.rows {
-		if !c.isSomebody(i) {
-			b.hash[i] = b.digest[i][1]
-			continue
-		}
-		b.flags[i] |= flagCustomer
-		if in.bound.intKeys {
+		b.hash[i] = b.digest[i][1]
+		switch {
+		case !c.isNamed(i):
+		case in.bound.intKeys:
+			b.flags[i] |= flagCustomer
 			b.hash[i] = hashInteger(c.integers[i])
-			continue
-		}
-		text := c.textAt(i)
-		b.hash[i] = hashText(text)
-		if len(text) > MaxKey {
+		case len(c.textAt(i)) > MaxKey:
 			b.reject(i, c.name, "the key is too long")
+		default:
+			b.flags[i] |= flagCustomer
+			b.hash[i] = hashText(c.textAt(i))
 		}
 	}
 }
@@ -193,7 +191,8 @@ func (in *Intake) applyRules() {
 	}
 }
 
-// readOrders sets the digest of each row's order, where rows name it.
+// readOrders sets the digest of each row's order, where rows name it. Blank text
+// names none: as one order it would be the customer's only one, for ever.
 func (in *Intake) readOrders() {
 	b := &in.batch
 	c := in.at(in.bound.mapping.OrderID)
@@ -203,7 +202,7 @@ func (in *Intake) readOrders() {
 	var text []byte
 	for i := range b.rows {
 		b.order[i] = digest{}
-		if c.isNull(i) || b.fate[i] == Unreadable {
+		if !c.isNamed(i) || b.fate[i] == Unreadable {
 			continue
 		}
 		text = c.appendText(text[:0], i)

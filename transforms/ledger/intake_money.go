@@ -31,7 +31,7 @@ func (in *Intake) readAmounts() {
 			b.amount[i] = 0
 		case b.flags[i]&flagKnown != 0:
 			b.flags[i] &^= flagKnown
-			if currency != nil && currency.isNull(i) {
+			if currency != nil && !currency.isNamed(i) {
 				b.reject(i, currency.name, "the currency is missing")
 			}
 		case m.Amount.isBlankZero():
@@ -189,7 +189,9 @@ func (in *Intake) readCurrencies() error {
 	if c == nil {
 		return nil
 	}
-	isForeign := c.each(func(text string, isNull bool) bool { return !isNull && !strings.EqualFold(text, want) })
+	isForeign := c.each(func(text string, isNull bool) bool {
+		return !isNull && !isBlank(text) && !strings.EqualFold(text, want)
+	})
 	for i := range b.rows {
 		if b.fate[i] == Unreadable || !isForeign(i) {
 			continue

@@ -19,7 +19,7 @@ type Rule struct {
 	Equals      *Operand
 	In          []Operand
 	StartsWith  string
-	IsNull      *bool // true: blank values match; false: all others
+	IsNull      *bool // true: null values match; false: all others
 	LessThan    *Operand
 	GreaterThan *Operand
 }

@@ -92,7 +92,7 @@ func (t *Totals) Add(o Totals) {
 func (s *Shard) Range(customer int) (from, to int32) { return s.Start[customer], s.Start[customer+1] }
 
 // End ends a customer whose days are those entered since the one before, and
-// whose attributes are in place.
+// whose attributes are in place. Tests make shards by it; a Builder knows the sum.
 func (s *Shard) End(key Key) {
 	if len(s.Start) == 0 {
 		s.Start = append(s.Start, 0)

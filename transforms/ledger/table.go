@@ -99,8 +99,9 @@ func (c *column) textAt(i int) string {
 	return c.text.Value(i)
 }
 
-// isSomebody reports whether a key names a customer.
-func (c *column) isSomebody(i int) bool {
+// isNamed reports whether a value names anything, as a customer, an order or a
+// currency: it is neither null nor text of nothing but blanks.
+func (c *column) isNamed(i int) bool {
 	return !c.isNull(i) && (c.text == nil || !isBlank(c.textAt(i)))
 }
 
@@ -304,7 +305,9 @@ func (c *column) moment(i int, f calendar.Format) (calendar.Moment, bool) {
 	case c.integers != nil:
 		return f.ParseInt(c.integers[i])
 	case c.days != nil:
-		return calendar.Moment{Kind: calendar.CivilDay, Micros: int64(c.days[i]) * calendar.MicrosPerDay}, true
+		day := calendar.Day(c.days[i])
+		day = max(earliestDay-1, min(latestDay+1, day)) // no further out of range, where microseconds overflow
+		return calendar.Moment{Kind: calendar.CivilDay, Micros: int64(day) * calendar.MicrosPerDay}, true
 	case c.zoned:
 		return calendar.Moment{Kind: calendar.Instant, Micros: int64(c.times[i])}, true
 	default:

@@ -79,7 +79,7 @@ func (s *Pools) Add(o *Pools) {
 // that offset is not kept.
 func (s *Pools) FirstYear() (net, customers int64) {
 	const lastOfYear = 11 // the first twelve months are offsets 0 to 11
-	p := s.Of(cohort.All)[Rolling][calendar.ByMonth].Get(lastOfYear)
+	p := s.Get(cohort.All)[Rolling][calendar.ByMonth].Get(lastOfYear)
 	return p.cumulativeNet, p.exposed
 }
 
@@ -104,7 +104,7 @@ func (s *Pools) appendCurves(points []CurvePoint, f *cohort.Frame, d cohort.Dime
 	for mode := ByCalendar; mode <= Rolling; mode++ {
 		for _, grain := range f.Grains {
 			head := CurvePoint{Dimension: d, Type: t, Mode: mode, Grain: grain}
-			points = appendCurve(points, head, &s.Of(d)[mode][grain])
+			points = appendCurve(points, head, &s.Get(d)[mode][grain])
 		}
 	}
 	return points

@@ -28,7 +28,7 @@ func (e *Expected) appendPoints(points []CurvePoint, f *cohort.Frame, pools *Poo
 		return points
 	}
 	for _, grain := range f.Grains {
-		observed := pools.Of(cohort.All)[Rolling][grain].End()
+		observed := pools.Get(cohort.All)[Rolling][grain].End()
 		for k := int32(0); k < observed+yearOf[grain] && k <= e.MaxOffset[grain]; k++ {
 			points = append(points, CurvePoint{
 				Dimension: cohort.All, Type: ByModel, Mode: Rolling, Grain: grain, Offset: k,

@@ -50,7 +50,7 @@ func (g *Grid) Parts(f *cohort.Frame) []Part {
 	var parts []Part
 	for _, d := range g.Sorted() {
 		for _, grain := range f.Grains {
-			cohorts := &g.Of(d)[grain][ByCalendar]
+			cohorts := &g.Get(d)[grain][ByCalendar]
 			first, ok := cohorts.First()
 			if !ok {
 				continue
@@ -75,7 +75,7 @@ func (g *Grid) Parts(f *cohort.Frame) []Part {
 // goroutines may ask for parts at once, while nothing is added to the grid.
 func (g *Grid) Periods(f *cohort.Frame, p Part, hasContribution bool) []CohortPeriod {
 	var rows []CohortPeriod
-	modes := &g.Of(p.dimension)[p.grain]
+	modes := &g.Get(p.dimension)[p.grain]
 	for c := p.first; c < p.end; c++ {
 		for mode := range modes {
 			h := modes[mode].Get(c)

@@ -86,7 +86,7 @@ func (v *Survival) Add(o *Survival) {
 // [0, 1]. When the last one at risk buys, S is 0, Greenwood's sum is infinite
 // and the interval is 0 to 0.
 func (v *Survival) appendPoints(points []CurvePoint, d cohort.Dimension) []CurvePoint {
-	w := v.Of(d)
+	w := v.Get(d)
 	var atRisk int64
 	for day := int32(0); day < w.ended.End(); day++ {
 		at := w.ended.Get(day)
