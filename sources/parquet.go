@@ -34,6 +34,10 @@ type Parquet struct {
 // Columns of any other type (lists, maps, groups, TIME, INTERVAL, BSON, wider
 // decimals) are not offered.
 //
+// Two things cannot be read, and asking for such a column is an error that says
+// how to write the file instead: BOOLEAN in RLE, as data pages of version 2
+// often have it, and every column compressed with LZ4.
+//
 // Row groups in places are counted from 0, as other tools do, and rows from 1
 // through the whole file.
 func NewParquet(o Parquet) (pipeline.Source, error) {

@@ -16,9 +16,10 @@ type decoder interface {
 	// A chunk may begin with pages of dictionary indexes and go on with plain
 	// ones.
 	load(page parquet.Page, n int) error
-	// continues reports whether the values loaded can stand in one array with
-	// those that have been collected.
-	continues() bool
+	// room is how many rows of the values loaded may be appended at once, of the
+	// stepRows that are at most: 0 if they cannot stand in one array with those
+	// that have been collected.
+	room() int
 	// append appends n of the values loaded, from the given one on, to the rows
 	// that levels tell (see validity.levels), or to as many if levels is nil.
 	append(from, n int, levels []byte) error
@@ -87,7 +88,7 @@ func (d *fixedDecoder[T]) load(page parquet.Page, _ int) (err error) {
 	return nil
 }
 
-func (d *fixedDecoder[T]) continues() bool { return true }
+func (d *fixedDecoder[T]) room() int { return stepRows }
 
 func (d *fixedDecoder[T]) append(from, n int, levels []byte) (err error) {
 	if d.collected == nil {
@@ -162,7 +163,7 @@ func (d *flagDecoder) load(page parquet.Page, _ int) error {
 	return nil
 }
 
-func (d *flagDecoder) continues() bool { return true }
+func (d *flagDecoder) room() int { return stepRows }
 
 func (d *flagDecoder) append(from, n int, levels []byte) error {
 	bits, first := d.loaded.Boolean(), d.rows

@@ -18,6 +18,10 @@ import (
 // dictionary for it to be delivered as it is; a larger one is written out row by
 // row. With two, whoever does something for each entry instead of each row has
 // at most half the work, even if they do it again for every batch.
+//
+// A dictionary of long texts is written out too, so that a batch has at most
+// batchText of a column in either form: whoever writes its rows out, as the
+// shuffle does with keys, then knows how much that can be.
 const leastUse = 2
 
 // textDecoder is the decoder of text columns. Small dictionaries stay what they
@@ -33,6 +37,7 @@ type textDecoder struct {
 	indexes    encoding.Values // of that page
 	dictionary parquet.Dictionary
 	entries    texts       // of dictionary
+	longest    int         // of entries, in bytes
 	shared     *array.Data // dictionary as arrays share it; nil if it is not small
 	codes      []int32     // collected indexes into shared; nil if text is collected
 }
@@ -55,11 +60,20 @@ func (d *textDecoder) load(page parquet.Page, n int) (err error) {
 	if d.entries, err = d.convert(d.entries, dictionary.Page().Data(), dictionary.Len()); err != nil {
 		return &dictionaryError{err}
 	}
-	d.dictionary, d.shared = dictionary, nil
-	if dictionary.Len() <= d.batch/leastUse {
+	d.dictionary, d.shared, d.longest = dictionary, nil, d.entries.longest()
+	if dictionary.Len() <= d.batch/leastUse && d.longest*d.batch <= batchText {
 		d.shared = d.entries.array()
 	}
 	return nil
+}
+
+// longest returns how many bytes the longest text has.
+func (t texts) longest() int {
+	most := uint32(0)
+	for i, end := range t.offsets[1:] {
+		most = max(most, end-t.offsets[i])
+	}
+	return int(most)
 }
 
 // array returns texts as an array of their own, which many others share until
@@ -79,7 +93,15 @@ func (t texts) array() *array.Data {
 // coded reports whether the page loaded is to be delivered as indexes.
 func (d *textDecoder) coded() bool { return d.indexed && d.shared != nil }
 
-func (d *textDecoder) continues() bool { return d.rows == 0 || d.coded() == (d.codes != nil) }
+func (d *textDecoder) room() int {
+	if d.rows > 0 && d.coded() != (d.codes != nil) {
+		return 0
+	}
+	if !d.indexed || d.coded() || d.longest == 0 {
+		return stepRows
+	}
+	return max(1, (batchText-len(d.data))/d.longest)
+}
 
 func (d *textDecoder) append(from, n int, levels []byte) error {
 	if d.coded() {

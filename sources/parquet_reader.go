@@ -105,6 +105,10 @@ func (r *parquetReader) openColumns() error {
 			return changed(r.file.path)
 		}
 		c := r.file.columns[i]
+		stored := &r.file.content.Metadata().RowGroups[r.group.index].Columns[c.index].MetaData
+		if err := checkChunk(r.place(-1), c.name, stored); err != nil && r.group.rows > 0 {
+			return err
+		}
 		r.columns = append(r.columns, &columnReader{name: c.name, pages: chunks[c.index].Pages(), decoder: c.decoder(to)})
 	}
 	return nil
@@ -140,17 +144,18 @@ func (r *parquetReader) fill(ctx context.Context) (pipeline.Batch, error) {
 }
 
 // step decodes at most so many rows: as many as every column has in its current
-// page. It returns how many, 0 if the batch cannot go on with them.
+// page and room for. It returns how many, 0 if the batch cannot go on with them.
 func (r *parquetReader) step(rows int) (int, error) {
 	for _, r.current = range r.columns {
 		ahead, err := r.current.ahead()
 		if err != nil {
 			return 0, err
 		}
-		if !r.current.continues() {
+		room := r.current.room()
+		if room == 0 {
 			return 0, nil
 		}
-		rows = min(rows, ahead)
+		rows = min(rows, ahead, room)
 	}
 	for _, r.current = range r.columns {
 		if err := r.current.read(rows); err != nil {

@@ -401,6 +401,30 @@ func TestParquetDictionariesAreDeliveredWhereTheyAreSmall(t *testing.T) {
 	}
 }
 
+// TestParquetLongTextsAreWrittenOut: a batch must tell how much text it has, or
+// whoever writes its rows out has no measure. A text of 20,000 bytes stands
+// 3355.4 times in the 64 MiB after which a batch is cut, so 2000 rows may share
+// it and 3400 may not.
+func TestParquetLongTextsAreWrittenOut(t *testing.T) {
+	long := parquet.ByteArrayValue(bytes.Repeat([]byte("x"), 20_000))
+	for _, test := range []struct {
+		rows int
+		want string
+	}{
+		{2000, "2000 by 1 entries"},
+		{3400, "3356 plain, 44 plain"},
+	} {
+		rows := make([][]parquet.Value, test.rows)
+		for i := range rows {
+			rows[i] = []parquet.Value{long}
+		}
+		content := parquetBytes(t, parquet.Group{"a": parquet.Encoded(parquet.String(), &parquet.RLEDictionary)}, rows, test.rows)
+		if got := forms(t, parquetOf(t, content), 0); got != test.want {
+			t.Errorf("%d rows: got %s, want %s", test.rows, got, test.want)
+		}
+	}
+}
+
 func TestParquetBatchEndsWhereADictionaryDoes(t *testing.T) {
 	var rows [][]parquet.Value
 	for i := range 300 { // 30 texts, then each its own

@@ -3,6 +3,7 @@ package sources
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -140,5 +141,57 @@ func TestParquetOffersFlatColumnsOnly(t *testing.T) {
 	}
 	if n := d.Columns.NumFields(); n != 1 || d.Columns.Field(0).Name != "flat" {
 		t.Errorf("got %v, want the column flat alone", d.Columns)
+	}
+}
+
+// TestParquetRefusesWhatTheLibraryReadsWrongly guards against wrong numbers in
+// a run that ends well: the library has no error for these.
+func TestParquetRefusesWhatTheLibraryReadsWrongly(t *testing.T) {
+	flag, runs := parquet.Leaf(parquet.BooleanType), func(n parquet.Node) parquet.Node { return parquet.Encoded(n, &parquet.RLE) }
+	two := parquet.DataPageVersion(2)
+	for _, test := range []struct {
+		name    string
+		node    parquet.Node
+		value   parquet.Value
+		options []parquet.WriterOption
+		pieces  []string
+	}{
+		{"truth values in RLE", runs(flag), parquet.BooleanValue(true), []parquet.WriterOption{two}, []string{`column "a" has truth values in RLE`, "version 1"}},
+		{"truth values and nulls in RLE", runs(parquet.Optional(flag)), parquet.BooleanValue(true), []parquet.WriterOption{two}, []string{`column "a" has truth values in RLE`, "version 1"}},
+		{"LZ4", parquet.Int(64), parquet.Int64Value(1 << 40), []parquet.WriterOption{parquet.Compression(&parquet.Lz4Raw)}, []string{`column "a" is compressed with LZ4`, "zstd or snappy"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rows := [][]parquet.Value{{test.value}, {test.value}}
+			if test.node.Optional() {
+				rows = append(rows, []parquet.Value{none})
+			}
+			_, err := read(parquetOf(t, parquetBytes(t, parquet.Group{"a": test.node}, rows, 10, test.options...)), 0)
+			wantError(t, err, pipeline.ClassSource, append(test.pieces, "t.parquet: row group 0: ")...)
+		})
+	}
+}
+
+func TestParquetTruthValuesInPlainPagesOfBothVersions(t *testing.T) {
+	columns := parquet.Group{"a": parquet.Optional(parquet.Leaf(parquet.BooleanType)), "b": parquet.Leaf(parquet.BooleanType)}
+	var rows [][]parquet.Value
+	var want []string
+	for i := range 100 {
+		a, text := parquet.BooleanValue(i%3 == 0), fmt.Sprint(i%3 == 0)
+		if i%7 == 0 {
+			a, text = none, "null"
+		}
+		rows = append(rows, []parquet.Value{a, parquet.BooleanValue(i%5 < 2)})
+		want = append(want, fmt.Sprintf("%s %t", text, i%5 < 2))
+	}
+	for version := 1; version <= 2; version++ {
+		got, err := read(parquetOf(t, parquetBytes(t, columns, rows, 60, parquet.DataPageVersion(version))), 0)
+		if err != nil {
+			t.Fatalf("data pages of version %d: %v", version, err)
+		}
+		for i, row := range got.rows {
+			if g := strings.Join(row, " "); g != want[i] {
+				t.Errorf("data pages of version %d, row %d: got %s, want %s", version, i, g, want[i])
+			}
+		}
 	}
 }

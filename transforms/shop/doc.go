@@ -12,10 +12,10 @@
 //
 // A log is made in blocks, each some hundred thousand customers with random
 // numbers of their own (block.go). They can be simulated side by side, and
-// memory does not depend on the log's length. Rows are in the order of their
-// times within a block, blocks follow each other, late rows come last: a log of
-// several blocks runs through its days once in each. Shop.Batches is all of it
-// one after the other.
+// memory does not depend on the log's length but for late rows, which are kept
+// until its end. Rows are in the order of their times within a block, blocks
+// follow each other, late rows come last: a log of several blocks runs through
+// its days once in each. Shop.Batches is all of it one after the other.
 //
 // # Customers
 //
@@ -35,8 +35,9 @@
 // Where both customers and rows are given, alpha is divided and b multiplied by
 // a common factor (scale.go): customers buy so many times as often, leave after
 // about so many times as many purchases, and stay for about as long. Pilots of
-// up to 50,000 customers find the factor, so that the log has the rows wanted
-// within about a per cent; Truth tells what became of alpha and b.
+// up to 50,000 customers and about a million rows find the factor, so that the
+// log has the rows wanted within about a per cent, or a few where a customer
+// makes hundreds; Truth tells what became of alpha and b.
 //
 // # What biases a fit
 //

@@ -15,8 +15,12 @@ func (t Truth) times(factor float64) Truth {
 }
 
 // pilotCustomers is how many customers tell how many rows a truth makes: their
-// mean has a standard error of about half a per cent.
-const pilotCustomers = 50_000
+// mean has a standard error of about half a per cent. They are fewer where they
+// make more than pilotRows rows, which keeps every pilot below a second.
+const (
+	pilotCustomers = 50_000
+	pilotRows      = 1_000_000
+)
 
 // scale chooses the truth's factor so that Customers make about Rows rows, of
 // which each makes one at least. The search is by halves, between the powers of
@@ -49,11 +53,15 @@ func (s *Shop) scale() error {
 	return nil
 }
 
-// pilot returns how many rows the first customers make on average.
+// pilot returns how many rows the first customers make on average. It only
+// counts them.
 func (s *Shop) pilot() float64 {
-	sim, n := newSimulator(s, 0), min(pilotCustomers, s.settings.Customers)
-	for range n {
+	sim, rows := newSimulator(s, 0), 0
+	customers := int64(min(pilotCustomers, s.settings.Customers))
+	for sim.customers < customers && rows < pilotRows {
+		sim.rows = sim.rows[:0]
 		sim.live()
+		rows += len(sim.rows)
 	}
-	return float64(len(sim.rows)) / float64(n)
+	return float64(rows) / float64(sim.customers)
 }
