@@ -129,7 +129,7 @@ func (d *dealer) finish(ctx context.Context) error {
 		return err
 	}
 	d.pending = Deal{}
-	if d.store.hasFile() {
+	if d.store.file.made() != nil {
 		return d.spill(ctx)
 	}
 	return nil

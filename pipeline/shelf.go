@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"sync"
 )
 
 // Shelf keeps one blob for each index below n, in memory or in a file: what is
@@ -11,8 +10,7 @@ import (
 type Shelf struct {
 	space *Space
 	blobs []blob
-	mu    sync.Mutex // guards file while it is made
-	file  *spillFile // nil until something is written
+	file  lateFile
 }
 
 // blob is in memory, or in the file from an offset on.
@@ -25,7 +23,9 @@ type blob struct {
 }
 
 // NewShelf returns a shelf for n blobs.
-func NewShelf(space *Space, n int) *Shelf { return &Shelf{space: space, blobs: make([]blob, n)} }
+func NewShelf(space *Space, n int) *Shelf {
+	return &Shelf{space: space, blobs: make([]blob, n), file: lateFile{space: space}}
+}
 
 // Put copies the parts, one after the other, as the blob of index i.
 func (s *Shelf) Put(ctx context.Context, i int, parts ...[]byte) error {
@@ -51,7 +51,7 @@ func (s *Shelf) Put(ctx context.Context, i int, parts ...[]byte) error {
 
 // write writes the parts to the shelf's file.
 func (s *Shelf) write(ctx context.Context, b *blob, size int, parts [][]byte) error {
-	file, err := s.spillFile()
+	file, err := s.file.get()
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s *Shelf) Get(ctx context.Context, i int, into []byte) ([]byte, error) {
 	if b.to == b.from {
 		return append(into[:0], b.bytes...), nil
 	}
-	return s.file.appendRun(into[:0], b.from, b.to, b.sum)
+	return s.file.made().appendRun(into[:0], b.from, b.to, b.sum)
 }
 
 // Close gives back the memory and the file. Nobody may be using the shelf.
@@ -91,18 +91,5 @@ func (s *Shelf) Close() {
 		s.space.drop(b.bytes)
 	}
 	s.blobs = nil
-	if s.file != nil {
-		s.file.close()
-	}
-}
-
-// spillFile returns the shelf's file, which the first who needs it makes.
-func (s *Shelf) spillFile() (*spillFile, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var err error
-	if s.file == nil {
-		s.file, err = s.space.create()
-	}
-	return s.file, err
+	s.file.close()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"syscall"
 
 	"github.com/zeebo/xxh3"
@@ -28,6 +29,37 @@ type spillFile struct {
 	place   string // for people
 	size    int64  // guarded by space.mu
 	closed  bool   // guarded by space.mu
+}
+
+// lateFile is a file that the first who has something to write makes.
+type lateFile struct {
+	space *Space
+	mu    sync.Mutex // guards file while it is made
+	file  *spillFile
+}
+
+// get returns the file, made now if it was not.
+func (l *lateFile) get() (*spillFile, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var err error
+	if l.file == nil {
+		l.file, err = l.space.create()
+	}
+	return l.file, err
+}
+
+// made returns the file, nil as long as there is none.
+func (l *lateFile) made() *spillFile {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file
+}
+
+func (l *lateFile) close() {
+	if f := l.made(); f != nil {
+		f.close()
+	}
 }
 
 // spillPattern is how the files are named as long as they have a name.

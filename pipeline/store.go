@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"sync"
 	"sync/atomic"
 )
 
@@ -21,9 +20,8 @@ type Store struct {
 	segments []segment
 	sizes    []int64 // by shard
 
-	file  *spillFile // nil until something is written
-	mu    sync.Mutex // guards file while it is made
-	taken []bool     // by shard
+	file  lateFile
+	taken []bool // by shard
 	left  atomic.Int64
 }
 
@@ -50,7 +48,7 @@ type segment struct {
 }
 
 func newStore(space *Space, bits int) *Store {
-	s := &Store{space: space, bits: bits, sizes: make([]int64, 1<<bits), taken: make([]bool, 1<<bits)}
+	s := &Store{space: space, bits: bits, file: lateFile{space: space}, sizes: make([]int64, 1<<bits), taken: make([]bool, 1<<bits)}
 	s.left.Store(1 << bits)
 	return s
 }
@@ -105,7 +103,7 @@ func (s *Store) Take(ctx context.Context, i int, into []byte) ([]byte, error) {
 			return nil, err
 		}
 		var err error
-		if rows, err = s.file.appendRun(rows, seg.start[i], seg.start[i+1], seg.sums[i]); err != nil {
+		if rows, err = s.file.made().appendRun(rows, seg.start[i], seg.start[i+1], seg.sums[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -121,26 +119,7 @@ func (s *Store) Close() {
 		s.space.drop(b.bytes)
 	}
 	s.blocks, s.segments = nil, nil
-	if s.file != nil {
-		s.file.close()
-	}
-}
-
-func (s *Store) hasFile() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.file != nil
-}
-
-// spillFile returns the store's file, which the first who needs it makes.
-func (s *Store) spillFile() (*spillFile, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var err error
-	if s.file == nil {
-		s.file, err = s.space.create()
-	}
-	return s.file, err
+	s.file.close()
 }
 
 // spill writes what the worker holds to the store's file, as one segment. It
@@ -150,7 +129,7 @@ func (d *dealer) spill(ctx context.Context) error {
 	if len(d.held) == 0 {
 		return nil
 	}
-	file, err := d.store.spillFile()
+	file, err := d.store.file.get()
 	if err != nil {
 		return err
 	}

@@ -102,14 +102,21 @@ func (d *fixedDecoder[T]) append(from, n int, levels []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if levels == nil {
-		d.known(n)
-		return nil
-	}
-	d.collected, _ = longer(d.collected, len(levels)-n)
-	spread(d.collected[len(d.collected)-len(levels):], n, levels)
-	d.levels(levels, n)
+	d.collected = entered(&d.validity, d.collected, n, levels)
 	return nil
+}
+
+// entered notes that the last n values collected are those of the rows that
+// have one, and gives each row its place; levels are nil if every row has one.
+func entered[T any](v *validity, collected []T, n int, levels []byte) []T {
+	if levels == nil {
+		v.known(n)
+		return collected
+	}
+	collected, _ = longer(collected, len(levels)-n)
+	spread(collected[len(collected)-len(levels):], n, levels)
+	v.levels(levels, n)
+	return collected
 }
 
 // lookUp appends the entries that n of the indexes loaded mean.

@@ -137,14 +137,7 @@ func (d *textDecoder) appendCodes(from, n int, levels []byte) error {
 	if d.codes == nil {
 		d.codes = table.RoomFor[int32](d.memory, d.batch)
 	}
-	d.codes = append(d.codes, indexes...)
-	if levels == nil {
-		d.known(n)
-		return nil
-	}
-	d.codes, _ = longer(d.codes, len(levels)-n)
-	spread(d.codes[len(d.codes)-len(levels):], n, levels)
-	d.levels(levels, n)
+	d.codes = entered(&d.validity, append(d.codes, indexes...), n, levels)
 	return nil
 }
 

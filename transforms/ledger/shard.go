@@ -94,13 +94,13 @@ func (s *Shard) Range(customer int) (from, to int32) { return s.Start[customer],
 // End ends a customer whose days are those entered since the one before, and
 // whose attributes are in place. Tests make shards by it; a Builder knows the sum.
 func (s *Shard) End(key Key) {
-	if len(s.Start) == 0 {
-		s.Start = append(s.Start, 0)
+	from := int32(0)
+	if n := len(s.Start); n > 0 {
+		from = s.Start[n-1]
 	}
-	from, to := s.Start[len(s.Start)-1], int32(len(s.Days.Day))
 	var sum customerSum
-	for i := from; i < to; i++ {
-		d := &s.Days
+	d := &s.Days
+	for i := from; i < int32(len(d.Day)); i++ {
 		sum.enter(&customerDay{day: d.Day[i], orders: d.Orders[i], gross: d.GrossSales[i], refunds: d.Refunds[i], contribution: d.Contribution[i]}, d.IsPurchase[i])
 	}
 	s.end(key, &sum)
