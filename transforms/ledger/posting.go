@@ -142,13 +142,13 @@ func (b *Binding) RowBytes() int {
 
 // encode encodes the batch.
 func (in *Intake) encode() {
-	b, l := &in.batch, layoutOf(in.bound)
+	b, l := &in.batch, &in.layout
 	in.out.Hash, in.out.End = b.hash, resized(in.out.End, b.rows)
 	key := in.at(in.bound.mapping.CustomerID)
 	if l.integerKeys {
-		in.encodeIntegers(&l, key.integers)
+		in.encodeIntegers(l, key.integers)
 	} else {
-		in.encodeTexts(&l, key)
+		in.encodeTexts(l, key)
 	}
 }
 
@@ -156,13 +156,19 @@ func (in *Intake) encode() {
 func (in *Intake) encodeIntegers(l *layout, keys []int64) {
 	b, n := &in.batch, l.length
 	in.out.Bytes = resized(in.out.Bytes, n*b.rows)
+	rest, fates, flags, days, amounts := in.out.Bytes, b.fate[:len(keys)], b.flags[:len(keys)], b.day[:len(keys)], b.amount[:len(keys)]
 	for i, key := range keys {
-		if b.flags[i]&flagCustomer == 0 {
+		if flags[i]&flagCustomer == 0 {
 			key = 0
 		}
-		row := in.out.Bytes[n*i : n*i+n]
-		in.encodeRow(row, l, i, 0)
+		row := rest[:n]
+		binary.LittleEndian.PutUint64(row, uint64(newHead(days[i], fates[i], flags[i], 0)))
+		binary.LittleEndian.PutUint64(row[amountAt:], uint64(amounts[i]))
+		if l.key > amountAt+8 {
+			in.encodeRest(row, l, i)
+		}
 		binary.BigEndian.PutUint64(row[l.key:], uint64(key))
+		rest = rest[n:]
 		in.out.End[i] = uint32(n*i + n)
 	}
 }
@@ -192,11 +198,7 @@ func (in *Intake) encodeTexts(l *layout, keys *column) {
 // encodeRow encodes all of a row but its key.
 func (in *Intake) encodeRow(row []byte, l *layout, i, keyBytes int) {
 	b := &in.batch
-	day := b.day[i]
-	if b.fate[i] == Unreadable {
-		day = earliestDay
-	}
-	binary.LittleEndian.PutUint64(row, uint64(newHead(day, b.fate[i], b.flags[i], keyBytes)))
+	binary.LittleEndian.PutUint64(row, uint64(newHead(b.day[i], b.fate[i], b.flags[i], keyBytes)))
 	binary.LittleEndian.PutUint64(row[amountAt:], uint64(b.amount[i]))
 	if l.key > amountAt+8 {
 		in.encodeRest(row, l, i)

@@ -222,9 +222,7 @@ func (c *column) amounts(t *terms, decimals int) {
 			t.value[i], t.fault[i] = money.FromFloat(v, decimals)
 		}
 	case c.decimals != nil:
-		for i, v := range c.decimals {
-			t.value[i], t.fault[i] = money.Rescale(v.HighBits(), v.LowBits(), c.scale)
-		}
+		t.rescale(c.decimals, c.scale)
 	default:
 		for i, v := range c.integers {
 			t.value[i], t.fault[i] = money.Rescale(v>>63, uint64(v), 0)
@@ -235,6 +233,20 @@ func (c *column) amounts(t *terms, decimals int) {
 			if c.array.IsNull(i) {
 				t.value[i], t.fault[i] = 0, noTerm
 			}
+		}
+	}
+}
+
+// rescale sets the values to decimals.
+func (t *terms) rescale(decimals []decimal128.Num, scale int32) {
+	values := t.value[:len(decimals)]
+	factor, most := money.Factor(scale)
+	for i, v := range decimals {
+		// Nearly every amount takes a multiplication and nothing else.
+		if low := int64(v.LowBits()); v.HighBits() == low>>63 && -most <= low && low <= most {
+			values[i] = low * factor
+		} else {
+			values[i], t.fault[i] = money.Rescale(v.HighBits(), v.LowBits(), scale)
 		}
 	}
 }

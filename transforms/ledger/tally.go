@@ -36,6 +36,11 @@ type Month struct {
 	Amount int64 // in the job's currency; rows in another have none
 }
 
+func (m *Month) add(o Month) {
+	m.Rows += o.Rows
+	m.Amount += o.Amount
+}
+
 // Months are the posting months of some rows.
 type Months struct{ months []Month } // from the month of the earliest day that postings may have
 
@@ -159,8 +164,7 @@ func (t *Tally) Add(o *Tally) {
 	t.Rounded += o.Rounded
 	t.Attributed += o.Attributed
 	for index, m := range o.Months.All() {
-		sum := t.Months.at(index)
-		sum.Rows, sum.Amount = sum.Rows+m.Rows, sum.Amount+m.Amount
+		t.Months.at(index).add(m)
 	}
 	t.Instants.merge(o.Instants)
 	t.Days.merge(o.Days)
@@ -192,12 +196,8 @@ func saturated(a, b uint64) uint64 {
 	return sum
 }
 
-func absolute(v int64) uint64 {
-	if v < 0 {
-		return -uint64(v)
-	}
-	return uint64(v)
-}
+// absolute returns |v|, without a branch that cannot be foreseen.
+func absolute(v int64) uint64 { return uint64(v^v>>63) - uint64(v>>63) }
 
 // reject keeps an unreadable row, if it is among the first.
 func (t *Tally) reject(r Rejected) {
@@ -210,35 +210,62 @@ func (t *Tally) hasRoom() bool { return len(t.Quarantine) < quarantineLimit }
 
 // count counts the rows of a batch.
 func (t *Tally) count(b *batch, asOf calendar.Day) {
-	t.Rows += int64(b.rows)
-	var of *Month
-	last := earliestDay - 1
+	n := len(b.fate)
+	days, flags, amounts, instants := b.day[:n], b.flags[:n], b.amount[:n], b.instant[:n]
+	last, of, run := earliestDay-1, &Month{}, Month{} // run: of rows of one day
 	least, most := int64(math.MaxInt64), int64(math.MinInt64)
-	sum, amounts, shares, attributed := t.Fingerprint, t.amounts, t.shares, int64(0)
+	sum, carries, readable, attributed := uint64(0), uint64(0), 0, 0
 	for i, fate := range b.fate {
-		sum.add(b.digest[i])
 		if fate == Unreadable {
-			t.Unreadable++
 			continue
 		}
-		if day := b.day[i]; day != last {
-			last, of = day, t.enterDay(day, asOf)
+		if days[i] != last {
+			of.add(run)
+			last, of, run = days[i], t.enterDay(days[i], asOf), Month{}
 		}
-		of.Rows++
-		if b.flags[i]&flagForeign == 0 {
-			of.Amount += b.amount[i]
-			amounts = saturated(amounts, absolute(b.amount[i]))
-			shares = saturated(shares, absolute(b.contribution[i]))
+		run.Rows++
+		if flags[i]&flagForeign == 0 {
+			var carry uint64
+			run.Amount += amounts[i]
+			sum, carry = bits.Add64(sum, absolute(amounts[i]), 0)
+			carries += carry
 		}
-		least, most = min(least, b.instant[i]), max(most, b.instant[i])
-		attributed += int64(b.flags[i] & flagCustomer)
+		least, most = min(least, instants[i]), max(most, instants[i])
+		attributed += int(flags[i] & flagCustomer)
+		readable++
 	}
-	t.Fingerprint, t.amounts, t.shares = sum, amounts, shares
-	t.Attributed += attributed
-	if least <= most {
+	of.add(run)
+	if carries > 0 {
+		sum = math.MaxUint64
+	}
+	t.Rows += int64(n)
+	t.Unreadable += int64(n - readable)
+	t.Attributed += int64(attributed)
+	t.amounts = saturated(t.amounts, sum)
+	t.countShares(b)
+	t.countDigests(b)
+	if readable > 0 {
 		t.Instants.include(least)
 		t.Instants.include(most)
 	}
+}
+
+// countShares counts the contributions, where there are any.
+func (t *Tally) countShares(b *batch) {
+	for i, share := range b.contribution {
+		if b.fate[i] != Unreadable && b.flags[i]&flagForeign == 0 {
+			t.shares = saturated(t.shares, absolute(share))
+		}
+	}
+}
+
+// countDigests adds the rows to the fingerprint, readable or not.
+func (t *Tally) countDigests(b *batch) {
+	sum := t.Fingerprint
+	for i := range b.digest {
+		sum.add(b.digest[i])
+	}
+	t.Fingerprint = sum
 }
 
 // enterDay notes that there are rows of a day, and returns its month.
