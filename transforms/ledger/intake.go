@@ -40,12 +40,15 @@ type Origin struct {
 	Faults   []Rejected
 }
 
-// Rows are postings, encoded: row i belongs to the customer whose hash is
-// Hash[i] and ends at Bytes[End[i]]. They are valid until the next Admit.
+// Rows are postings, encoded one after the other: row i belongs to the customer
+// whose hash is Hash[i]. Where keys are integers each has Length bytes; where
+// they are texts Length is 0 and row i ends at Bytes[End[i]]. They are valid
+// until the next Admit.
 type Rows struct {
-	Hash  []uint64
-	End   []uint32
-	Bytes []byte
+	Hash   []uint64
+	Length int
+	End    []uint32
+	Bytes  []byte
 }
 
 // CurrencyError says that a row that counts is not in the job's currency.

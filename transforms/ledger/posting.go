@@ -143,39 +143,56 @@ func (b *Binding) RowBytes() int {
 // encode encodes the batch.
 func (in *Intake) encode() {
 	b, l := &in.batch, &in.layout
-	in.out.Hash, in.out.End = b.hash, resized(in.out.End, b.rows)
+	in.out.Hash = b.hash
 	key := in.at(in.bound.mapping.CustomerID)
-	if l.integerKeys {
-		in.encodeIntegers(l, key.integers)
-	} else {
+	switch {
+	case !l.integerKeys:
 		in.encodeTexts(l, key)
+	case l.length == plainLength:
+		in.encodePlain(key.integers)
+	default:
+		in.encodeIntegers(l, key.integers)
+	}
+}
+
+// plainLength is how long rows of nothing but head, amount and integer key are.
+const plainLength = amountAt + 8 + 8
+
+// encodePlain encodes such rows.
+func (in *Intake) encodePlain(keys []int64) {
+	b, n := &in.batch, len(keys)
+	in.out.Bytes, in.out.Length = resized(in.out.Bytes, plainLength*n), plainLength
+	fates, flags, days, amounts, rest := b.fate[:n], b.flags[:n], b.day[:n], b.amount[:n], in.out.Bytes
+	for i, key := range keys {
+		if flags[i]&flagCustomer == 0 {
+			key = 0
+		}
+		row := rest[:plainLength]
+		binary.LittleEndian.PutUint64(row, uint64(newHead(days[i], fates[i], flags[i], 0)))
+		binary.LittleEndian.PutUint64(row[amountAt:], uint64(amounts[i]))
+		binary.BigEndian.PutUint64(row[amountAt+8:], uint64(key))
+		rest = rest[plainLength:]
 	}
 }
 
 // encodeIntegers encodes rows of integer keys, which are all of one length.
 func (in *Intake) encodeIntegers(l *layout, keys []int64) {
 	b, n := &in.batch, l.length
-	in.out.Bytes = resized(in.out.Bytes, n*b.rows)
-	rest, fates, flags, days, amounts := in.out.Bytes, b.fate[:len(keys)], b.flags[:len(keys)], b.day[:len(keys)], b.amount[:len(keys)]
+	in.out.Bytes, in.out.Length = resized(in.out.Bytes, n*b.rows), n
 	for i, key := range keys {
-		if flags[i]&flagCustomer == 0 {
+		if b.flags[i]&flagCustomer == 0 {
 			key = 0
 		}
-		row := rest[:n]
-		binary.LittleEndian.PutUint64(row, uint64(newHead(days[i], fates[i], flags[i], 0)))
-		binary.LittleEndian.PutUint64(row[amountAt:], uint64(amounts[i]))
-		if l.key > amountAt+8 {
-			in.encodeRest(row, l, i)
-		}
+		row := in.out.Bytes[n*i : n*i+n]
+		in.encodeRow(row, l, i, 0)
 		binary.BigEndian.PutUint64(row[l.key:], uint64(key))
-		rest = rest[n:]
-		in.out.End[i] = uint32(n*i + n)
 	}
 }
 
 // encodeTexts encodes rows that end in the text of their key.
 func (in *Intake) encodeTexts(l *layout, keys *column) {
 	b, size := &in.batch, 0
+	in.out.End = resized(in.out.End, b.rows)
 	for i := range b.rows {
 		size += l.length
 		if b.flags[i]&flagCustomer != 0 {
