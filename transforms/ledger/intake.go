@@ -76,7 +76,7 @@ type batch struct {
 	day          []calendar.Day
 	instant      []int64
 	amount       []int64
-	contribution []int64 // nil where the job has none
+	contribution []int64  // nil where the job has none
 	hash         []uint64 // of the customer; of the row where there is none
 	digest       []digest // of the row
 	order        []digest
@@ -165,25 +165,34 @@ func (in *Intake) at(name string) *column {
 func (in *Intake) readCustomers() {
 	b := &in.batch
 	c := in.at(in.bound.mapping.CustomerID)
-	if in.bound.intKeys && !c.nulls {
-		for i, key := range c.integers {
-			b.flags[i] |= flagCustomer
-			b.hash[i] = hashInteger(key)
-		}
+	if !in.bound.intKeys {
+		b.readTexts(c)
 		return
 	}
+	for i, key := range c.integers {
+		if c.isNull(i) {
+			b.hash[i] = b.digest[i][1]
+			continue
+		}
+		b.flags[i] |= flagCustomer
+		b.hash[i] = hashInteger(key)
+	}
+}
+
+// readTexts does so where keys are texts.
+func (b *batch) readTexts(c *column) {
 	for i := range b.rows {
 		b.hash[i] = b.digest[i][1]
-		switch {
-		case !c.isNamed(i):
-		case in.bound.intKeys:
-			b.flags[i] |= flagCustomer
-			b.hash[i] = hashInteger(c.integers[i])
-		case len(c.textAt(i)) > MaxKey:
+		if c.isNull(i) {
+			continue
+		}
+		switch key := c.textAt(i); {
+		case isBlank(key):
+		case len(key) > MaxKey:
 			b.reject(i, c.name, "the key is too long")
 		default:
 			b.flags[i] |= flagCustomer
-			b.hash[i] = hashText(c.textAt(i))
+			b.hash[i] = hashText(key)
 		}
 	}
 }

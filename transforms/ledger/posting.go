@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -191,25 +192,24 @@ func (in *Intake) encodeIntegers(l *layout, keys []int64) {
 
 // encodeTexts encodes rows that end in the text of their key.
 func (in *Intake) encodeTexts(l *layout, keys *column) {
-	b, size := &in.batch, 0
-	in.out.End = resized(in.out.End, b.rows)
-	for i := range b.rows {
-		size += l.length
+	b := &in.batch
+	ends, all, from := resized(in.out.End, b.rows), in.out.Bytes[:cap(in.out.Bytes)], 0
+	for i := range ends {
+		key := ""
 		if b.flags[i]&flagCustomer != 0 {
-			size += len(keys.textAt(i))
+			key = keys.textAt(i)
 		}
-		in.out.End[i] = uint32(size)
-	}
-	in.out.Bytes = resized(in.out.Bytes, size)
-	from := 0
-	for i, end := range in.out.End {
-		row := in.out.Bytes[from:end]
-		in.encodeRow(row, l, i, len(row)-l.length)
-		if len(row) > l.length {
-			copy(row[l.key:], keys.textAt(i))
+		end := from + l.length + len(key)
+		if end > len(all) {
+			all = slices.Grow(all[:from], end-from)
+			all = all[:cap(all)]
 		}
-		from = int(end)
+		row := all[from:end]
+		in.encodeRow(row, l, i, len(key))
+		copy(row[l.key:], key)
+		ends[i], from = uint32(end), end
 	}
+	in.out.End, in.out.Bytes = ends, all[:from]
 }
 
 // encodeRow encodes all of a row but its key.

@@ -210,44 +210,67 @@ func (t *Tally) hasRoom() bool { return len(t.Quarantine) < quarantineLimit }
 
 // count counts the rows of a batch.
 func (t *Tally) count(b *batch, asOf calendar.Day) {
-	n := len(b.fate)
-	days, flags, amounts, instants := b.day[:n], b.flags[:n], b.amount[:n], b.instant[:n]
-	last, of, run := earliestDay-1, &Month{}, Month{} // run: of rows of one day
-	least, most := int64(math.MaxInt64), int64(math.MinInt64)
-	sum, carries, readable, attributed := uint64(0), uint64(0), 0, 0
+	t.Rows += int64(b.rows)
+	t.countDigests(b)
+	t.countShares(b)
+	t.countDays(b, asOf)
+	readable, attributed, least, most := int64(0), int64(0), int64(math.MaxInt64), int64(math.MinInt64)
 	for i, fate := range b.fate {
 		if fate == Unreadable {
 			continue
 		}
-		if days[i] != last {
-			of.add(run)
-			last, of, run = days[i], t.enterDay(days[i], asOf), Month{}
-		}
-		run.Rows++
-		if flags[i]&flagForeign == 0 {
-			var carry uint64
-			run.Amount += amounts[i]
-			sum, carry = bits.Add64(sum, absolute(amounts[i]), 0)
-			carries += carry
-		}
-		least, most = min(least, instants[i]), max(most, instants[i])
-		attributed += int(flags[i] & flagCustomer)
 		readable++
+		attributed += int64(b.flags[i] & flagCustomer)
+		least, most = min(least, b.instant[i]), max(most, b.instant[i])
 	}
-	of.add(run)
-	if carries > 0 {
-		sum = math.MaxUint64
-	}
-	t.Rows += int64(n)
-	t.Unreadable += int64(n - readable)
-	t.Attributed += int64(attributed)
-	t.amounts = saturated(t.amounts, sum)
-	t.countShares(b)
-	t.countDigests(b)
+	t.Unreadable += int64(b.rows) - readable
+	t.Attributed += attributed
 	if readable > 0 {
 		t.Instants.include(least)
 		t.Instants.include(most)
 	}
+}
+
+// window is how many days countDays counts before it looks for their months.
+const window = 1 << 12
+
+// countDays counts rows and amounts. Days are put together first, around that of
+// the first row, so that a month is looked for once a day and not once a row.
+func (t *Tally) countDays(b *batch, asOf calendar.Day) {
+	var byDay [window]Month
+	first := calendar.Day(0)
+	if at := slices.IndexFunc(b.fate, func(f Fate) bool { return f != Unreadable }); at >= 0 {
+		first = b.day[at] - window/2
+	}
+	n := len(b.fate)
+	days, flags, amounts := b.day[:n], b.flags[:n], b.amount[:n]
+	sum, carries := uint64(0), uint64(0)
+	for i, fate := range b.fate {
+		if fate == Unreadable {
+			continue
+		}
+		row := Month{Rows: 1}
+		if flags[i]&flagForeign == 0 {
+			var carry uint64
+			row.Amount = amounts[i]
+			sum, carry = bits.Add64(sum, absolute(amounts[i]), 0)
+			carries += carry
+		}
+		if at := uint32(days[i] - first); at < window {
+			byDay[at].add(row)
+		} else {
+			t.enterDay(days[i], asOf).add(row)
+		}
+	}
+	for i := range byDay {
+		if byDay[i].Rows > 0 {
+			t.enterDay(first+calendar.Day(i), asOf).add(byDay[i])
+		}
+	}
+	if carries > 0 {
+		sum = math.MaxUint64
+	}
+	t.amounts = saturated(t.amounts, sum)
 }
 
 // countShares counts the contributions, where there are any.
@@ -261,11 +284,13 @@ func (t *Tally) countShares(b *batch) {
 
 // countDigests adds the rows to the fingerprint, readable or not.
 func (t *Tally) countDigests(b *batch) {
-	sum := t.Fingerprint
+	var carry uint64
+	hi, lo := t.Fingerprint.Hi, t.Fingerprint.Lo // in registers
 	for i := range b.digest {
-		sum.add(b.digest[i])
+		lo, carry = bits.Add64(lo, b.digest[i][1], 0)
+		hi, _ = bits.Add64(hi, b.digest[i][0], carry)
 	}
-	t.Fingerprint = sum
+	t.Fingerprint = Fingerprint{hi, lo}
 }
 
 // enterDay notes that there are rows of a day, and returns its month.
