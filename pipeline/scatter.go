@@ -181,44 +181,47 @@ func (d *Deal) append(o *Deal) {
 func (d *dealer) block(deal *Deal, bytes []byte) block {
 	shards, shift := d.store.Shards(), uint(63-d.store.bits)
 	start := make([]uint32, shards+1)
-	deal.countBytes(start[1:], shift)
+	countBytes(start[1:], deal, shift)
 	for s := range shards {
 		start[s+1] += start[s]
 	}
 	d.at = append(d.at[:0], start[:shards]...)
-	if deal.Length > 0 {
-		copyEqualRows(bytes, d.at, deal, shift)
+	if deal.Length == usualLength {
+		copyUsualRows(bytes, d.at, deal, shift)
 	} else {
 		copyRows(bytes, d.at, deal, shift)
 	}
 	return block{bytes: bytes, start: start}
 }
 
-// countBytes adds the bytes of each row to those of its shard.
-func (d *Deal) countBytes(counts []uint32, shift uint) {
+// end returns where a row ends that begins at from.
+func (d *Deal) end(row int, from uint32) uint32 {
 	if d.Length > 0 {
-		for _, h := range d.Hash {
-			counts[h>>1>>(shift&63)] += uint32(d.Length)
-		}
-		return
+		return from + uint32(d.Length)
 	}
-	ends, from := d.End[:len(d.Hash)], uint32(0)
-	for i, h := range d.Hash {
-		counts[h>>1>>(shift&63)] += ends[i] - from
-		from = ends[i]
+	return d.End[row]
+}
+
+// countBytes adds the bytes of each row to those of its shard.
+func countBytes(counts []uint32, deal *Deal, shift uint) {
+	from := uint32(0)
+	for i, h := range deal.Hash {
+		end := deal.end(i, from)
+		counts[h>>1>>(shift&63)] += end - from
+		from = end
 	}
 }
 
 // copyRows copies each row to where the next one of its shard goes.
 func copyRows(to []byte, at []uint32, deal *Deal, shift uint) {
-	ends, from := deal.End[:len(deal.Hash)], uint32(0)
+	from := uint32(0)
 	for i, h := range deal.Hash {
-		s, end := h>>1>>(shift&63), ends[i]
+		s, end := h>>1>>(shift&63), deal.end(i, from)
 		into, row := to[at[s]:], deal.Bytes[from:end]
 		at[s] += end - from
 		from = end
-		// Rows of 16 to 32 bytes are the usual ones: their first and their last
-		// 16 bytes, which overlap, are faster than a call of copy.
+		// Rows of 16 to 32 bytes are frequent: their first and their last 16
+		// bytes, which overlap, are faster than a call of copy.
 		if n := len(row); n >= 16 && n <= 32 && len(into) >= n {
 			into = into[:n]
 			a, b := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(row[8:])
@@ -233,26 +236,21 @@ func copyRows(to []byte, at []uint32, deal *Deal, shift uint) {
 	}
 }
 
-// copyEqualRows does the same with rows of one length.
-func copyEqualRows(to []byte, at []uint32, deal *Deal, shift uint) {
-	n, rows := deal.Length, deal.Bytes
+// usualLength is that of rows of three words: a customer, an amount and all
+// else. A loop that need not ask for the length is faster.
+const usualLength = 24
+
+// copyUsualRows does the same with rows of that length.
+func copyUsualRows(to []byte, at []uint32, deal *Deal, shift uint) {
+	rows := deal.Bytes
 	for _, h := range deal.Hash {
-		s := h >> 1 >> (shift & 63)
-		into, row := to[at[s]:], rows[:n]
-		at[s] += uint32(n)
-		rows = rows[n:]
-		if n != usualLength {
-			copy(into, row)
-			continue
-		}
-		into, row = into[:usualLength], row[:usualLength]
+		next := &at[h>>1>>(shift&63)]
+		into, row := to[*next:][:usualLength], rows[:usualLength]
+		*next += usualLength
+		rows = rows[usualLength:]
 		a, b, c := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(row[8:]), binary.LittleEndian.Uint64(row[16:])
 		binary.LittleEndian.PutUint64(into, a)
 		binary.LittleEndian.PutUint64(into[8:], b)
 		binary.LittleEndian.PutUint64(into[16:], c)
 	}
 }
-
-// usualLength is that of rows which are copied as three words, which is faster
-// than a call of copy: a customer, an amount, and what else they are, in 8 bytes each.
-const usualLength = 24
