@@ -74,7 +74,7 @@ type batch struct {
 	fate         []Fate
 	flags        []uint8
 	day          []calendar.Day
-	instant      []int64
+	instant      []int64 // a column's, or ownInstants
 	amount       []int64
 	contribution []int64  // nil where the job has none
 	hash         []uint64 // of the customer; of the row where there is none
@@ -82,9 +82,10 @@ type batch struct {
 	order        []digest
 	attributes   [][]uint32 // [attribute][row]: words
 
-	faults   []fault
-	terms    terms // scratch, as what follows
-	knowsAll bool  // the amount at hand of each row is known
+	faults      []fault
+	ownInstants []int64
+	terms       terms // scratch, as what follows
+	knowsAll    bool  // the amount at hand of each row is known
 }
 
 // fault is what is wrong with a row.
@@ -129,7 +130,7 @@ func (in *Intake) admit(columns []column, rows int, o Origin) (Rows, error) {
 func (b *batch) begin(columns []column, rows int, o Origin, l *layout, attributes int) {
 	b.columns, b.rows, b.origin = columns, rows, o
 	b.fate, b.flags = zeroed(b.fate, rows), zeroed(b.flags, rows)
-	b.day, b.instant, b.amount = resized(b.day, rows), resized(b.instant, rows), resized(b.amount, rows)
+	b.day, b.amount = resized(b.day, rows), resized(b.amount, rows)
 	b.hash, b.digest, b.order = resized(b.hash, rows), resized(b.digest, rows), resized(b.order, rows)
 	if l.contribution > 0 {
 		b.contribution = zeroed(b.contribution, rows)

@@ -58,7 +58,7 @@ type column struct {
 	decimals []decimal128.Num
 	scale    int32
 	days     []arrow.Date32
-	times    []arrow.Timestamp
+	times    []int64
 	zoned    bool
 	flags    *array.Boolean
 }
@@ -80,7 +80,8 @@ func columnOf(name string, a arrow.Array) column {
 	case *array.Date32:
 		c.days = a.Date32Values()
 	case *array.Timestamp:
-		c.times, c.zoned = a.TimestampValues(), a.DataType().(*arrow.TimestampType).TimeZone != ""
+		c.times = arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(a.TimestampValues()))
+		c.zoned = a.DataType().(*arrow.TimestampType).TimeZone != ""
 	case *array.Boolean:
 		c.flags = a
 	default:
@@ -266,7 +267,7 @@ func (c *column) appendText(b []byte, i int) []byte {
 	case c.days != nil:
 		return append(b, calendar.Day(c.days[i]).String()...)
 	case c.times != nil:
-		return appendTime(b, int64(c.times[i]), c.zoned)
+		return appendTime(b, c.times[i], c.zoned)
 	default:
 		return strconv.AppendBool(b, c.flags.Value(i))
 	}
@@ -321,9 +322,9 @@ func (c *column) moment(i int, f calendar.Format) (calendar.Moment, bool) {
 		day = max(earliestDay-1, min(latestDay+1, day)) // no further out of range, where microseconds overflow
 		return calendar.Moment{Kind: calendar.CivilDay, Micros: int64(day) * calendar.MicrosPerDay}, true
 	case c.zoned:
-		return calendar.Moment{Kind: calendar.Instant, Micros: int64(c.times[i])}, true
+		return calendar.Moment{Kind: calendar.Instant, Micros: c.times[i]}, true
 	default:
-		return calendar.Moment{Kind: calendar.CivilTime, Micros: int64(c.times[i])}, true
+		return calendar.Moment{Kind: calendar.CivilTime, Micros: c.times[i]}, true
 	}
 }
 
