@@ -37,7 +37,10 @@ func (d *dealt) Close() error { return nil }
 
 func (d *dealt) Admit(Batch) (Deal, error) {
 	from := &d.deals[d.next-1]
-	d.reuse = Deal{append(d.reuse.Hash[:0], from.Hash...), append(d.reuse.End[:0], from.End...), append(d.reuse.Bytes[:0], from.Bytes...)}
+	d.reuse = Deal{
+		Hash: append(d.reuse.Hash[:0], from.Hash...), Length: from.Length,
+		End: append(d.reuse.End[:0], from.End...), Bytes: append(d.reuse.Bytes[:0], from.Bytes...),
+	}
 	return d.reuse, nil
 }
 
@@ -45,6 +48,9 @@ func (d *dealt) Admit(Batch) (Deal, error) {
 // negative width is any from 0 to its amount, told by the ninth byte.
 func rowsOf(random *rand.Rand, n, width int) Deal {
 	var d Deal
+	if width >= 0 {
+		d.Length = 8 + width
+	}
 	for range n {
 		hash := random.Uint64()
 		if random.IntN(4) == 0 {

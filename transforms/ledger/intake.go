@@ -14,6 +14,7 @@ type Intake struct {
 	Tally Tally
 
 	bound   *Binding
+	layout  layout
 	words   []words  // of each attribute
 	columns []column // scratch, as all that follows
 	batch   batch
@@ -23,7 +24,7 @@ type Intake struct {
 // NewIntake returns an intake for rows of a bound source. number tells it from
 // the other intakes of the run; it is at most MaxIntakes−1.
 func NewIntake(b *Binding, number int) *Intake {
-	in := &Intake{bound: b, words: make([]words, len(b.mapping.Attributes))}
+	in := &Intake{bound: b, layout: layoutOf(b), words: make([]words, len(b.mapping.Attributes))}
 	for i := range in.words {
 		in.words[i].base = uint32(number) << wordBits
 	}
@@ -39,12 +40,15 @@ type Origin struct {
 	Faults   []Rejected
 }
 
-// Rows are postings, encoded: row i belongs to the customer whose hash is
-// Hash[i] and ends at Bytes[End[i]]. They are valid until the next Admit.
+// Rows are postings, encoded one after the other: row i belongs to the customer
+// whose hash is Hash[i]. Where keys are integers each has Length bytes; where
+// they are texts Length is 0 and row i ends at Bytes[End[i]]. They are valid
+// until the next Admit.
 type Rows struct {
-	Hash  []uint64
-	End   []uint32
-	Bytes []byte
+	Hash   []uint64
+	Length int
+	End    []uint32
+	Bytes  []byte
 }
 
 // CurrencyError says that a row that counts is not in the job's currency.
@@ -61,7 +65,7 @@ func (e *CurrencyError) Error() string {
 
 // batch is what is known so far of the rows of one record: each step of the
 // intake fills a column. A row that turns out to be unreadable keeps the fate
-// Unreadable, and later steps pass over it.
+// Unreadable and the earliest day, and later steps pass over it.
 type batch struct {
 	columns []column
 	rows    int
@@ -70,16 +74,18 @@ type batch struct {
 	fate         []Fate
 	flags        []uint8
 	day          []calendar.Day
-	instant      []int64
+	instant      []int64 // a column's, or ownInstants
 	amount       []int64
-	contribution []int64
+	contribution []int64  // nil where the job has none
 	hash         []uint64 // of the customer; of the row where there is none
 	digest       []digest // of the row
 	order        []digest
 	attributes   [][]uint32 // [attribute][row]: words
 
-	faults []fault
-	terms  terms // scratch
+	faults      []fault
+	ownInstants []int64
+	terms       terms // scratch, as what follows
+	knowsAll    bool  // the amount at hand of each row is known
 }
 
 // fault is what is wrong with a row.
@@ -90,14 +96,17 @@ type fault struct {
 
 // reject makes a row unreadable.
 func (b *batch) reject(row int, column, reason string) {
-	b.fate[row] = Unreadable
+	b.fate[row], b.day[row] = Unreadable, earliestDay
 	b.faults = append(b.faults, fault{row, column, reason})
 }
+
+// isReadable reports whether each row is, as far as it has been read.
+func (b *batch) isReadable() bool { return len(b.faults)+len(b.origin.Faults) == 0 }
 
 // admit reads a batch's rows, one column after the other.
 func (in *Intake) admit(columns []column, rows int, o Origin) (Rows, error) {
 	b := &in.batch
-	b.begin(columns, rows, o, len(in.words))
+	b.begin(columns, rows, o, &in.layout, len(in.words))
 	in.digestRows()
 	in.readCustomers()
 	in.readTimes()
@@ -118,16 +127,18 @@ func (in *Intake) admit(columns []column, rows int, o Origin) (Rows, error) {
 
 // begin makes room for a number of rows, of which those are unreadable that
 // the source could not read.
-func (b *batch) begin(columns []column, rows int, o Origin, attributes int) {
+func (b *batch) begin(columns []column, rows int, o Origin, l *layout, attributes int) {
 	b.columns, b.rows, b.origin = columns, rows, o
 	b.fate, b.flags = zeroed(b.fate, rows), zeroed(b.flags, rows)
-	b.day, b.instant = resized(b.day, rows), resized(b.instant, rows)
-	b.amount, b.contribution = resized(b.amount, rows), zeroed(b.contribution, rows)
+	b.day, b.amount = resized(b.day, rows), resized(b.amount, rows)
 	b.hash, b.digest, b.order = resized(b.hash, rows), resized(b.digest, rows), resized(b.order, rows)
+	if l.contribution > 0 {
+		b.contribution = zeroed(b.contribution, rows)
+	}
 	b.attributes = resized(b.attributes, attributes)
 	b.faults = b.faults[:0]
 	for _, f := range o.Faults {
-		b.fate[f.Row-o.FirstRow] = Unreadable
+		b.fate[f.Row-o.FirstRow], b.day[f.Row-o.FirstRow] = Unreadable, earliestDay
 	}
 }
 
@@ -155,18 +166,34 @@ func (in *Intake) at(name string) *column {
 func (in *Intake) readCustomers() {
 	b := &in.batch
 	c := in.at(in.bound.mapping.CustomerID)
+	if !in.bound.intKeys {
+		b.readTexts(c)
+		return
+	}
+	for i, key := range c.integers {
+		if c.isNull(i) {
+			b.hash[i] = b.digest[i][1]
+			continue
+		}
+		b.flags[i] |= flagCustomer
+		b.hash[i] = hashInteger(key)
+	}
+}
+
+// readTexts does so where keys are texts.
+func (b *batch) readTexts(c *column) {
 	for i := range b.rows {
 		b.hash[i] = b.digest[i][1]
-		switch {
-		case !c.isNamed(i):
-		case in.bound.intKeys:
-			b.flags[i] |= flagCustomer
-			b.hash[i] = hashInteger(c.integers[i])
-		case len(c.textAt(i)) > MaxKey:
+		if c.isNull(i) {
+			continue
+		}
+		switch key := c.textAt(i); {
+		case isBlank(key):
+		case len(key) > MaxKey:
 			b.reject(i, c.name, "the key is too long")
 		default:
 			b.flags[i] |= flagCustomer
-			b.hash[i] = hashText(c.textAt(i))
+			b.hash[i] = hashText(key)
 		}
 	}
 }
@@ -176,7 +203,7 @@ func (in *Intake) readCustomers() {
 func (in *Intake) applyRules() {
 	b, s := &in.batch, &in.bound.settings
 	for i, day := range b.day {
-		if b.fate[i] != Unreadable && day > s.AsOf {
+		if day > s.AsOf && b.fate[i] != Unreadable {
 			b.fate[i] = AfterAsOf
 		}
 	}

@@ -16,12 +16,21 @@ type terms struct {
 	fault []money.Fault
 }
 
+// areWhole reports whether each value is there and an amount.
+func (t *terms) areWhole() bool {
+	var any money.Fault
+	for _, f := range t.fault {
+		any |= f
+	}
+	return any == money.NoFault
+}
+
 // readAmounts sets each row's amount. A row without one is unreadable, unless
 // that counts as 0; and a row with one needs a currency, if rows name theirs.
 func (in *Intake) readAmounts() {
 	b, m := &in.batch, &in.bound.mapping
 	in.readSum(&m.Amount, b.amount)
-	if m.Currency == "" && in.knowsAll() {
+	if b.knowsAll && m.Currency == "" {
 		return
 	}
 	first, currency := m.Amount.columns()[0], in.at(m.Currency)
@@ -29,8 +38,7 @@ func (in *Intake) readAmounts() {
 		switch {
 		case b.fate[i] == Unreadable:
 			b.amount[i] = 0
-		case b.flags[i]&flagKnown != 0:
-			b.flags[i] &^= flagKnown
+		case b.knows(i):
 			if currency != nil && !currency.isNamed(i) {
 				b.reject(i, currency.name, "the currency is missing")
 			}
@@ -42,19 +50,12 @@ func (in *Intake) readAmounts() {
 	}
 }
 
-// knowsAll reports whether each row is readable and its amount known, and then
-// takes the marks away.
-func (in *Intake) knowsAll() bool {
-	b := &in.batch
-	for i := range b.flags {
-		if b.flags[i]&flagKnown == 0 || b.fate[i] == Unreadable {
-			return false
-		}
-	}
-	for i := range b.flags {
-		b.flags[i] &^= flagKnown
-	}
-	return true
+// knows reports whether the amount at hand of a row is known, and takes its mark
+// away.
+func (b *batch) knows(i int) bool {
+	isKnown := b.knowsAll || b.flags[i]&flagKnown != 0
+	b.flags[i] &^= flagKnown
+	return isKnown
 }
 
 // readContributions sets amount − cost, or amount × margin where there is no
@@ -64,12 +65,12 @@ func (in *Intake) readContributions() {
 	if !m.Cost.isMapped() && margin == nil {
 		return
 	}
+	b.knowsAll = false
 	if m.Cost.isMapped() {
 		in.readSum(&m.Cost, b.contribution)
 	}
 	for i := range b.rows {
-		isKnown := b.flags[i]&flagKnown != 0
-		b.flags[i] &^= flagKnown
+		isKnown := b.knows(i)
 		switch {
 		case b.fate[i] == Unreadable:
 			b.contribution[i] = 0
@@ -89,9 +90,11 @@ func (in *Intake) readContributions() {
 }
 
 // readSum sets sums to each readable row's amount by its columns, and its
-// flagKnown where there is one: where one of the columns is not null.
+// flagKnown where there is one: where one of the columns is not null. Where
+// every row has one, knowsAll says so for them.
 func (in *Intake) readSum(a *AmountColumns, sums []int64) {
 	b := &in.batch
+	b.knowsAll = false
 	if a.Quantity != "" {
 		in.readProducts(a, sums)
 		return
@@ -101,7 +104,9 @@ func (in *Intake) readSum(a *AmountColumns, sums []int64) {
 		b.terms.value = sums
 		in.readTerm(a.Column, a.Decimals)
 		b.terms.value = own
-		in.know(a.Column)
+		if b.knowsAll = b.isReadable() && b.terms.areWhole(); !b.knowsAll {
+			in.know(a.Column)
+		}
 		return
 	}
 	clear(sums)

@@ -17,10 +17,12 @@ var (
 // that is written.
 func (in *Intake) readTimes() {
 	b, c := &in.batch, in.at(in.bound.mapping.OccurredAt.Column)
-	if c.zoned && !c.nulls && len(b.origin.Faults) == 0 {
+	if c.zoned && !c.nulls && b.isReadable() {
 		in.readInstants(c)
 		return
 	}
+	b.ownInstants = resized(b.ownInstants, b.rows)
+	b.instant = b.ownInstants
 	for i := range b.rows {
 		if b.fate[i] == Unreadable {
 			continue
@@ -30,7 +32,7 @@ func (in *Intake) readTimes() {
 			continue
 		}
 		if c.zoned {
-			b.instant[i] = int64(c.times[i])
+			b.instant[i] = c.times[i]
 			b.day[i] = in.bound.settings.Zone.Day(b.instant[i])
 		} else if moment, ok := c.moment(i, in.bound.format); !ok {
 			b.reject(i, c.name, in.bound.noDate)
@@ -46,9 +48,7 @@ func (in *Intake) readTimes() {
 // readInstants does the same for a column of instants without nulls.
 func (in *Intake) readInstants(c *column) {
 	b := &in.batch
-	for i, at := range c.times {
-		b.instant[i] = int64(at)
-	}
+	b.instant = c.times
 	in.bound.settings.Zone.Days(b.day, b.instant)
 	for i := range b.day {
 		in.checkDay(i, c)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -142,20 +143,43 @@ func (b *Binding) RowBytes() int {
 
 // encode encodes the batch.
 func (in *Intake) encode() {
-	b, l := &in.batch, layoutOf(in.bound)
-	in.out.Hash, in.out.End = b.hash, resized(in.out.End, b.rows)
+	b, l := &in.batch, &in.layout
+	in.out.Hash = b.hash
 	key := in.at(in.bound.mapping.CustomerID)
-	if l.integerKeys {
-		in.encodeIntegers(&l, key.integers)
-	} else {
-		in.encodeTexts(&l, key)
+	switch {
+	case !l.integerKeys:
+		in.encodeTexts(l, key)
+	case l.length == plainLength:
+		in.encodePlain(key.integers)
+	default:
+		in.encodeIntegers(l, key.integers)
+	}
+}
+
+// plainLength is how long rows of nothing but head, amount and integer key are.
+const plainLength = amountAt + 8 + 8
+
+// encodePlain encodes such rows.
+func (in *Intake) encodePlain(keys []int64) {
+	b, n := &in.batch, len(keys)
+	in.out.Bytes, in.out.Length = resized(in.out.Bytes, plainLength*n), plainLength
+	fates, flags, days, amounts, rest := b.fate[:n], b.flags[:n], b.day[:n], b.amount[:n], in.out.Bytes
+	for i, key := range keys {
+		if flags[i]&flagCustomer == 0 {
+			key = 0
+		}
+		row := rest[:plainLength]
+		binary.LittleEndian.PutUint64(row, uint64(newHead(days[i], fates[i], flags[i], 0)))
+		binary.LittleEndian.PutUint64(row[amountAt:], uint64(amounts[i]))
+		binary.BigEndian.PutUint64(row[amountAt+8:], uint64(key))
+		rest = rest[plainLength:]
 	}
 }
 
 // encodeIntegers encodes rows of integer keys, which are all of one length.
 func (in *Intake) encodeIntegers(l *layout, keys []int64) {
 	b, n := &in.batch, l.length
-	in.out.Bytes = resized(in.out.Bytes, n*b.rows)
+	in.out.Bytes, in.out.Length = resized(in.out.Bytes, n*b.rows), n
 	for i, key := range keys {
 		if b.flags[i]&flagCustomer == 0 {
 			key = 0
@@ -163,40 +187,35 @@ func (in *Intake) encodeIntegers(l *layout, keys []int64) {
 		row := in.out.Bytes[n*i : n*i+n]
 		in.encodeRow(row, l, i, 0)
 		binary.BigEndian.PutUint64(row[l.key:], uint64(key))
-		in.out.End[i] = uint32(n*i + n)
 	}
 }
 
 // encodeTexts encodes rows that end in the text of their key.
 func (in *Intake) encodeTexts(l *layout, keys *column) {
-	b, size := &in.batch, 0
-	for i := range b.rows {
-		size += l.length
+	b := &in.batch
+	ends, all, from := resized(in.out.End, b.rows), in.out.Bytes[:cap(in.out.Bytes)], 0
+	for i := range ends {
+		key := ""
 		if b.flags[i]&flagCustomer != 0 {
-			size += len(keys.textAt(i))
+			key = keys.textAt(i)
 		}
-		in.out.End[i] = uint32(size)
-	}
-	in.out.Bytes = resized(in.out.Bytes, size)
-	from := 0
-	for i, end := range in.out.End {
-		row := in.out.Bytes[from:end]
-		in.encodeRow(row, l, i, len(row)-l.length)
-		if len(row) > l.length {
-			copy(row[l.key:], keys.textAt(i))
+		end := from + l.length + len(key)
+		if end > len(all) {
+			all = slices.Grow(all[:from], end-from)
+			all = all[:cap(all)]
 		}
-		from = int(end)
+		row := all[from:end]
+		in.encodeRow(row, l, i, len(key))
+		copy(row[l.key:], key)
+		ends[i], from = uint32(end), end
 	}
+	in.out.End, in.out.Bytes = ends, all[:from]
 }
 
 // encodeRow encodes all of a row but its key.
 func (in *Intake) encodeRow(row []byte, l *layout, i, keyBytes int) {
 	b := &in.batch
-	day := b.day[i]
-	if b.fate[i] == Unreadable {
-		day = earliestDay
-	}
-	binary.LittleEndian.PutUint64(row, uint64(newHead(day, b.fate[i], b.flags[i], keyBytes)))
+	binary.LittleEndian.PutUint64(row, uint64(newHead(b.day[i], b.fate[i], b.flags[i], keyBytes)))
 	binary.LittleEndian.PutUint64(row[amountAt:], uint64(b.amount[i]))
 	if l.key > amountAt+8 {
 		in.encodeRest(row, l, i)

@@ -58,7 +58,7 @@ type column struct {
 	decimals []decimal128.Num
 	scale    int32
 	days     []arrow.Date32
-	times    []arrow.Timestamp
+	times    []int64
 	zoned    bool
 	flags    *array.Boolean
 }
@@ -80,7 +80,8 @@ func columnOf(name string, a arrow.Array) column {
 	case *array.Date32:
 		c.days = a.Date32Values()
 	case *array.Timestamp:
-		c.times, c.zoned = a.TimestampValues(), a.DataType().(*arrow.TimestampType).TimeZone != ""
+		c.times = arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(a.TimestampValues()))
+		c.zoned = a.DataType().(*arrow.TimestampType).TimeZone != ""
 	case *array.Boolean:
 		c.flags = a
 	default:
@@ -222,9 +223,7 @@ func (c *column) amounts(t *terms, decimals int) {
 			t.value[i], t.fault[i] = money.FromFloat(v, decimals)
 		}
 	case c.decimals != nil:
-		for i, v := range c.decimals {
-			t.value[i], t.fault[i] = money.Rescale(v.HighBits(), v.LowBits(), c.scale)
-		}
+		t.rescale(c.decimals, c.scale)
 	default:
 		for i, v := range c.integers {
 			t.value[i], t.fault[i] = money.Rescale(v>>63, uint64(v), 0)
@@ -235,6 +234,20 @@ func (c *column) amounts(t *terms, decimals int) {
 			if c.array.IsNull(i) {
 				t.value[i], t.fault[i] = 0, noTerm
 			}
+		}
+	}
+}
+
+// rescale sets the values to decimals.
+func (t *terms) rescale(decimals []decimal128.Num, scale int32) {
+	values := t.value[:len(decimals)]
+	factor, most := money.Factor(scale)
+	for i, v := range decimals {
+		// Nearly every amount takes a multiplication and nothing else.
+		if low := int64(v.LowBits()); v.HighBits() == low>>63 && -most <= low && low <= most {
+			values[i] = low * factor
+		} else {
+			values[i], t.fault[i] = money.Rescale(v.HighBits(), v.LowBits(), scale)
 		}
 	}
 }
@@ -254,7 +267,7 @@ func (c *column) appendText(b []byte, i int) []byte {
 	case c.days != nil:
 		return append(b, calendar.Day(c.days[i]).String()...)
 	case c.times != nil:
-		return appendTime(b, int64(c.times[i]), c.zoned)
+		return appendTime(b, c.times[i], c.zoned)
 	default:
 		return strconv.AppendBool(b, c.flags.Value(i))
 	}
@@ -309,9 +322,9 @@ func (c *column) moment(i int, f calendar.Format) (calendar.Moment, bool) {
 		day = max(earliestDay-1, min(latestDay+1, day)) // no further out of range, where microseconds overflow
 		return calendar.Moment{Kind: calendar.CivilDay, Micros: int64(day) * calendar.MicrosPerDay}, true
 	case c.zoned:
-		return calendar.Moment{Kind: calendar.Instant, Micros: int64(c.times[i])}, true
+		return calendar.Moment{Kind: calendar.Instant, Micros: c.times[i]}, true
 	default:
-		return calendar.Moment{Kind: calendar.CivilTime, Micros: int64(c.times[i])}, true
+		return calendar.Moment{Kind: calendar.CivilTime, Micros: c.times[i]}, true
 	}
 }
 

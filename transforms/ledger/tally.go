@@ -36,6 +36,11 @@ type Month struct {
 	Amount int64 // in the job's currency; rows in another have none
 }
 
+func (m *Month) add(o Month) {
+	m.Rows += o.Rows
+	m.Amount += o.Amount
+}
+
 // Months are the posting months of some rows.
 type Months struct{ months []Month } // from the month of the earliest day that postings may have
 
@@ -159,8 +164,7 @@ func (t *Tally) Add(o *Tally) {
 	t.Rounded += o.Rounded
 	t.Attributed += o.Attributed
 	for index, m := range o.Months.All() {
-		sum := t.Months.at(index)
-		sum.Rows, sum.Amount = sum.Rows+m.Rows, sum.Amount+m.Amount
+		t.Months.at(index).add(m)
 	}
 	t.Instants.merge(o.Instants)
 	t.Days.merge(o.Days)
@@ -192,12 +196,8 @@ func saturated(a, b uint64) uint64 {
 	return sum
 }
 
-func absolute(v int64) uint64 {
-	if v < 0 {
-		return -uint64(v)
-	}
-	return uint64(v)
-}
+// absolute returns |v|, without a branch that cannot be foreseen.
+func absolute(v int64) uint64 { return uint64(v^v>>63) - uint64(v>>63) }
 
 // reject keeps an unreadable row, if it is among the first.
 func (t *Tally) reject(r Rejected) {
@@ -211,34 +211,86 @@ func (t *Tally) hasRoom() bool { return len(t.Quarantine) < quarantineLimit }
 // count counts the rows of a batch.
 func (t *Tally) count(b *batch, asOf calendar.Day) {
 	t.Rows += int64(b.rows)
-	var of *Month
-	last := earliestDay - 1
-	least, most := int64(math.MaxInt64), int64(math.MinInt64)
-	sum, amounts, shares, attributed := t.Fingerprint, t.amounts, t.shares, int64(0)
+	t.countDigests(b)
+	t.countShares(b)
+	t.countDays(b, asOf)
+	readable, attributed, least, most := int64(0), int64(0), int64(math.MaxInt64), int64(math.MinInt64)
 	for i, fate := range b.fate {
-		sum.add(b.digest[i])
 		if fate == Unreadable {
-			t.Unreadable++
 			continue
 		}
-		if day := b.day[i]; day != last {
-			last, of = day, t.enterDay(day, asOf)
-		}
-		of.Rows++
-		if b.flags[i]&flagForeign == 0 {
-			of.Amount += b.amount[i]
-			amounts = saturated(amounts, absolute(b.amount[i]))
-			shares = saturated(shares, absolute(b.contribution[i]))
-		}
-		least, most = min(least, b.instant[i]), max(most, b.instant[i])
+		readable++
 		attributed += int64(b.flags[i] & flagCustomer)
+		least, most = min(least, b.instant[i]), max(most, b.instant[i])
 	}
-	t.Fingerprint, t.amounts, t.shares = sum, amounts, shares
+	t.Unreadable += int64(b.rows) - readable
 	t.Attributed += attributed
-	if least <= most {
+	if readable > 0 {
 		t.Instants.include(least)
 		t.Instants.include(most)
 	}
+}
+
+// window is how many days countDays counts before it looks for their months.
+const window = 1 << 12
+
+// countDays counts rows and amounts. Days are put together first, around that of
+// the first row, so that a month is looked for once a day and not once a row.
+func (t *Tally) countDays(b *batch, asOf calendar.Day) {
+	var byDay [window]Month
+	first := calendar.Day(0)
+	if at := slices.IndexFunc(b.fate, func(f Fate) bool { return f != Unreadable }); at >= 0 {
+		first = b.day[at] - window/2
+	}
+	n := len(b.fate)
+	days, flags, amounts := b.day[:n], b.flags[:n], b.amount[:n]
+	sum, carries := uint64(0), uint64(0)
+	for i, fate := range b.fate {
+		if fate == Unreadable {
+			continue
+		}
+		row := Month{Rows: 1}
+		if flags[i]&flagForeign == 0 {
+			var carry uint64
+			row.Amount = amounts[i]
+			sum, carry = bits.Add64(sum, absolute(amounts[i]), 0)
+			carries += carry
+		}
+		if at := uint32(days[i] - first); at < window {
+			byDay[at].add(row)
+		} else {
+			t.enterDay(days[i], asOf).add(row)
+		}
+	}
+	for i := range byDay {
+		if byDay[i].Rows > 0 {
+			t.enterDay(first+calendar.Day(i), asOf).add(byDay[i])
+		}
+	}
+	if carries > 0 {
+		sum = math.MaxUint64
+	}
+	t.amounts = saturated(t.amounts, sum)
+}
+
+// countShares counts the contributions, where there are any.
+func (t *Tally) countShares(b *batch) {
+	for i, share := range b.contribution {
+		if b.fate[i] != Unreadable && b.flags[i]&flagForeign == 0 {
+			t.shares = saturated(t.shares, absolute(share))
+		}
+	}
+}
+
+// countDigests adds the rows to the fingerprint, readable or not.
+func (t *Tally) countDigests(b *batch) {
+	var carry uint64
+	hi, lo := t.Fingerprint.Hi, t.Fingerprint.Lo // in registers
+	for i := range b.digest {
+		lo, carry = bits.Add64(lo, b.digest[i][1], 0)
+		hi, _ = bits.Add64(hi, b.digest[i][0], carry)
+	}
+	t.Fingerprint = Fingerprint{hi, lo}
 }
 
 // enterDay notes that there are rows of a day, and returns its month.

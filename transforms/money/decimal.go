@@ -55,16 +55,24 @@ func (d Decimal) amount(decimals int) (int64, Fault) {
 // fitting are the largest coefficients of amounts, by scale.
 var fitting = [scaleDigits + 1]int64{Max / 10_000, Max / 1_000, Max / 100, Max / 10, Max}
 
+// Factor returns what the coefficients of decimals at a scale are multiplied by to
+// be amounts, and the largest that has room. It is 0 where that is not all: where
+// there are more decimals than an amount has, or coefficients end in zeros left out.
+func Factor(scale int32) (factor, most int64) {
+	if scale < 0 || scale > scaleDigits {
+		return 0, 0
+	}
+	return int64(powers[scaleDigits-scale]), fitting[scale]
+}
+
 // Rescale returns the decimal128 hi:lo ÷ 10^scale as an amount. hi and lo are
 // the halves of the coefficient in two's complement; the scale may be
 // negative. A number that is no multiple of 10⁻⁴ is TooManyDecimals, one beyond
 // Max Overflow.
 func Rescale(hi int64, lo uint64, scale int32) (int64, Fault) {
-	if v := int64(lo); hi == v>>63 && 0 <= scale && scale <= scaleDigits {
-		// Nearly every amount is one, and needs no division.
-		if power := int64(powers[scaleDigits-scale]); -fitting[scale] <= v && v <= fitting[scale] {
-			return v * power, NoFault
-		}
+	factor, most := Factor(scale)
+	if v := int64(lo); hi == v>>63 && -most <= v && v <= most {
+		return v * factor, NoFault // nearly every amount is one, and needs no division
 	}
 	w, negative := magnitudeOf(hi, lo)
 	w, exact := w.exactly(max(0, scale-scaleDigits))
