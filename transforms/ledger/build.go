@@ -15,13 +15,15 @@ type Builder struct {
 	bound      *Binding
 	vocabulary *Vocabulary
 	layout     layout
-	skip       int // top bits of hashes that all customers of a shard share
+	standAlone bool // rows name no orders and bring no contribution
+	skip       int  // top bits of hashes that all customers of a shard share
 
 	rows    []byte
-	arrived []entry // in the order of rows
-	entries []entry // by customer
+	arrived []arrival // in the order of rows
+	dealt   []arrival // by hand
 	nobody  []entry
-	place   []int32 // scratch of deal
+	place   []uint32 // scratch of deal, then where each hand ends
+	hand    []entry  // at hand
 
 	shard   Shard
 	sum     customerSum       // of the customer at hand
@@ -32,12 +34,18 @@ type Builder struct {
 	hasUnreadable bool // the customer at hand has an unreadable row
 }
 
-// MaxShard is how many bytes of rows a shard may have: an entry knows where its
-// posting is in 32 bits.
+// MaxShard is how many bytes of rows a shard may have: where a posting is, is
+// known in 32 bits.
 const MaxShard = math.MaxUint32
 
-// entry is a posting on its way to its customer: what nearly every step needs,
-// and where the rest of it is.
+// arrival is a posting on its way to its hand.
+type arrival struct {
+	hash uint64
+	at   uint32 // of the posting in rows
+}
+
+// entry is a posting in the hand: what nearly every step needs, and where the
+// rest of it is.
 type entry struct {
 	hash   uint64
 	head   head
@@ -53,7 +61,11 @@ func (e entry) isPriced() bool { return e.isKept() && !e.head.has(flagBlank) }
 // NewBuilder returns a builder of shards whose customers share so many top
 // bits of their hash.
 func NewBuilder(b *Binding, v *Vocabulary, shardBits int) *Builder {
-	return &Builder{bound: b, vocabulary: v, layout: layoutOf(b), skip: shardBits, codes: make([]map[int32]int32, len(b.mapping.Attributes))}
+	l := layoutOf(b)
+	return &Builder{
+		bound: b, vocabulary: v, layout: l, standAlone: l.order+l.contribution == 0, skip: shardBits,
+		codes: make([]map[int32]int32, len(b.mapping.Attributes)),
+	}
 }
 
 // Build makes a shard of the encoded postings of its customers, in whatever
@@ -73,12 +85,9 @@ func (b *Builder) Build(rows []byte) (s *Shard, count int64) {
 	b.parse()
 	b.shard.Days.grow(len(b.arrived))
 	width := b.deal()
-	for from := 0; from < len(b.entries); {
-		to := from + 1
-		for to < len(b.entries) && b.hand(b.entries[to].hash, width) == b.hand(b.entries[from].hash, width) {
-			to++
-		}
-		b.enterHand(b.entries[from:to])
+	for from := uint32(0); int(from) < len(b.dealt); {
+		to := b.place[b.handOf(b.dealt[from].hash, width)]
+		b.enterHand(b.dealt[from:to])
 		from = to
 	}
 	b.unattributed()
@@ -92,21 +101,27 @@ func (b *Builder) parse() {
 	b.nobody = b.nobody[:0]
 	for at := 0; at < len(b.rows); {
 		row := b.rows[at:]
-		h := head(binary.LittleEndian.Uint64(row))
-		e := entry{head: h, amount: int64(binary.LittleEndian.Uint64(row[amountAt:])), at: uint32(at)}
+		h := headAt(row)
+		a := arrival{at: uint32(at)}
 		at += l.length + h.keyBytes()
 		if !h.has(flagCustomer) {
-			b.nobody = append(b.nobody, e)
+			b.nobody = append(b.nobody, b.entry(a))
 			continue
 		}
 		if l.integerKeys {
-			e.hash = hashInteger(int64(binary.BigEndian.Uint64(row[l.key:])))
+			a.hash = hashInteger(int64(binary.BigEndian.Uint64(row[l.key:])))
 		} else {
-			e.hash = l.keyOf(row, h).hash()
+			a.hash = l.keyOf(row, h).hash()
 		}
-		arrived = append(arrived, e)
+		arrived = append(arrived, a)
 	}
 	b.arrived = arrived
+}
+
+// entry returns the posting that has arrived.
+func (b *Builder) entry(a arrival) entry {
+	row := b.rows[a.at:]
+	return entry{a.hash, headAt(row), int64(binary.LittleEndian.Uint64(row[amountAt:])), a.at}
 }
 
 // deal puts the postings into hands, in the order of their hash, and returns
@@ -116,36 +131,59 @@ func (b *Builder) deal() (width int) {
 	width = max(1, bits.Len(uint(len(b.arrived)/rowsPerHand)))
 	b.place = zeroed(b.place, 1<<width+1)
 	for i := range b.arrived {
-		b.place[b.hand(b.arrived[i].hash, width)+1]++
+		b.place[b.handOf(b.arrived[i].hash, width)+1]++
 	}
-	for i := range 1 << width {
-		b.place[i+1] += b.place[i]
+	sum := uint32(0)
+	for i, n := range b.place {
+		sum += n
+		b.place[i] = sum
 	}
-	b.entries = resized(b.entries, len(b.arrived))
+	b.dealt = resized(b.dealt, len(b.arrived))
 	for i := range b.arrived {
-		at := &b.place[b.hand(b.arrived[i].hash, width)]
-		b.entries[*at] = b.arrived[i]
+		at := &b.place[b.handOf(b.arrived[i].hash, width)]
+		b.dealt[*at] = b.arrived[i]
 		*at++
 	}
 	return width
 }
 
-// hand returns the hand of a hash, by its first width bits after the shard's.
-func (b *Builder) hand(hash uint64, width int) uint64 {
+// handOf returns the hand of a hash, by its first width bits after the shard's.
+func (b *Builder) handOf(hash uint64, width int) uint64 {
 	return hash << (b.skip & 63) >> ((64 - width) & 63) // shifts of which the processor need not ask whether they are too far
 }
 
-// enterHand sorts a hand and enters its customers.
-func (b *Builder) enterHand(hand []entry) {
-	b.sort(hand)
+// enterHand takes postings into the hand, sorts them, and enters their customers.
+func (b *Builder) enterHand(dealt []arrival) {
+	hand := b.take(dealt)
 	for len(hand) > 0 {
-		n := 1
-		for n < len(hand) && hand[n].hash == hand[0].hash {
-			n++
+		n := len(hand)
+		if hand[n-1].hash != hand[0].hash {
+			for n = 1; hand[n].hash == hand[0].hash; {
+				n++
+			}
 		}
 		b.enterHash(hand[:n])
 		hand = hand[n:]
 	}
+}
+
+// take returns postings as entries, sorted.
+func (b *Builder) take(dealt []arrival) []entry {
+	b.hand = resized(b.hand, len(dealt))
+	hand, isSorted := b.hand, true
+	for i := range dealt {
+		hand[i] = b.entry(dealt[i])
+		isSorted = isSorted && (i == 0 || hand[i-1].isBefore(&hand[i]))
+	}
+	if !isSorted {
+		b.sort(hand)
+	}
+	return hand
+}
+
+// isBefore reports whether e comes before f whatever happened on their days.
+func (e *entry) isBefore(f *entry) bool {
+	return e.hash < f.hash || e.hash == f.hash && e.head>>headDay < f.head>>headDay
 }
 
 // sort orders entries by hash and day; where it matters, also by what happened
