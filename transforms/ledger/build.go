@@ -20,10 +20,10 @@ type Builder struct {
 
 	rows    []byte
 	arrived []arrival // in the order of rows
-	dealt   []arrival // by hand
+	dealt   []arrival // hand by hand
 	nobody  []entry
 	place   []uint32 // scratch of deal, then where each hand ends
-	hand    []entry  // at hand
+	taken   []entry  // of some hands
 
 	shard   Shard
 	sum     customerSum       // of the customer at hand
@@ -44,7 +44,7 @@ type arrival struct {
 	at   uint32 // of the posting in rows
 }
 
-// entry is a posting in the hand: what nearly every step needs, and where the
+// entry is a posting that is about to be entered: what nearly every step needs, and where the
 // rest of it is.
 type entry struct {
 	hash   uint64
@@ -85,13 +85,32 @@ func (b *Builder) Build(rows []byte) (s *Shard, count int64) {
 	b.parse()
 	b.shard.Days.grow(len(b.arrived))
 	width := b.deal()
-	for from := uint32(0); int(from) < len(b.dealt); {
-		to := b.place[b.handOf(b.dealt[from].hash, width)]
-		b.enterHand(b.dealt[from:to])
+	for from := 0; from < len(b.dealt); {
+		to := min(from+rowsAtOnce, len(b.dealt))
+		to = b.endOfHand(b.dealt[to-1].hash, width)
+		b.take(b.dealt[from:to])
+		for hands := b.taken; len(hands) > 0; {
+			n := b.endOfHand(hands[0].hash, width) - (to - len(hands))
+			b.enterHand(hands[:n])
+			hands = hands[n:]
+		}
 		from = to
 	}
 	b.unattributed()
 	return &b.shard, int64(len(b.arrived) + len(b.nobody))
+}
+
+// rowsAtOnce is how many rows, or a few more, are taken at once to be entered:
+// where they stand in the shard nobody foresees, and to fetch many together
+// takes no longer than a few. They fit the fastest cache.
+const rowsAtOnce = 256
+
+// take takes postings to be entered.
+func (b *Builder) take(dealt []arrival) {
+	b.taken = resized(b.taken, len(dealt))
+	for i := range dealt {
+		b.taken[i] = b.entry(dealt[i])
+	}
 }
 
 // parse finds the postings and their customers.
@@ -131,7 +150,7 @@ func (b *Builder) deal() (width int) {
 	width = max(1, bits.Len(uint(len(b.arrived)/rowsPerHand)))
 	b.place = zeroed(b.place, 1<<width+1)
 	for i := range b.arrived {
-		b.place[b.handOf(b.arrived[i].hash, width)+1]++
+		b.place[b.hand(b.arrived[i].hash, width)+1]++
 	}
 	sum := uint32(0)
 	for i, n := range b.place {
@@ -140,21 +159,29 @@ func (b *Builder) deal() (width int) {
 	}
 	b.dealt = resized(b.dealt, len(b.arrived))
 	for i := range b.arrived {
-		at := &b.place[b.handOf(b.arrived[i].hash, width)]
+		at := &b.place[b.hand(b.arrived[i].hash, width)]
 		b.dealt[*at] = b.arrived[i]
 		*at++
 	}
 	return width
 }
 
-// handOf returns the hand of a hash, by its first width bits after the shard's.
-func (b *Builder) handOf(hash uint64, width int) uint64 {
+// hand returns the hand of a hash, by its first width bits after the shard's.
+func (b *Builder) hand(hash uint64, width int) uint64 {
 	return hash << (b.skip & 63) >> ((64 - width) & 63) // shifts of which the processor need not ask whether they are too far
 }
 
-// enterHand takes postings into the hand, sorts them, and enters their customers.
-func (b *Builder) enterHand(dealt []arrival) {
-	hand := b.take(dealt)
+// endOfHand returns where the hand of a hash ends among those dealt.
+func (b *Builder) endOfHand(hash uint64, width int) int { return int(b.place[b.hand(hash, width)]) }
+
+// enterHand sorts a hand and enters its customers.
+func (b *Builder) enterHand(hand []entry) {
+	for i := 1; i < len(hand); i++ {
+		if !hand[i-1].isBefore(&hand[i]) {
+			b.sort(hand)
+			break
+		}
+	}
 	for len(hand) > 0 {
 		n := len(hand)
 		if hand[n-1].hash != hand[0].hash {
@@ -165,20 +192,6 @@ func (b *Builder) enterHand(dealt []arrival) {
 		b.enterHash(hand[:n])
 		hand = hand[n:]
 	}
-}
-
-// take returns postings as entries, sorted.
-func (b *Builder) take(dealt []arrival) []entry {
-	b.hand = resized(b.hand, len(dealt))
-	hand, isSorted := b.hand, true
-	for i := range dealt {
-		hand[i] = b.entry(dealt[i])
-		isSorted = isSorted && (i == 0 || hand[i-1].isBefore(&hand[i]))
-	}
-	if !isSorted {
-		b.sort(hand)
-	}
-	return hand
 }
 
 // isBefore reports whether e comes before f whatever happened on their days.

@@ -185,7 +185,8 @@ func TestKeysWithOneHash(t *testing.T) {
 	if n := len(build.dealt); n != 4 {
 		t.Fatalf("%d postings", n)
 	}
-	build.enterHand(build.dealt)
+	build.take(build.dealt)
+	build.enterHand(build.taken)
 	want(t, "days", days(&build.shard), []string{
 		"a: 2024-01-01 1 1 0 true", "a: 2024-01-02 1 7 0 true", "b: 2024-01-01 1 5 0 true", "b: 2024-01-03 1 9 0 true",
 	})
