@@ -28,16 +28,16 @@ type partial struct {
 	formulas clv.FormulaSums
 }
 
-func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
-	p.totals.Add(s.Totals)
-	p.excluded.Add(&s.Exclusions)
-	p.cohorts.AddShard(f, s)
-	p.business.AddShard(f, s)
-	p.grid.AddShard(f, s)
-	p.survival.AddShard(f, s)
-	p.cells.Enter(&s.Customers, f.AsOf)
-	p.gaps.AddShard(s)
-	p.formulas.AddShard(f, s)
+func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
+	p.totals.Add(v.Totals)
+	p.excluded.Add(&v.Exclusions)
+	p.cohorts.AddShard(f, v)
+	p.business.AddShard(f, v)
+	p.grid.AddShard(f, v)
+	p.survival.AddShard(f, v)
+	p.cells.Enter(&v.Customers, f.AsOf)
+	p.gaps.AddShard(v)
+	p.formulas.AddShard(f, v)
 }
 
 func (p *partial) add(o *partial) {
@@ -107,6 +107,7 @@ func (b *base) get(ctx context.Context, shard int, d *desk) (err error) {
 type worker struct {
 	partial
 	builder       *ledger.Builder
+	view          cohort.View
 	rows, encoded []byte
 }
 
@@ -128,7 +129,8 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 			return err
 		}
 		shard, rows := w.builder.Build(w.rows)
-		w.addShard(b.frame, shard)
+		w.view.Look(b.frame, shard)
+		w.addShard(b.frame, &w.view)
 		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
 			return err
 		}
