@@ -1,6 +1,8 @@
 package cohort
 
 import (
+	"slices"
+
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 )
@@ -14,6 +16,7 @@ type View struct {
 
 	parts   []int32 // of the members, one after the other
 	periods [calendar.ByYear + 1][]int32
+	offsets []int32 // scratch of RollingOffsets
 }
 
 // MemberDays is a customer with a purchase, and where among the shard's days
@@ -37,7 +40,7 @@ func NewView(f *Frame, s *ledger.Shard) *View {
 // as long as the shard is, and until the next Look.
 func (v *View) Look(f *Frame, s *ledger.Shard) {
 	v.Shard, v.Dimensions = s, f.Dimensions(&s.Customers)
-	v.Members, v.parts = v.Members[:0], v.parts[:0]
+	v.Members, v.parts = slices.Grow(v.Members[:0], s.Len()), v.parts[:0]
 	for m := range f.Members(&s.Customers) {
 		v.Members = append(v.Members, daysOf(s, m))
 		v.parts = append(v.parts, m.Parts...)
@@ -69,3 +72,14 @@ func (v *View) Parts(i int) []int32 {
 // Periods returns the indexes of the periods that the shard's days fall in, of a
 // grain of the run.
 func (v *View) Periods(g calendar.Grain) []int32 { return v.periods[g] }
+
+// RollingOffsets returns the rolling offsets of the shard's days, each from its
+// member's first. They are valid until the next call.
+func (v *View) RollingOffsets(f *Frame, g calendar.Grain) []int32 {
+	v.offsets = slices.Grow(v.offsets[:0], len(v.Days.Day))[:len(v.Days.Day)]
+	for i := range v.Members {
+		m := &v.Members[i]
+		f.Calendar.RollingOffsets(g, m.First, v.Days.Day[m.From:m.To], v.offsets[m.From:m.To])
+	}
+	return v.offsets
+}

@@ -143,21 +143,27 @@ func (b *Beyond) add(o *Beyond) {
 // AddShard adds the customers of a shard.
 func (g *Grid) AddShard(f *cohort.Frame, v *cohort.View) {
 	parts := g.Each(v.Dimensions)
+	cohorts := make([]*cohort.Series[history], len(parts))
 	for _, grain := range f.Grains {
 		for mode := ByCalendar; mode <= Rolling; mode++ {
-			g.addMembers(f, v, grain, mode, parts)
+			for p := range parts {
+				cohorts[p] = &parts[p][grain][mode]
+			}
+			g.addMembers(newMember(f, v, grain, mode, g.MaxOffset[grain]), cohorts)
 		}
 	}
 }
 
-// addMembers adds the members of a shard in one grain and mode.
-func (g *Grid) addMembers(f *cohort.Frame, v *cohort.View, grain calendar.Grain, mode Mode, parts []*[calendar.ByYear + 1]histories) {
-	m := newMember(f, v, grain, mode, g.MaxOffset[grain])
-	for i := range v.Members {
+// addMembers adds the members of a shard to the cohorts of the dimension values
+// in one grain and mode.
+func (g *Grid) addMembers(m *member, cohorts []*cohort.Series[history]) {
+	for i := range m.view.Members {
 		m.place(i)
-		m.addBeyond(&g.beyond[grain][mode])
-		for _, p := range v.Parts(i) {
-			h := parts[p][grain][mode].At(m.in)
+		if m.kept < m.To {
+			m.addBeyond(&g.beyond[m.grain][m.mode])
+		}
+		for _, p := range m.view.Parts(i) {
+			h := cohorts[p].At(m.cohort)
 			g.rows += h.reserve(m.complete, m.begun+1)
 			m.addTo(h.of(m.complete))
 		}
