@@ -31,23 +31,23 @@ type partial struct {
 	formulas clv.FormulaSums
 }
 
-func (p *partial) addShard(f *cohort.Frame, s *ledger.Shard) {
-	p.totals.Add(s.Totals)
-	p.excluded.Add(&s.Exclusions)
-	p.cohorts.AddShard(f, s)
-	p.business.AddShard(f, s)
-	p.grid.AddShard(f, s)
-	p.gaps.AddShard(s)
+func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
+	p.totals.Add(v.Totals)
+	p.excluded.Add(&v.Exclusions)
+	p.cohorts.AddShard(f, v)
+	p.business.AddShard(f, v)
+	p.grid.AddShard(f, v)
+	p.gaps.AddShard(v)
 	if p.hasModels {
-		p.cells.Enter(&s.Customers, f.AsOf)
+		p.cells.Enter(&v.Customers, f.AsOf)
 	} else {
-		p.cells.EnterFirst(&s.Customers, f.AsOf)
+		p.cells.EnterFirst(&v.Customers, f.AsOf)
 	}
 	if p.hasSurvival {
-		p.survival.AddShard(f, s)
+		p.survival.AddShard(f, v)
 	}
 	if p.hasFormulas {
-		p.formulas.AddShard(f, s)
+		p.formulas.AddShard(f, v)
 	}
 }
 
@@ -118,6 +118,7 @@ func (b *base) get(ctx context.Context, shard int, d *desk) (err error) {
 type worker struct {
 	partial
 	builder       *ledger.Builder
+	view          cohort.View
 	rows, encoded []byte
 }
 
@@ -142,7 +143,8 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 			return err
 		}
 		shard, rows := w.builder.Build(w.rows)
-		w.addShard(b.frame, shard)
+		w.view.Look(b.frame, shard)
+		w.addShard(b.frame, &w.view)
 		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
 			return err
 		}

@@ -106,20 +106,22 @@ func BenchmarkCells(b *testing.B) {
 
 func BenchmarkGaps(b *testing.B) {
 	s := shopShard(benchCustomers, 1)
+	v := cohort.NewView(benchFrame(), s)
 	var g Gaps
 	b.ReportAllocs()
 	for b.Loop() {
-		g.AddShard(s)
+		g.AddShard(v)
 	}
 	perCustomerDay(b, s)
 }
 
 func BenchmarkFormulaSums(b *testing.B) {
 	s, f := shopShard(benchCustomers, 1), benchFrame()
+	v := cohort.NewView(f, s)
 	var sums FormulaSums
 	b.ReportAllocs()
 	for b.Loop() {
-		sums.AddShard(f, s)
+		sums.AddShard(f, v)
 	}
 	perCustomerDay(b, s)
 }

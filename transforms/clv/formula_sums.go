@@ -9,7 +9,8 @@ import (
 )
 
 // formulaMonths are the lengths of the windows of clv_formulas, in months; 0
-// is everything up to the as-of day.
+// is everything up to the as-of day. Each is at least twice as long as the one
+// before it, on which stretches rest.
 var formulaMonths = [...]int{0, 1, 3, 12}
 
 // window is what a part of the base did in the last w complete months, and in
@@ -22,34 +23,11 @@ type window struct {
 	previousOrders, repeated         int64 // orders of the window before; of these, followed by another within w months
 }
 
-func (w *window) add(o *window) {
-	w.customers += o.customers
-	w.orders += o.orders
-	w.gross += o.gross
-	w.net += o.net
-	w.contribution += o.contribution
-	w.active += o.active
-	w.previousActive += o.previousActive
-	w.retained += o.retained
-	w.previousOrders += o.previousOrders
-	w.repeated += o.repeated
-}
-
-// windows are one for each of formulaMonths.
-type windows [len(formulaMonths)]window
-
-func (w *windows) add(o *windows) {
-	for i := range w {
-		w[i].add(&o[i])
-	}
-}
-
 // span is when a window and the one before it are: [previous, start) and
 // [start, end).
 type span struct {
 	months               int
 	previous, start, end calendar.Day
-	follows              []calendar.Day // by the days of the window before: the last on which an order still follows one of that day
 }
 
 // spans returns the windows' spans. The whole history has none before it.
@@ -61,104 +39,170 @@ func spans(f *cohort.Frame) [len(formulaMonths)]span {
 		if months > 0 {
 			start := func(before int) calendar.Day { return f.Calendar.Start(calendar.ByMonth, end-int32(before)) }
 			list[i] = span{months: months, previous: start(2 * months), start: start(months), end: start(0)}
-			for day := list[i].previous; day < list[i].start; day++ {
-				list[i].follows = append(list[i].follows, day.AddMonths(months))
-			}
 		}
 	}
 	return list
 }
 
+// The ends and starts of all windows divide time into stretches, back from the
+// as-of day: stretch 0 is what follows the windows, stretch 2i the one before
+// window i, and 2i−1 what window i has more than that before it began. So
+// window i is the stretches 1 to 2i−1, and a day is looked at once for all windows.
+const stretches = 2*len(formulaMonths) - 1
+
+// stretch is what was done in one stretch.
+type stretch struct {
+	orders                   int64
+	gross, net, contribution int64
+	repeated                 int64 // in stretch 2i: orders followed by another within the months of window i
+}
+
+// past is what a part of the base did.
+type past struct {
+	customers  int64 // acquired by the end of the windows
+	everything window
+	stretches  [stretches]stretch
+	active     [1 << stretches]int64 // customers by the set of the stretches in which they have a purchase
+}
+
+func (p *past) add(o *past) {
+	p.customers += o.customers
+	p.everything.add(&o.everything)
+	for i := range p.stretches {
+		p.stretches[i].add(&o.stretches[i])
+	}
+	for set, n := range o.active {
+		p.active[set] += n
+	}
+}
+
+func (s *stretch) add(o *stretch) {
+	s.orders += o.orders
+	s.gross += o.gross
+	s.net += o.net
+	s.contribution += o.contribution
+	s.repeated += o.repeated
+}
+
+func (w *window) add(o *window) {
+	w.customers += o.customers
+	w.orders += o.orders
+	w.gross += o.gross
+	w.net += o.net
+	w.contribution += o.contribution
+	w.active += o.active
+}
+
+// window returns the window of formulaMonths[i].
+func (p *past) window(i int) window {
+	if i == 0 {
+		return p.everything
+	}
+	var in stretch
+	for k := 1; k < 2*i; k++ {
+		in.add(&p.stretches[k])
+	}
+	before := &p.stretches[2*i]
+	w := window{
+		customers: p.customers, orders: in.orders, gross: in.gross, net: in.net, contribution: in.contribution,
+		previousOrders: before.orders, repeated: before.repeated,
+	}
+	for set, n := range p.active {
+		isActive, wasActive := set&(1<<(2*i)-2) != 0, set&(1<<(2*i)) != 0
+		if isActive {
+			w.active += n
+		}
+		if wasActive {
+			w.previousActive += n
+		}
+		if isActive && wasActive {
+			w.retained += n
+		}
+	}
+	return w
+}
+
+// stretchDay is a day, as the windows see it.
+type stretchDay struct {
+	stretch int32
+	follows calendar.Day // in stretch 2i: the last day on which an order still follows one of this day
+}
+
+// stretchDays returns the days of all stretches, and the first of them.
+func stretchDays(f *cohort.Frame) (days []stretchDay, first calendar.Day) {
+	list := spans(f)
+	first = list[len(list)-1].previous
+	days = make([]stretchDay, f.AsOf+1-first)
+	for i := len(list) - 1; i > 0; i-- { // what is nearer overwrites what is farther
+		s := &list[i]
+		for day := s.previous; day < s.start; day++ {
+			days[day-first] = stretchDay{int32(2 * i), day.AddMonths(s.months)}
+		}
+		for day := s.start; day < s.end; day++ {
+			days[day-first] = stretchDay{stretch: int32(2*i - 1)}
+		}
+	}
+	return days, first
+}
+
 // FormulaSums accumulates what clv_formulas are made of, per dimension.
-type FormulaSums struct{ cohort.Split[windows] }
+type FormulaSums struct{ cohort.Split[past] }
 
 // AddShard adds the customers of a shard.
-func (s *FormulaSums) AddShard(f *cohort.Frame, shard *ledger.Shard) {
-	list := spans(f)
-	parts := s.Each(f.Dimensions(&shard.Customers))
-	for m := range f.Members(&shard.Customers) {
-		from, to := shard.Range(m.Customer)
-		for i := range list {
-			span := &list[i]
-			if span.months == 0 {
-				for _, p := range m.Parts {
-					parts[p][i].addEverything(&shard.Customers, m.Customer)
-				}
-				continue
-			}
-			if shard.Days.Day[to-1] < span.previous { // there, and no more
-				for _, p := range m.Parts {
-					parts[p][i].customers++
-				}
-				continue
-			}
-			var own window
-			own.enter(span, &shard.Days, from, to)
-			for _, p := range m.Parts {
-				parts[p][i].add(&own)
+func (s *FormulaSums) AddShard(f *cohort.Frame, v *cohort.View) {
+	days, first := stretchDays(f)
+	end := spans(f)[1].end
+	parts := s.Each(v.Dimensions)
+	for i := range v.Members {
+		m, own := &v.Members[i], v.Parts(i)
+		active := addStretches(parts, own, &v.Days, m, days, first)
+		for _, part := range own {
+			p := parts[part]
+			p.addEverything(&v.Customers, m.Customer)
+			p.active[active]++
+			if m.First < end {
+				p.customers++
 			}
 		}
 	}
 }
 
 // addEverything adds what a customer with a purchase did up to the as-of day.
-func (w *window) addEverything(c *ledger.Customers, i int) {
+func (p *past) addEverything(c *ledger.Customers, i int32) {
+	w := &p.everything
 	w.customers++
 	w.active++
 	w.orders += int64(c.Orders[i])
 	w.gross += c.GrossSales[i]
-	w.net += c.Net(i)
+	w.net += c.Net(int(i))
 	w.contribution += c.Contribution[i]
 }
 
-// Add adds other sums.
-func (s *FormulaSums) Add(o *FormulaSums) { s.Merge(&o.Split, (*windows).add) }
-
-// enter enters one customer's days, from the last one back to the window
-// before.
-func (w *window) enter(s *span, d *ledger.Days, from, to int32) {
-	if d.Day[from] < s.end {
-		w.customers = 1
-	}
-	next, i := calendar.Day(math.MaxInt32), to-1 // the day of the order after the one at hand
-	for ; i >= from && d.Day[i] >= s.end; i-- {
-		if d.Orders[i] > 0 {
-			next = d.Day[i]
-		}
-	}
-	for ; i >= from && d.Day[i] >= s.start; i-- {
-		w.orders += int64(d.Orders[i])
-		w.gross += d.GrossSales[i]
-		w.net += d.Net(i)
-		w.contribution += d.Contribution[i]
+// addStretches adds a member's days to its own ones of the parts, from the last
+// day back as far as there are stretches, and returns the set of those with a
+// purchase. Of several orders of a day each but the last is followed on the same
+// day.
+func addStretches(parts []*past, own []int32, d *ledger.Days, m *cohort.MemberDays, days []stretchDay, first calendar.Day) (active uint8) {
+	next := calendar.Day(math.MaxInt32) // the day of the order after the one at hand
+	for i := m.To - 1; i >= m.From && d.Day[i] >= first; i-- {
+		at := &days[d.Day[i]-first]
+		done := stretch{orders: int64(d.Orders[i]), gross: d.GrossSales[i], net: d.Net(i), contribution: d.Contribution[i]}
 		if d.IsPurchase[i] {
-			w.active = 1
+			active |= 1 << at.stretch
 		}
-		if d.Orders[i] > 0 {
+		if done.orders > 0 {
+			done.repeated = done.orders - 1
+			if next <= at.follows {
+				done.repeated++
+			}
 			next = d.Day[i]
 		}
-	}
-	for ; i >= from && d.Day[i] >= s.previous; i-- {
-		w.enterBefore(s, d, i, next)
-		if d.Orders[i] > 0 {
-			next = d.Day[i]
+		for _, part := range own {
+			parts[part].stretches[at.stretch].add(&done)
 		}
 	}
-	w.retained = w.active * w.previousActive
+	return active
 }
 
-// enterBefore enters a day of the window before. Of several orders of a day
-// each but the last is followed on the same day.
-func (w *window) enterBefore(s *span, d *ledger.Days, i int32, next calendar.Day) {
-	if d.IsPurchase[i] {
-		w.previousActive = 1
-	}
-	if d.Orders[i] == 0 {
-		return
-	}
-	w.previousOrders += int64(d.Orders[i])
-	w.repeated += int64(d.Orders[i]) - 1
-	if next <= s.follows[d.Day[i]-s.previous] {
-		w.repeated++
-	}
-}
+// Add adds other sums.
+func (s *FormulaSums) Add(o *FormulaSums) { s.Merge(&o.Split, (*past).add) }

@@ -136,7 +136,7 @@ func (v *Valuation) FormulaRows(f *cohort.Frame, sums *FormulaSums, first numeri
 				if Methods[m].usesHistory != (s.months == 0) {
 					continue
 				}
-				head := Formula{Dimension: d, Method: &Methods[m], Months: s.months, sums: sums.Get(d)[i]}
+				head := Formula{Dimension: d, Method: &Methods[m], Months: s.months, sums: sums.Get(d).window(i)}
 				rows = v.appendFormulas(rows, head, s.months > 0 && (!isKnown || s.previous < begin))
 			}
 		}

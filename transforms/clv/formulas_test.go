@@ -19,7 +19,7 @@ func day(month, day int) calendar.Day { return calendar.Date(1970, month, day) }
 func formulas(v *Valuation, shard *ledger.Shard) map[string]Formula {
 	f := &cohort.Frame{AsOf: asOf, Grains: []calendar.Grain{calendar.ByMonth}}
 	var sums, other FormulaSums
-	other.AddShard(f, shard)
+	other.AddShard(f, cohort.NewView(f, shard))
 	sums.Add(&other)
 	var cells Cells
 	cells.Enter(&shard.Customers, asOf)
@@ -143,16 +143,16 @@ func TestFollowedOrders(t *testing.T) {
 	} {
 		f := &cohort.Frame{AsOf: asOf}
 		var sums FormulaSums
-		sums.AddShard(f, c.shard)
-		if got := sums.Of(cohort.All)[1]; got.previousOrders != c.orders || got.repeated != c.repeated {
+		sums.AddShard(f, cohort.NewView(f, c.shard))
+		if got := sums.Of(cohort.All).window(1); got.previousOrders != c.orders || got.repeated != c.repeated {
 			t.Errorf("%s: %d of %d followed, want %d of %d", name, got.repeated, got.previousOrders, c.repeated, c.orders)
 		}
 	}
 	shard := baseOf([]purchase{{day(8, 5), 3, 0}})
 	shard.Days.Orders[0] = 3
 	var sums FormulaSums
-	sums.AddShard(&cohort.Frame{AsOf: asOf}, shard)
-	if got := sums.Of(cohort.All)[1]; got.previousOrders != 3 || got.repeated != 2 {
+	sums.AddShard(&cohort.Frame{AsOf: asOf}, cohort.NewView(&cohort.Frame{AsOf: asOf}, shard))
+	if got := sums.Of(cohort.All).window(1); got.previousOrders != 3 || got.repeated != 2 {
 		t.Errorf("three orders of a day: %d of %d followed, want 2 of 3", got.repeated, got.previousOrders)
 	}
 }

@@ -1,19 +1,16 @@
 package clv
 
-import "github.com/perennial-clv/perennial/transforms/ledger"
+import "github.com/perennial-clv/perennial/transforms/cohort"
 
 // Gaps counts the gaps of the base: the days between consecutive purchases of
 // a customer, over all customers.
 type Gaps struct{ counts []int64 } // by days, at least 1
 
 // AddShard adds the customers of a shard.
-func (g *Gaps) AddShard(s *ledger.Shard) {
-	for customer := range s.Len() {
-		from, to := s.Range(customer)
-		if from == to {
-			continue
-		}
-		days, isPurchase := s.Days.Day[from:to], s.Days.IsPurchase[from:to]
+func (g *Gaps) AddShard(v *cohort.View) {
+	for i := range v.Members {
+		m := &v.Members[i]
+		days, isPurchase := v.Days.Day[m.From:m.To], v.Days.IsPurchase[m.From:m.To]
 		last := days[0] // the first day is a purchase
 		for i := 1; i < len(days) && i < len(isPurchase); i++ {
 			if isPurchase[i] {

@@ -1,6 +1,10 @@
 package clv
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/perennial-clv/perennial/transforms/cohort"
+)
 
 // gapsOf returns gaps of given days.
 func gapsOf(days ...int) *Gaps {
@@ -14,8 +18,9 @@ func gapsOf(days ...int) *Gaps {
 // A refund between purchases makes no gap, nor does who bought once or never.
 func TestGapsAreBetweenConsecutivePurchases(t *testing.T) {
 	var g, other Gaps
-	g.AddShard(threeCustomers())
-	other.AddShard(baseOf([]purchase{{5, 1_0000, 0}, {12, 0, -1_0000}, {105, 1_0000, 0}}))
+	f := &cohort.Frame{}
+	g.AddShard(cohort.NewView(f, threeCustomers()))
+	other.AddShard(cohort.NewView(f, baseOf([]purchase{{5, 1_0000, 0}, {12, 0, -1_0000}, {105, 1_0000, 0}})))
 	g.Add(&other)
 	for days, want := range map[int]int64{100: 2, 113: 1} {
 		if got := g.counts[days]; got != want {

@@ -209,7 +209,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	var residuals Residuals
 	residuals.Enter(f, &shard.Customers, values)
 	var cohorts cohort.Cohorts
-	cohorts.AddShard(f, shard)
+	cohorts.AddShard(f, cohort.NewView(f, shard))
 	var fromCustomers, fromCohorts int64
 	for _, c := range filled(shard.Customers.Len(), v.Customers(f, &shard.Customers, values, &ranks, usualLifecycle)) {
 		residual, _ := c.Residual.Get()

@@ -1,10 +1,6 @@
 package cohort
 
-import (
-	"math"
-
-	"github.com/perennial-clv/perennial/transforms/ledger"
-)
+import "math"
 
 // Windows are the days within which second purchases are counted.
 var Windows = [4]int32{30, 60, 90, 365}
@@ -36,14 +32,15 @@ func (a *Acquired) add(o *Acquired) {
 type Cohorts struct{ Split[ByGrain[Acquired]] }
 
 // AddShard adds the customers of a shard.
-func (c *Cohorts) AddShard(f *Frame, s *ledger.Shard) {
-	parts := c.Each(f.Dimensions(&s.Customers))
+func (c *Cohorts) AddShard(f *Frame, v *View) {
+	parts := c.Each(v.Dimensions)
 	var member Acquired
-	for m := range f.Members(&s.Customers) {
-		member.of(f, s, m)
+	for i := range v.Members {
+		m := &v.Members[i]
+		member.of(f, v, m)
 		for _, g := range f.Grains {
-			in := f.Period(g, m.First)
-			for _, p := range m.Parts {
+			in := v.Periods(g)[m.From]
+			for _, p := range v.Parts(i) {
 				parts[p][g].At(in).add(&member)
 			}
 		}
@@ -56,29 +53,18 @@ func (c *Cohorts) Add(o *Cohorts) {
 }
 
 // of is what one customer adds to a cohort.
-func (a *Acquired) of(f *Frame, s *ledger.Shard, m Member) {
+func (a *Acquired) of(f *Frame, v *View, m *MemberDays) {
 	a.Size = 1
-	a.FirstPurchaseRevenue = s.FirstValue[m.Customer]
-	a.GrossSales, a.Refunds, a.Contribution = s.GrossSales[m.Customer], s.Refunds[m.Customer], s.Contribution[m.Customer]
+	c := &v.Customers
+	a.FirstPurchaseRevenue = c.FirstValue[m.Customer]
+	a.GrossSales, a.Refunds, a.Contribution = c.GrossSales[m.Customer], c.Refunds[m.Customer], c.Contribution[m.Customer]
 	wait := int32(math.MaxInt32) // for the second purchase
-	from, to := s.Range(m.Customer)
-	if second := SecondPurchase(&s.Days, from, to); second < to {
-		wait = int32(s.Days.Day[second] - m.First)
+	if m.Second < m.To {
+		wait = int32(v.Days.Day[m.Second] - m.First)
 	}
 	age := int32(f.AsOf - m.First)
 	for i, n := range Windows {
 		a.Exposed[i] = one(n <= age)
 		a.Repeated[i] = one(n <= age) * one(wait <= n)
 	}
-}
-
-// SecondPurchase returns the entry of the second purchase among those of a
-// customer's days, and to where there is none.
-func SecondPurchase(d *ledger.Days, from, to int32) int32 {
-	for i := from + 1; i < to; i++ {
-		if d.IsPurchase[i] {
-			return i
-		}
-	}
-	return to
 }

@@ -33,21 +33,20 @@ func (a *activity) add(o *activity) {
 type Business struct{ Split[ByGrain[activity]] }
 
 // AddShard adds the customers of a shard and its rows without a customer.
-func (b *Business) AddShard(f *Frame, s *ledger.Shard) {
-	parts := b.Each(f.Dimensions(&s.Customers))
-	var periods []int32
+func (b *Business) AddShard(f *Frame, v *View) {
+	parts := b.Each(v.Dimensions)
 	for _, g := range f.Grains {
-		periods = f.Calendar.Indexes(g, s.Days.Day, periods)
-		for m := range f.Members(&s.Customers) {
-			from, to := s.Range(m.Customer)
-			for _, p := range m.Parts {
-				cells := parts[p][g].Span(periods[from], periods[to-1])
-				addActivity(cells, periods[from:to], &s.Days, from)
+		periods := v.Periods(g)
+		for i := range v.Members {
+			m := &v.Members[i]
+			for _, p := range v.Parts(i) {
+				cells := parts[p][g].Span(periods[m.From], periods[m.To-1])
+				addActivity(cells, periods[m.From:m.To], &v.Days, m)
 			}
 		}
 	}
 	all := b.Of(All)
-	for day, amount := range s.Unattributed {
+	for day, amount := range v.Unattributed {
 		for _, g := range f.Grains {
 			all[g].At(f.Period(g, day)).unattributed += amount
 		}
@@ -59,12 +58,11 @@ func (b *Business) Add(o *Business) {
 	b.Merge(&o.Split, func(to, from *ByGrain[activity]) { to.Merge(from, (*activity).add) })
 }
 
-// addActivity adds one customer's days, entries from and on, which fall in the
-// given periods; the cells are those of the periods from the first to the last.
-func addActivity(cells []activity, periods []int32, d *ledger.Days, from int32) {
-	to := from + int32(len(periods))
-	orders, isPurchase := d.Orders[from:to], d.IsPurchase[from:to]
-	gross, refunds, contribution := d.GrossSales[from:to], d.Refunds[from:to], d.Contribution[from:to]
+// addActivity adds one member's days, which fall in the given periods; the cells
+// are those of the periods from the first to the last.
+func addActivity(cells []activity, periods []int32, d *ledger.Days, m *MemberDays) {
+	orders, isPurchase := d.Orders[m.From:m.To], d.IsPurchase[m.From:m.To]
+	gross, refunds, contribution := d.GrossSales[m.From:m.To], d.Refunds[m.From:m.To], d.Contribution[m.From:m.To]
 	acquiredIn := periods[0]
 	lastActive := acquiredIn - 2 // no period, and not the one before the first
 	for i, period := range periods {
@@ -83,8 +81,8 @@ func addActivity(cells []activity, periods []int32, d *ledger.Days, from int32) 
 	}
 	cells[0].isNew++
 	cells[0].firstOrders += int64(orders[0])
-	if second := SecondPurchase(d, from, to); second < to {
-		cells[periods[second-from]-acquiredIn].repeaters++
+	if m.Second < m.To {
+		cells[periods[m.Second-m.From]-acquiredIn].repeaters++
 	}
 }
 

@@ -110,17 +110,17 @@ func TestShardIsTheSumOfItsCustomers(t *testing.T) {
 		single := newShard()
 		enterCustomer(shard, rand.New(rand.NewPCG(seed, 1)), asOf)
 		enterCustomer(single, rand.New(rand.NewPCG(seed, 1)), asOf)
-		businessOneByOne.AddShard(f, single)
-		cohortsOneByOne.AddShard(f, single)
+		businessOneByOne.AddShard(f, cohort.NewView(f, single))
+		cohortsOneByOne.AddShard(f, cohort.NewView(f, single))
 		var ownBusiness cohort.Business
 		var ownCohorts cohort.Cohorts
-		ownBusiness.AddShard(f, single)
-		ownCohorts.AddShard(f, single)
+		ownBusiness.AddShard(f, cohort.NewView(f, single))
+		ownCohorts.AddShard(f, cohort.NewView(f, single))
 		businessMerged.Add(&ownBusiness)
 		cohortsMerged.Add(&ownCohorts)
 	}
-	business.AddShard(f, shard)
-	cohorts.AddShard(f, shard)
+	business.AddShard(f, cohort.NewView(f, shard))
+	cohorts.AddShard(f, cohort.NewView(f, shard))
 	want := business.Periods(f, true)
 	if got := businessOneByOne.Periods(f, true); !slices.Equal(got, want) {
 		t.Errorf("one by one: got\n%v\nwant\n%v", got, want)
@@ -153,7 +153,7 @@ func TestAcquiredByHand(t *testing.T) {
 	enterDay(s, first+45, 1, 50, 0)
 	s.End(ledger.Key{'a'})
 	var c cohort.Cohorts
-	c.AddShard(f, s)
+	c.AddShard(f, cohort.NewView(f, s))
 	got := c.Of(cohort.All)[calendar.ByMonth].Get(f.Period(calendar.ByMonth, first))
 	want := cohort.Acquired{
 		Size: 1, FirstPurchaseRevenue: 100, Exposed: [4]int64{1, 1, 0, 0}, Repeated: [4]int64{0, 1, 0, 0},
@@ -176,7 +176,7 @@ func TestBusinessPeriodsByHand(t *testing.T) {
 	s.End(ledger.Key{'b'})
 	f := cohort.NewFrame(calendar.Calendar{}, calendar.Date(2024, 3, 15), []calendar.Grain{calendar.ByMonth})
 	var b cohort.Business
-	b.AddShard(f, s)
+	b.AddShard(f, cohort.NewView(f, s))
 	var got []string
 	for _, p := range b.Periods(f, false) {
 		unattributed, _ := p.UnattributedRevenue.Get()

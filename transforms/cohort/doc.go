@@ -6,7 +6,8 @@
 // It refuses to know of rates of return (retention) and of models (clv).
 //
 //	frame.go      the run's calendar: as-of day, grains, where history begins; dimensions
-//	member.go     a shard's customers with a purchase, with their dimensions
+//	member.go     the customers with a purchase, with their dimensions
+//	view.go       a shard's members with their days and periods, as accumulators see them
 //	split.go      one accumulator per dimension value; series of periods
 //	acquired.go   what each cohort is: size, first revenue, second purchases within n days
 //	business.go   business_periods: new, returning and retained customers, orders, money

@@ -15,12 +15,15 @@ func (b *Builder) enterCustomer(entries []entry) {
 	if b.bound.settings.DropDuplicates {
 		b.dropDuplicates(entries)
 	}
-	if slices.ContainsFunc(entries, entry.isKept) {
-		b.sum = customerSum{}
-		b.days(entries)
-		b.shard.end(b.key(&entries[0]), &b.sum)
+	b.seen, b.hasUnreadable = b.seen[:0], false
+	if !slices.ContainsFunc(entries, entry.isKept) {
+		b.count(entries)
+		return
 	}
-	b.count(entries)
+	b.sum = customerSum{}
+	b.days(entries)
+	b.shard.Totals.enter(&b.sum)
+	b.shard.end(b.key(&entries[0]), &b.sum)
 }
 
 // dropDuplicates excludes all but the first of equal rows. Among postings in
@@ -58,30 +61,16 @@ func (b *Builder) unattributed() {
 	}
 }
 
-// count counts the postings that are not kept and sums up those that are. A
-// row without an amount need not have a cost.
+// count counts postings of which it is decided whether they are kept, and sums
+// up those that are.
 func (b *Builder) count(entries []entry) {
-	var kept, amount, withoutMoney, missing int64
-	b.seen, b.hasUnreadable = b.seen[:0], false
 	for i := range entries {
-		e := &entries[i]
-		if !e.isKept() {
+		if e := &entries[i]; e.isKept() {
+			b.shard.Totals.keep(e)
+		} else {
 			b.exclude(e)
-			continue
-		}
-		kept++
-		amount += e.amount
-		switch {
-		case e.head.has(flagContribution):
-		case e.head.has(flagBlank):
-			withoutMoney++
-		default:
-			missing++
 		}
 	}
-	t := &b.shard.Totals
-	t.KeptRows, t.KeptAmount = t.KeptRows+kept, t.KeptAmount+amount
-	t.WithoutMoney, t.MissingContribution = t.WithoutMoney+withoutMoney, t.MissingContribution+missing
 }
 
 // exclude counts a row that is not kept; its customer once for each reason and
@@ -133,40 +122,78 @@ func (d *customerDay) isPurchase(s *Settings) bool {
 // days decides the customer's sales, refunds, orders and purchases day by
 // day, and enters the days from the first purchase on.
 func (b *Builder) days(entries []entry) {
-	var day customerDay
-	isCustomer := false
 	b.ordered.reset()
 	for len(entries) > 0 {
-		n := 1
-		for n < len(entries) && entries[n].head.sameDay(entries[0].head) {
-			n++
+		n := b.sales(entries)
+		if n > 0 {
+			b.enterSales(entries[:n])
+		} else {
+			n = 1
+			for n < len(entries) && entries[n].head.sameDay(entries[0].head) {
+				n++
+			}
+			b.enterDay(entries[:n])
 		}
-		rows := entries[:n]
 		entries = entries[n:]
-		b.day(&day, rows)
-		if day.rows == 0 {
-			continue
-		}
-		isPurchase := day.isPurchase(&b.bound.settings)
-		if day.orders > 0 && !isPurchase {
-			b.shard.Totals.CancelledSameDay++
-		}
-		switch {
-		case isCustomer:
-		case isPurchase:
-			isCustomer = true
-			b.shard.Totals.Customers++
-			b.attributes(rows)
-		default:
-			refate(rows, BeforeFirstPurchase)
-			continue
-		}
-		b.enterDay(&day, isPurchase)
 	}
-	if !isCustomer {
+	if b.sum.purchaseDays == 0 {
 		for i := range b.shard.Attributes {
 			b.shard.Attributes[i].Codes = append(b.shard.Attributes[i].Codes, -1)
 		}
+	}
+}
+
+// sales returns how many of the entries, from the first on, are what most rows
+// of most logs are: a sale that stands alone, with nothing else on its day.
+func (b *Builder) sales(entries []entry) int {
+	if !b.standAlone {
+		return 0
+	}
+	for i := range entries {
+		e := &entries[i]
+		if !e.isKept() || e.amount <= 0 || i+1 < len(entries) && e.head.sameDay(entries[i+1].head) {
+			return i
+		}
+	}
+	return len(entries)
+}
+
+// enterSales enters the days of such sales. It is what enterDay does of each,
+// without asking: an order and a purchase of its amount.
+func (b *Builder) enterSales(sales []entry) {
+	if b.sum.purchaseDays == 0 {
+		b.attributes(sales[:1])
+	}
+	gross := b.shard.Days.addSales(sales)
+	b.sum.enterSales(sales, gross)
+	n := int64(len(sales))
+	t := &b.shard.Totals
+	t.KeptRows += n
+	t.KeptAmount += gross
+	t.MissingContribution += n
+}
+
+// enterDay decides what a day is, and enters it.
+func (b *Builder) enterDay(rows []entry) {
+	var day customerDay
+	b.day(&day, rows)
+	isPurchase := day.isPurchase(&b.bound.settings)
+	if day.orders > 0 && !isPurchase {
+		b.shard.Totals.CancelledSameDay++
+	}
+	isCustomer := b.sum.purchaseDays > 0
+	switch {
+	case isCustomer:
+	case isPurchase:
+		isCustomer = true
+		b.attributes(rows)
+	default:
+		refate(rows, BeforeFirstPurchase)
+	}
+	b.count(rows)
+	if isCustomer && day.rows > 0 {
+		b.shard.Days.add(&day, isPurchase)
+		b.sum.enter(&day, isPurchase)
 	}
 }
 
@@ -326,20 +353,6 @@ func (s *orderSet) add(d digest) bool {
 	_, known := s.many[d]
 	s.many[d] = struct{}{}
 	return !known
-}
-
-func (b *Builder) enterDay(d *customerDay, isPurchase bool) {
-	t := &b.shard.Totals
-	t.Orders += int64(d.orders)
-	t.GrossSales += d.gross
-	t.Refunds += d.refunds
-	t.Contribution += d.contribution
-	b.shard.Days.add(d, isPurchase)
-	b.sum.enter(d, isPurchase)
-	if isPurchase {
-		t.PurchaseDays++
-		t.PurchaseValue += d.gross + d.refunds
-	}
 }
 
 // attributes enters the attributes of the earliest kept row of the first

@@ -48,6 +48,23 @@ func (d *Days) add(day *customerDay, isPurchase bool) {
 	d.GrossSales[n], d.Refunds[n], d.Contribution[n] = day.gross, day.refunds, day.contribution
 }
 
+// addSales adds the days of sales, one each, for which there is room, and
+// returns what they add up to.
+func (d *Days) addSales(sales []entry) (gross int64) {
+	from, to := len(d.Day), len(d.Day)+len(sales)
+	d.Day, d.Orders, d.IsPurchase = d.Day[:to], d.Orders[:to], d.IsPurchase[:to]
+	d.GrossSales, d.Refunds, d.Contribution = d.GrossSales[:to], d.Refunds[:to], d.Contribution[:to]
+	day, orders, isPurchase := d.Day[from:to], d.Orders[from:to], d.IsPurchase[from:to]
+	amount, refunds, contribution := d.GrossSales[from:to], d.Refunds[from:to], d.Contribution[from:to]
+	for i := range sales {
+		e := &sales[i]
+		day[i], orders[i], isPurchase[i] = e.head.day(), 1, true
+		amount[i], refunds[i], contribution[i] = e.amount, 0, 0
+		gross += e.amount
+	}
+	return gross
+}
+
 // Net returns the net revenue of entry i: on a purchase day, the purchase's value.
 func (d *Days) Net(i int32) int64 { return d.GrossSales[i] + d.Refunds[i] }
 
@@ -71,6 +88,33 @@ type Totals struct {
 
 // NetRevenue returns gross sales and refunds together.
 func (t *Totals) NetRevenue() int64 { return t.GrossSales + t.Refunds }
+
+// keep adds a row that is kept. A row without an amount need not have a cost.
+func (t *Totals) keep(e *entry) {
+	t.KeptRows++
+	t.KeptAmount += e.amount
+	switch {
+	case e.head.has(flagContribution):
+	case e.head.has(flagBlank):
+		t.WithoutMoney++
+	default:
+		t.MissingContribution++
+	}
+}
+
+// enter adds what a customer's days add up to.
+func (t *Totals) enter(sum *customerSum) {
+	if sum.purchaseDays == 0 {
+		return
+	}
+	t.Customers++
+	t.PurchaseDays += int64(sum.purchaseDays)
+	t.PurchaseValue += sum.firstValue + sum.repeatValue
+	t.Orders += int64(sum.orders)
+	t.GrossSales += sum.gross
+	t.Refunds += sum.refunds
+	t.Contribution += sum.contribution
+}
 
 // Add adds another shard's totals.
 func (t *Totals) Add(o Totals) {
@@ -163,4 +207,18 @@ func (c *customerSum) enter(d *customerDay, isPurchase bool) {
 	}
 	c.last = d.day
 	c.purchaseDays++
+}
+
+// enterSales enters the days of sales, one each, that add up to gross.
+func (c *customerSum) enterSales(sales []entry, gross int64) {
+	first, n := &sales[0], int32(len(sales))
+	c.orders += n
+	c.gross += gross
+	c.repeatValue += gross
+	if c.purchaseDays == 0 {
+		c.first, c.firstValue = first.head.day(), first.amount
+		c.repeatValue -= first.amount
+	}
+	c.last = sales[n-1].head.day()
+	c.purchaseDays += n
 }

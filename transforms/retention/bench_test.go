@@ -20,22 +20,25 @@ func BenchmarkAddShard(b *testing.B) {
 	var business cohort.Business
 	var survival retention.Survival
 	sums := grid(whole)
-	together := func(f *cohort.Frame) {
-		cohorts.AddShard(f, shard)
-		business.AddShard(f, shard)
-		sums.AddShard(f, shard)
-		survival.AddShard(f, shard)
+	wholeView, splitView := cohort.NewView(whole, shard), cohort.NewView(split, shard)
+	together := func(f *cohort.Frame, v *cohort.View) {
+		v.Look(f, shard)
+		cohorts.AddShard(f, v)
+		business.AddShard(f, v)
+		sums.AddShard(f, v)
+		survival.AddShard(f, v)
 	}
 	for _, c := range []struct {
 		name string
 		add  func()
 	}{
-		{"Cohorts", func() { cohorts.AddShard(whole, shard) }},
-		{"Business", func() { business.AddShard(whole, shard) }},
-		{"Grid", func() { sums.AddShard(whole, shard) }},
-		{"Survival", func() { survival.AddShard(whole, shard) }},
-		{"together", func() { together(whole) }},
-		{"together, one split", func() { together(split) }},
+		{"View", func() { wholeView.Look(whole, shard) }},
+		{"Cohorts", func() { cohorts.AddShard(whole, wholeView) }},
+		{"Business", func() { business.AddShard(whole, wholeView) }},
+		{"Grid", func() { sums.AddShard(whole, wholeView) }},
+		{"Survival", func() { survival.AddShard(whole, wholeView) }},
+		{"together", func() { together(whole, wholeView) }},
+		{"together, one split", func() { together(split, splitView) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -5,7 +5,6 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
-	"github.com/perennial-clv/perennial/transforms/ledger"
 )
 
 // Mode is how offsets are counted.
@@ -84,6 +83,18 @@ type history [2]peers
 // of returns the members whose offsets 0..complete are over.
 func (h *history) of(complete int32) *peers { return &h[complete&1] }
 
+// reserve makes room for a number of offsets of such members, and returns how
+// many more have begun for some member of the cohort.
+func (h *history) reserve(complete, offsets int32) int64 {
+	p := h.of(complete)
+	if int(offsets) <= len(p.cells) {
+		return 0
+	}
+	before := h.offsets()
+	p.reserve(offsets)
+	return int64(h.offsets() - before)
+}
+
 // complete returns the last offset that is over for all members, -1 if none.
 func (h *history) complete() int32 {
 	switch {
@@ -130,23 +141,31 @@ func (b *Beyond) add(o *Beyond) {
 }
 
 // AddShard adds the customers of a shard.
-func (g *Grid) AddShard(f *cohort.Frame, s *ledger.Shard) {
-	parts := g.Each(f.Dimensions(&s.Customers))
-	var m member
-	for customer := range f.Members(&s.Customers) {
-		m.enter(s, customer)
-		for _, grain := range f.Grains {
-			in := f.Period(grain, customer.First)
-			for mode := ByCalendar; mode <= Rolling; mode++ {
-				m.place(f, grain, mode, g.MaxOffset[grain])
-				m.addBeyond(&g.beyond[grain][mode])
-				for _, p := range customer.Parts {
-					h := parts[p][grain][mode].At(in)
-					g.rows -= int64(h.offsets())
-					m.addTo(h.of(m.complete))
-					g.rows += int64(h.offsets())
-				}
+func (g *Grid) AddShard(f *cohort.Frame, v *cohort.View) {
+	parts := g.Each(v.Dimensions)
+	cohorts := make([]*cohort.Series[history], len(parts))
+	for _, grain := range f.Grains {
+		for mode := ByCalendar; mode <= Rolling; mode++ {
+			for p := range parts {
+				cohorts[p] = &parts[p][grain][mode]
 			}
+			g.addMembers(newMember(f, v, grain, mode, g.MaxOffset[grain]), cohorts)
+		}
+	}
+}
+
+// addMembers adds the members of a shard to the cohorts of the dimension values
+// in one grain and mode.
+func (g *Grid) addMembers(m *member, cohorts []*cohort.Series[history]) {
+	for i := range m.view.Members {
+		m.place(i)
+		if m.kept < m.To {
+			m.addBeyond(&g.beyond[m.grain][m.mode])
+		}
+		for _, p := range m.view.Parts(i) {
+			h := cohorts[p].At(m.cohort)
+			g.rows += h.reserve(m.complete, m.begun+1)
+			m.addTo(h.of(m.complete))
 		}
 	}
 }

@@ -3,75 +3,85 @@ package retention
 import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
-	"github.com/perennial-clv/perennial/transforms/ledger"
 )
 
-// member is one customer, as seen by one grain and mode at a time.
+// member is one customer of a shard after the other, as seen by one grain and
+// mode.
 type member struct {
-	days     *ledger.Days
-	from, to int32        // its entries
-	second   int32        // the entry of the second purchase, to if there is none
-	last     int32        // the entry of the last purchase
-	first    calendar.Day // of the first purchase
+	frame   *cohort.Frame
+	view    *cohort.View
+	grain   calendar.Grain
+	mode    Mode
+	limit   int32   // the last offset kept
+	periods []int32 // of the shard's days
+	places  []int32 // of the shard's days: periods, or rolling offsets
+	now     int32   // the period of the as-of day
+	over    int32   // the last period that is over
 
-	offsets  []int32 // of the days, as many as lie in offsets kept
-	lastIn   int32   // the offset of the last purchase, or the last one kept
-	begun    int32   // the last offset kept that has begun
-	complete int32   // the last offset that is over, -1 if none
+	*cohort.MemberDays
+	cohort   int32
+	origin   int32 // a day's offset is its place less this
+	kept     int32 // the entries in offsets kept end before this one
+	begun    int32 // the last offset kept that has begun
+	complete int32 // the last offset that is over, -1 if none
 }
 
-// enter makes m another customer.
-func (m *member) enter(s *ledger.Shard, customer cohort.Member) {
-	m.days, m.first = &s.Days, customer.First
-	m.from, m.to = s.Range(customer.Customer)
-	m.second = cohort.SecondPurchase(m.days, m.from, m.to)
-	m.last = m.to - 1
-	for !m.days.IsPurchase[m.last] {
-		m.last--
+func newMember(f *cohort.Frame, v *cohort.View, g calendar.Grain, mode Mode, limit int32) *member {
+	m := &member{
+		frame: f, view: v, grain: g, mode: mode, limit: limit,
+		periods: v.Periods(g), now: f.Period(g, f.AsOf), over: f.LastComplete(g),
+	}
+	m.places = m.periods
+	if mode == Rolling {
+		m.places = v.RollingOffsets(f, g)
+	}
+	return m
+}
+
+// place makes m member i, and finds the offsets.
+func (m *member) place(i int) {
+	m.MemberDays = &m.view.Members[i]
+	m.cohort = m.periods[m.From]
+	if m.mode == ByCalendar {
+		m.origin, m.begun, m.complete = m.cohort, m.now-m.cohort, m.over-m.cohort
+	} else {
+		c := &m.frame.Calendar
+		m.begun = c.RollingOffset(m.grain, m.First, m.frame.AsOf)
+		m.complete = c.RollingOffset(m.grain, m.First, m.frame.AsOf+1) - 1
+	}
+	m.begun = min(m.limit, m.begun)
+	m.kept = m.To
+	for m.offset(m.kept-1) > m.limit { // the first day's offset, 0, is kept
+		m.kept--
 	}
 }
 
-// place finds the offsets, of which those up to limit are kept. A calendar
-// offset is the rolling offset of who was there when the cohort began.
-func (m *member) place(f *cohort.Frame, g calendar.Grain, mode Mode, limit int32) {
-	origin := m.first
-	if mode == ByCalendar {
-		origin = f.Calendar.StartOf(g, m.first)
-	}
-	m.offsets = f.Calendar.RollingOffsets(g, origin, m.days.Day[m.from:m.to], m.offsets)
-	m.lastIn = min(limit, m.offsets[m.last-m.from])
-	m.begun = min(limit, f.Calendar.RollingOffset(g, origin, f.AsOf))
-	m.complete = f.Calendar.RollingOffset(g, origin, f.AsOf+1) - 1
-	n := len(m.offsets)
-	for m.offsets[n-1] > limit { // the first day's offset, 0, is kept
-		n--
-	}
-	m.offsets = m.offsets[:n]
-}
+// offset returns the offset of an entry.
+func (m *member) offset(i int32) int32 { return m.places[i] - m.origin }
 
-// addTo adds the member to its peers.
+// addTo adds the member to its peers, who have room for its offsets.
 func (m *member) addTo(p *peers) {
 	p.size++
-	p.firstOrders += int64(m.days.Orders[m.from])
+	p.firstOrders += int64(m.view.Days.Orders[m.From])
 	p.complete = m.complete
-	p.reserve(m.begun + 1)
 	m.addDays(p.cells)
-	if m.second == m.to {
+	if m.Second == m.To {
 		return
 	}
-	if second := int(m.second - m.from); second < len(m.offsets) {
-		p.cells[m.offsets[second]].second++
+	if m.Second < m.kept {
+		p.cells[m.offset(m.Second)].second++
 	}
-	p.cells[m.lastIn].last++
+	p.cells[min(m.limit, m.offset(m.Last))].last++
 }
 
 // addDays adds the days in offsets kept.
 func (m *member) addDays(cells []cell) {
-	from, to := m.from, m.from+int32(len(m.offsets))
-	orders, isPurchase := m.days.Orders[from:to], m.days.IsPurchase[from:to]
-	gross, refunds, contribution := m.days.GrossSales[from:to], m.days.Refunds[from:to], m.days.Contribution[from:to]
+	d, from, to, origin := &m.view.Days, m.From, m.kept, m.origin
+	orders, isPurchase := d.Orders[from:to], d.IsPurchase[from:to]
+	gross, refunds, contribution := d.GrossSales[from:to], d.Refunds[from:to], d.Contribution[from:to]
 	lastActive := int32(-1)
-	for i, offset := range m.offsets {
+	for i, place := range m.places[from:to] {
+		offset := place - origin
 		c := &cells[offset]
 		c.orders += int64(orders[i])
 		c.gross += gross[i]
@@ -95,10 +105,11 @@ func one(isSo bool) int64 {
 
 // addBeyond adds the days beyond the last offset kept.
 func (m *member) addBeyond(b *Beyond) {
-	for i := m.from + int32(len(m.offsets)); i < m.to; i++ {
-		b.Orders += int64(m.days.Orders[i])
-		b.GrossSales += m.days.GrossSales[i]
-		b.Refunds += m.days.Refunds[i]
-		b.Contribution += m.days.Contribution[i]
+	d := &m.view.Days
+	for i := m.kept; i < m.To; i++ {
+		b.Orders += int64(d.Orders[i])
+		b.GrossSales += d.GrossSales[i]
+		b.Refunds += d.Refunds[i]
+		b.Contribution += d.Contribution[i]
 	}
 }

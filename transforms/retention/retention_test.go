@@ -41,7 +41,7 @@ func grid(f *cohort.Frame, shards ...*ledger.Shard) *retention.Grid {
 		g.MaxOffset[i] = math.MaxInt32
 	}
 	for _, s := range shards {
-		g.AddShard(f, s)
+		g.AddShard(f, cohort.NewView(f, s))
 	}
 	return g
 }
@@ -90,7 +90,7 @@ func TestSurvivalByHand(t *testing.T) {
 		[]calendar.Day{asOf - 60, asOf - 30}, []calendar.Day{asOf - 30},
 	)
 	var survival retention.Survival
-	survival.AddShard(f, s)
+	survival.AddShard(f, cohort.NewView(f, s))
 	points := map[int32]retention.CurvePoint{}
 	for _, p := range curves(f, grid(f, s), &survival) {
 		if p.Type == retention.SurvivalToSecond {

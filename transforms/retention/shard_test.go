@@ -83,8 +83,8 @@ func newSums(maxOffset int32) *sums {
 }
 
 func (s *sums) addShard(f *cohort.Frame, shard *ledger.Shard) {
-	s.grid.AddShard(f, shard)
-	s.survival.AddShard(f, shard)
+	s.grid.AddShard(f, cohort.NewView(f, shard))
+	s.survival.AddShard(f, cohort.NewView(f, shard))
 }
 
 func (s *sums) add(o *sums) {

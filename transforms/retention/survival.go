@@ -6,7 +6,6 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
-	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -41,21 +40,21 @@ func (l *longest) add(o *longest) {
 }
 
 // AddShard adds the customers of a shard.
-func (v *Survival) AddShard(f *cohort.Frame, s *ledger.Shard) {
-	parts := v.Each(f.Dimensions(&s.Customers))
-	for m := range f.Members(&s.Customers) {
-		in := f.Period(calendar.ByMonth, m.First)
+func (v *Survival) AddShard(f *cohort.Frame, s *cohort.View) {
+	parts := v.Each(s.Dimensions)
+	months := s.Periods(calendar.ByMonth)
+	for i := range s.Members {
+		m := &s.Members[i]
+		in := months[m.From]
 		if f.IsLeftTruncated(calendar.ByMonth, in) {
 			continue
 		}
-		from, to := s.Range(m.Customer)
-		second := cohort.SecondPurchase(&s.Days, from, to)
-		event, end := second < to, f.AsOf
+		event, end := m.Second < m.To, f.AsOf
 		if event {
-			end = s.Days.Day[second]
+			end = s.Days.Day[m.Second]
 		}
 		days := int32(end - m.First)
-		for _, p := range m.Parts {
+		for _, p := range s.Parts(i) {
 			w := parts[p]
 			at := w.ended.At(days)
 			if event {
