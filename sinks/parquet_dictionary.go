@@ -20,6 +20,8 @@ type dictionary struct {
 	slots []slot   // open addressing by sign
 	used  []uint32 // slots that are not empty, by id
 	seen  []int32  // by id: the page that last had it, counted from 1
+
+	labels [table.MaxLabels]int32 // by place among a column's labels: id + 1; 0 where it has none
 }
 
 // slot is a place of a text in the table.
@@ -42,6 +44,7 @@ func (d *dictionary) reset() {
 	}
 	d.texts, d.ends, d.ids = d.texts[:0], append(d.ends[:0], 0), d.ids[:0]
 	d.used, d.seen = d.used[:0], d.seen[:0]
+	d.labels = [table.MaxLabels]int32{}
 }
 
 func (d *dictionary) len() int { return len(d.used) }
@@ -66,6 +69,23 @@ func (d *dictionary) addTexts(p *page) bool {
 			return false
 		}
 		d.ids = append(d.ids, id)
+	}
+	return true
+}
+
+// addLabels gives texts ids by their places among labels, and reports false
+// where there are more than a dictionary may have.
+func (d *dictionary) addLabels(places []uint8, labels []string) bool {
+	for _, place := range places {
+		if d.labels[place] == 0 {
+			text := []byte(labels[place])
+			id, ok := d.id(signOf(text), text)
+			if !ok {
+				return false
+			}
+			d.labels[place] = id + 1
+		}
+		d.ids = append(d.ids, d.labels[place]-1)
 	}
 	return true
 }

@@ -102,14 +102,19 @@ func (e *encoder) repeats(g *rowGroup, i int) bool {
 // enter puts the values of a page into the dictionary of a row group of so many
 // rows, and reports false where they do not fit.
 func (e *encoder) enter(spans []span, i, rows int) bool {
-	p := &e.page
+	p, c := &e.page, e.table.Columns[i]
 	p.load(spans, i)
-	if e.table.Columns[i].Kind == table.Text {
+	switch {
+	case c.Labels != nil:
+		p.labels = gather(p, spans, i, p.labels)
+		return e.dictionary.addLabels(p.labels, c.Labels)
+	case c.Kind == table.Text:
 		p.gatherTexts(spans, i)
 		return e.dictionary.addTexts(p)
+	default:
+		p.numbers = gather(p, spans, i, p.numbers)
+		return e.dictionary.addNumbers(p.numbers, rows/dictionaryRepeats)
 	}
-	p.numbers = gather(p, spans, i, p.numbers)
-	return e.dictionary.addNumbers(p.numbers, rows/dictionaryRepeats)
 }
 
 // dictionaryPages writes the dictionary and the pages of ids in it.

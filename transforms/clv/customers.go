@@ -24,15 +24,15 @@ type Customer struct {
 	Attributes           []string // in the order of the mapping
 
 	Scores
-	Stage Stage // empty without a purchase
+	Stage Stage // meaningless without a purchase
 
-	Status           Status
-	Alive            numeric.Null[float64]
-	NextPurchase     numeric.Null[calendar.Day]
-	PurchasesOfYear  float64             // null where Alive is
-	ValueOfYear      numeric.Null[int64] // undiscounted
-	Residual         numeric.Null[int64] // without end, discounted to the as-of day
-	ModelID, SpendID string              // empty where there are no predictions, and where the spend part is not a model's
+	Status          Status
+	Alive           numeric.Null[float64]
+	NextPurchase    numeric.Null[calendar.Day]
+	PurchasesOfYear float64             // null where Alive is
+	ValueOfYear     numeric.Null[int64] // undiscounted
+	Residual        numeric.Null[int64] // without end, discounted to the as-of day
+	Models          ModelPlaces
 }
 
 // NetRevenue returns gross sales and refunds together.
@@ -62,6 +62,7 @@ func (c *Customer) purchasesOfYear() (float64, bool) {
 // Customers returns what sets rows to those of customers, a row each, in their
 // order: the first of into to that of customer from.
 func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Value, ranks *Ranks, limits Lifecycle) func(from int, into []Customer) {
+	models := v.models()
 	return func(from int, into []Customer) {
 		for n := range into {
 			c, i := &into[n], from+n
@@ -70,7 +71,10 @@ func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Val
 			if v.HasContribution {
 				c.Contribution = numeric.Known(s.Contribution[i])
 			}
-			v.predicted(c, &values[i])
+			if c.Status = values[i].Status; values[i].isScored() {
+				c.predicted(&values[i])
+				c.Models = models
+			}
 			if c.HasPurchase {
 				c.Scores = ranks.of(c)
 				c.Stage = limits.stage(int64(c.AsOf-c.Last), c.x())
@@ -90,19 +94,14 @@ func (c *Customer) bought(f *cohort.Frame, s *ledger.Customers, i int) {
 		return
 	}
 	c.HasPurchase, c.First, c.Last, c.PurchaseDays = true, s.First[i], s.Last[i], int64(s.PurchaseDays[i])
-	c.CohortMonth = f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, c.First))
+	c.CohortMonth = f.Calendar.StartOf(calendar.ByMonth, c.First)
 	c.FirstPurchaseValue, c.RepeatValue = s.FirstValue[i], s.RepeatValue[i]
 }
 
 // predicted fills in what is expected of a customer.
-func (v *Valuation) predicted(c *Customer, value *Value) {
-	c.Status = value.Status
-	if !value.isScored() {
-		return
-	}
+func (c *Customer) predicted(value *Value) {
 	c.Alive = numeric.Known(value.score.Alive)
 	c.PurchasesOfYear, c.ValueOfYear = value.purchases, value.year
 	c.Residual = value.residual
 	c.NextPurchase = value.nextPurchase(c.AsOf)
-	c.ModelID, c.SpendID = v.purchasesID, v.spendID
 }

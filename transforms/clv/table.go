@@ -63,19 +63,19 @@ func scoreColumns() []table.Field[Customer] {
 		table.NullIntegers("rfm_recency", "1 + floor(5 × share of customers who bought last longer ago): 5 is most recent.", "without a purchase", func(r *Customer) (int64, bool) { return scored(r.Recency) }).In("score 1 to 5").Never(),
 		table.NullIntegers("rfm_frequency", "1 + floor(5 × share of customers with fewer purchase_days): 5 is most frequent.", "without a purchase", func(r *Customer) (int64, bool) { return scored(r.Frequency) }).In("score 1 to 5").Never(),
 		table.NullIntegers("rfm_monetary", "1 + floor(5 × share of customers with less net_revenue): 5 is most.", "without a purchase", func(r *Customer) (int64, bool) { return scored(r.Monetary) }).In("score 1 to 5").Never(),
-		table.NullTexts("rfm_segment", "rfm_recency, rfm_frequency and rfm_monetary as three digits: 543.", "without a purchase", func(r *Customer) (string, bool) { return r.segment() }),
-		table.NullTexts("lifecycle_stage", "By days since the last purchase, with the base's gaps between purchases as limits (in run_checks). "+listed(Stages), "without a purchase", func(r *Customer) (string, bool) { return optional(string(r.Stage)) }),
+		table.NullLabels("rfm_segment", "rfm_recency, rfm_frequency and rfm_monetary as three digits: 543.", "without a purchase", segments(), func(r *Customer) (uint8, bool) { return r.segment() }),
+		table.NullLabels("lifecycle_stage", "By days since the last purchase, with the base's gaps between purchases as limits (in run_checks). "+listed(Stages), "without a purchase", names(Stages), func(r *Customer) (Stage, bool) { return r.Stage, r.HasPurchase }),
 		table.NullNumbers("probability_alive", "Probability that the customer has not dropped out for ever.", "without a prediction", func(r *Customer) (float64, bool) { return r.Alive.Get() }).In("probability").Additive(),
 		table.NullNumbers("expected_purchases_365d", "Expected purchases in the 365 days after the as-of day.", "without a prediction", (*Customer).purchasesOfYear).In("purchases").Additive(),
 		table.NullAmounts("predicted_value_365d", "Expected net revenue in the 365 days after the as-of day, undiscounted.", "without a prediction", func(r *Customer) (int64, bool) { return r.ValueOfYear.Get() }),
 		table.NullAmounts("residual_clv", "Expected net revenue after the as-of day without end, discounted to it.", "without a prediction, and where infinite (a discount rate of 0)", func(r *Customer) (int64, bool) { return r.Residual.Get() }),
 		table.NullAmounts("total_clv", "net_revenue + residual_clv.", "where residual_clv is", func(r *Customer) (int64, bool) { return total(r.NetRevenue(), r.Residual) }),
 		table.NullIntegers("value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best.", "where residual_clv is", func(r *Customer) (int64, bool) { return scored(r.Percentile) }).In("percentile").Never(),
-		table.NullTexts("value_tier", listed(Tiers), "where value_percentile is", func(r *Customer) (string, bool) { return r.tier() }),
+		table.NullLabels("value_tier", listed(Tiers), "where value_percentile is", names(Tiers), func(r *Customer) (Tier, bool) { return r.tier() }),
 		table.NullDates("expected_next_purchase_date", "Day by which the customer, if alive, has bought again with probability ½, silent up to the as-of day.", "without a prediction, where probability_alive is below 0.5, and beyond the year 9999", func(r *Customer) (int32, bool) { d, ok := r.NextPurchase.Get(); return int32(d), ok }),
-		table.Texts("prediction_status", listed(Statuses), func(r *Customer) string { return string(r.Status) }),
-		table.NullTexts("model_id", "Model of purchases behind the prediction.", "without one", func(r *Customer) (string, bool) { return optional(r.ModelID) }),
-		table.NullTexts("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", func(r *Customer) (string, bool) { return optional(r.SpendID) }),
+		table.Labels("prediction_status", listed(Statuses), names(Statuses), func(r *Customer) Status { return r.Status }),
+		table.NullLabels("model_id", "Model of purchases behind the prediction.", "without one", modelIDs(), func(r *Customer) (uint8, bool) { return r.Models.Purchases.Get() }),
+		table.NullLabels("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", modelIDs(), func(r *Customer) (uint8, bool) { return r.Models.Spend.Get() }),
 	}
 }
 
@@ -88,7 +88,7 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 		Columns: []table.Field[CustomerValue]{
 			keyColumn(integerKeys, func(r *CustomerValue) ledger.Key { return r.Key }),
 			table.Texts("horizon", "Length of the future, as 365d from the as-of day, or lifetime without end.", func(r *CustomerValue) string { return r.Horizon.Name }),
-			table.Texts("value_basis", "net_revenue or contribution.", func(r *CustomerValue) string { return string(r.Basis) }),
+			table.Labels("value_basis", "net_revenue or contribution.", bases(), func(r *CustomerValue) uint8 { return r.Basis.place() }),
 			table.Amounts("historic_value", "What the customer has brought up to the as-of day, undiscounted; the same at every horizon.", func(r *CustomerValue) int64 { return r.Historic }).NotOverTime(),
 			table.NullNumbers("expected_purchases", "Expected purchases within the horizon.", "without a prediction, and for lifetime where infinite", func(r *CustomerValue) (float64, bool) { return r.Prediction.Purchases.Get() }).In("purchases").NotOverTime(),
 			table.NullAmounts("expected_purchase_value", "Expected value of a purchase in this basis: the model of spend × net_revenue_factor (in models), for contribution also × contribution ÷ net revenue of the base; rounded half-even to 4 decimals.", "without a prediction", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchaseValue.Get() }).Never(),
@@ -100,8 +100,8 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 			table.NullNumbers("interval_level", "Level of that interval.", "as residual_clv_low is", func(*CustomerValue) (float64, bool) { return 0, false }).In("probability"),
 			table.NullNumbers("probability_of_purchase", "Probability of at least one purchase within the horizon.", "without a prediction", func(r *CustomerValue) (float64, bool) { return r.Prediction.Probability.Get() }).In("probability").NotOverTime(),
 			table.Numbers("discount_rate", "Annual effective rate by which residual_clv is discounted.", func(r *CustomerValue) float64 { return r.DiscountRate }).In("share per year"),
-			table.NullTexts("model_id", "Model of purchases behind the prediction.", "without one", func(r *CustomerValue) (string, bool) { return optional(r.ModelID) }),
-			table.NullTexts("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", func(r *CustomerValue) (string, bool) { return optional(r.SpendID) }),
+			table.NullLabels("model_id", "Model of purchases behind the prediction.", "without one", modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Purchases.Get() }),
+			table.NullLabels("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Spend.Get() }),
 		},
 	}
 }
