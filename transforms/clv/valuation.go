@@ -18,6 +18,7 @@ const (
 	Predicted        Status = iota
 	PopulationMean          // the value of a purchase is the population's: no repeat purchase, or none of positive value
 	InsufficientData        // no usable fit: predictions are null
+	NotModelled             // the job asks for no model: predictions are null
 	NoPurchase
 )
 
@@ -26,6 +27,7 @@ var Statuses = []ledger.Term{
 	Predicted:        {Name: "predicted", Doc: "Both models predict for this customer."},
 	PopulationMean:   {Name: "population_mean", Doc: "The value of a purchase is the population's, for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
 	InsufficientData: {Name: "insufficient_data", Doc: "No model of purchases could be used, so there are no predictions; models says why."},
+	NotModelled:      {Name: "not_modelled", Doc: "The job asks for no models (models.candidates: none), so there are no predictions."},
 	NoPurchase:       {Name: "no_purchase", Doc: "The customer has no purchase, so there is nothing to predict from."},
 }
 
@@ -57,6 +59,7 @@ type Valuation struct {
 	purchases    Purchases
 	spend        Spend
 	hasPurchases bool                  // a model of purchases is usable
+	unscored     Status                // of customers with a purchase where none is
 	scorer       *Scorer               // of that model
 	hasSpend     bool                  // a model of spend is usable
 	meanPurchase float64               // in currency, where no model of spend is usable
@@ -70,7 +73,10 @@ type Valuation struct {
 // NewValuation puts fits and what the base has brought together. chosen is nil where no model of
 // purchases is usable.
 func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger.Totals, hasContribution bool, each Each) *Valuation {
-	v := &Valuation{Settings: s, HasContribution: hasContribution}
+	v := &Valuation{Settings: s, HasContribution: hasContribution, unscored: InsufficientData}
+	if len(s.Candidates) == 0 {
+		v.unscored = NotModelled
+	}
 	if chosen != nil {
 		v.purchases, v.hasPurchases = chosen.Purchases()
 	}
@@ -121,7 +127,7 @@ func (v *Valuation) Values(values []Value, s *ledger.Customers, asOf calendar.Da
 		case !s.HasPurchase(customer):
 			values[customer].Status = NoPurchase
 		case v.scorer == nil:
-			values[customer].Status = InsufficientData
+			values[customer].Status = v.unscored
 		default:
 			v.enter(&values[customer], s, customer, asOf)
 		}
