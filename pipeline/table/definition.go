@@ -6,7 +6,8 @@ import (
 )
 
 // Definition declares a table whose rows are values of R: each column's
-// name, type and meaning stand beside how it is read from a row.
+// name, type and meaning stand beside how it is read from a row. Of a table of
+// millions of rows R is a block of them; see RecordOfBlocks.
 type Definition[R any] struct {
 	Name    string
 	Doc     string

@@ -55,7 +55,7 @@ func bytesOf(n int) int { return (n + 7) / 8 }
 // fixedWidth are the values of columns of a fixed width but flags, of which
 // uint8 are places of labels.
 type fixedWidth interface {
-	int32 | int64 | float64 | ~uint8
+	~int32 | int64 | float64 | ~uint8
 }
 
 // fillValues appends what get returns for rows. NaN and infinity panic.
@@ -127,7 +127,7 @@ func fillFlags[R any](v *vector, rows []R, get func(*R) bool) {
 func fillTexts[R any](v *vector, rows []R, get func(*R) string) {
 	ends := arrow.GetData[int32](v.fixed)[v.rows+1:][:len(rows)]
 	for i := range rows {
-		v.appendText(get(&rows[i]))
+		appendText(v, get(&rows[i]))
 		ends[i] = int32(len(v.texts))
 	}
 	v.rows += len(rows)
@@ -142,7 +142,7 @@ func fillNullTexts[R any](v *vector, rows []R, get func(*R) (string, bool)) {
 		for i := from; i < to; i++ {
 			text, ok := get(&rows[i])
 			if ok {
-				v.appendText(text)
+				appendText(v, text)
 			}
 			ends[i] = int32(len(v.texts))
 			known |= bit(ok) << (i - from)
@@ -153,7 +153,7 @@ func fillNullTexts[R any](v *vector, rows []R, get func(*R) (string, bool)) {
 	v.rows += len(rows)
 }
 
-func (v *vector) appendText(text string) {
+func appendText[T ~string | ~[]byte](v *vector, text T) {
 	if cap(v.texts)-len(v.texts) < len(text) {
 		v.grow(len(text))
 	}

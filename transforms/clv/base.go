@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -109,20 +110,17 @@ type Scores struct {
 }
 
 // of returns the scores of a customer with a purchase.
-func (r *Ranks) of(c *Customer) Scores {
+func (r *Ranks) of(last calendar.Day, purchaseDays, net int64, residual numeric.Null[int64]) Scores {
 	s := Scores{
-		Recency:   r.recency.score(int64(c.Last)),
-		Frequency: r.frequency.score(c.PurchaseDays),
-		Monetary:  r.monetary.score(c.NetRevenue()),
+		Recency:   r.recency.score(int64(last)),
+		Frequency: r.frequency.score(purchaseDays),
+		Monetary:  r.monetary.score(net),
 	}
-	if residual, ok := c.Residual.Get(); ok {
+	if residual, ok := residual.Get(); ok {
 		s.Percentile = r.residual.score(residual)
 	}
 	return s
 }
-
-// scored returns a score, and whether there is one.
-func scored(score int64) (int64, bool) { return score, score > 0 }
 
 // segments are the three scores as digits, in the order of segment.
 func segments() []string {
@@ -138,9 +136,6 @@ func segments() []string {
 }
 
 // segment returns the place of the three scores among the segments.
-func (s *Scores) segment() (uint8, bool) {
-	return uint8(rfmClasses*(rfmClasses*(s.Recency-1)+s.Frequency-1) + s.Monetary - 1), s.Recency > 0
+func (s *Scores) segment() uint8 {
+	return uint8(rfmClasses*(rfmClasses*(s.Recency-1)+s.Frequency-1) + s.Monetary - 1)
 }
-
-// tier returns the tier of the percentile.
-func (s *Scores) tier() (Tier, bool) { return tierOf(s.Percentile), s.Percentile > 0 }
