@@ -109,6 +109,9 @@ func (p *page) firstNull() int {
 
 // gather returns the values of a column of fixed width, in buffer.
 func gather[T arrow.FixedWidthType](p *page, spans []span, column int, buffer []T) []T {
+	if p.values() == 0 {
+		return buffer[:0]
+	}
 	buffer = resized(buffer, p.rows+1) // one more, for a null after the last value is written and not kept
 	row, n := 0, 0
 	for _, s := range spans {

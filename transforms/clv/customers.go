@@ -1,15 +1,11 @@
 package clv
 
 import (
-	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
 )
-
-// column is a column of a block of rows.
-type column[T any] [table.BlockRows]T
 
 // CustomerBlock is rows of customers as columns, of which as many entries count
 // as there are rows. Some have a meaning only where a flag is 1.

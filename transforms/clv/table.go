@@ -11,6 +11,9 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
+// column is a column of a block of rows.
+type column[T any] [table.BlockRows]T
+
 const customerDoc = "The customer, as in the source."
 
 // keyColumn declares customer_id, which is text or an integer as in the source.
