@@ -146,7 +146,7 @@ func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 		if err := b.get(ctx, i, d); err != nil {
 			return nil, err
 		}
-		return customers.RecordOf(m, d.own.Len(), b.valuation.Customers(b.frame, &d.own, d.values, &b.ranks, b.lifecycle)), nil
+		return customers.RecordOfBlocks(m, d.own.Len(), b.valuation.Customers(b.frame, &d.own, d.values, &b.ranks, b.lifecycle)), nil
 	})
 	if err != nil {
 		return err

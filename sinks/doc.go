@@ -21,8 +21,8 @@
 //
 //	cut         records to row groups and pages of a fixed number of rows
 //	page        a page of one column: its values, gathered without the nulls
-//	dictionary  texts that repeat, numbered per row group
-//	encode      values to encoded, compressed pages, column by column
+//	dictionary  texts and numbers that repeat, and their ids per row group
+//	encode      values to encoded pages, compressed where they shrink, column by column
 //	bounds      the statistics of pages and row groups
 //	chunk       the description of a column of a row group
 //	footer      a file: row groups, page index, footer

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
@@ -150,6 +151,23 @@ func (c *cutter) check(r arrow.Record) error {
 		if got.Name != want.Name || !arrow.TypeEqual(got.Type, want.Type) {
 			return pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s: column %d is %s %s, in its record %s %s", c.table.Name, i+1, want.Name, want.Type, got.Name, got.Type)
 		}
+		if labels := c.table.Columns[i].Labels; labels != nil && !hasLabels(r.Column(i), labels) {
+			return pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s: column %s has other labels in its record", c.table.Name, want.Name)
+		}
 	}
 	return nil
+}
+
+// hasLabels reports whether the values of a dictionary array are labels.
+func hasLabels(a arrow.Array, labels []string) bool {
+	values := a.(*array.Dictionary).Dictionary().(*array.String)
+	if values.Len() != len(labels) {
+		return false
+	}
+	for i, label := range labels {
+		if values.Value(i) != label {
+			return false
+		}
+	}
+	return true
 }

@@ -3,13 +3,16 @@ package sinks
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"math/bits"
 
 	"github.com/zeebo/xxh3"
+
+	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
-// dictionary numbers the distinct texts of a row group's column in the order
-// in which they come.
+// dictionary gives the distinct texts of a row group's column ids in the order
+// in which they come. A number is a text of its eight bytes.
 type dictionary struct {
 	texts []byte
 	ends  []uint32 // where each text begins in texts, and where the last ends
@@ -17,6 +20,8 @@ type dictionary struct {
 	slots []slot   // open addressing by sign
 	used  []uint32 // slots that are not empty, by id
 	seen  []int32  // by id: the page that last had it, counted from 1
+
+	labels [table.MaxLabels]int32 // by place among a column's labels: id + 1; 0 where it has none
 }
 
 // slot is a place of a text in the table.
@@ -26,7 +31,7 @@ type slot struct {
 }
 
 // dictionarySlots keeps the table at most half full.
-const dictionarySlots = 2 * dictionaryTexts
+const dictionarySlots = 2 * dictionaryValues
 
 func newDictionary() *dictionary {
 	return &dictionary{slots: make([]slot, dictionarySlots)}
@@ -39,15 +44,16 @@ func (d *dictionary) reset() {
 	}
 	d.texts, d.ends, d.ids = d.texts[:0], append(d.ends[:0], 0), d.ids[:0]
 	d.used, d.seen = d.used[:0], d.seen[:0]
+	d.labels = [table.MaxLabels]int32{}
 }
 
 func (d *dictionary) len() int { return len(d.used) }
 
 func (d *dictionary) text(id int32) []byte { return d.texts[d.ends[id]:d.ends[id+1]] }
 
-// add numbers the texts of a page, and reports false where there are more
-// than a dictionary may have.
-func (d *dictionary) add(p *page) bool {
+// addTexts gives the texts of a page ids, and reports false where there are
+// more than a dictionary may have.
+func (d *dictionary) addTexts(p *page) bool {
 	start := p.ends[0]
 	var before []byte // the text before, which many columns have again and again
 	for _, end := range p.ends[1:] {
@@ -58,17 +64,59 @@ func (d *dictionary) add(p *page) bool {
 			continue
 		}
 		before = text
-		s := signOf(text)
-		at := s.slot()
-		for d.slots[at].next != 0 && !d.holds(at, s, text) {
-			at = (at + 1) % dictionarySlots
-		}
-		if d.slots[at].next == 0 && !d.put(at, s, text) {
+		id, ok := d.id(signOf(text), text)
+		if !ok {
 			return false
 		}
-		d.ids = append(d.ids, d.slots[at].next-1)
+		d.ids = append(d.ids, id)
 	}
 	return true
+}
+
+// addLabels gives texts ids by their places among labels, and reports false
+// where there are more than a dictionary may have.
+func (d *dictionary) addLabels(places []uint8, labels []string) bool {
+	for _, place := range places {
+		if d.labels[place] == 0 {
+			text := []byte(labels[place])
+			id, ok := d.id(signOf(text), text)
+			if !ok {
+				return false
+			}
+			d.labels[place] = id + 1
+		}
+		d.ids = append(d.ids, d.labels[place]-1)
+	}
+	return true
+}
+
+// addNumbers gives numbers ids, and reports false where there would be more
+// than most, or than a dictionary may have, and where one is not finite.
+func (d *dictionary) addNumbers(values []float64, most int) bool {
+	var text [8]byte
+	for _, v := range values {
+		n := math.Float64bits(v)
+		binary.LittleEndian.PutUint64(text[:], n)
+		id, ok := d.id(sign{n, n, 8}, text[:])
+		if !ok || d.len() > most || v-v != 0 {
+			return false
+		}
+		d.ids = append(d.ids, id)
+	}
+	return true
+}
+
+// id returns the id of a text, and false where it would need one and none is
+// left.
+func (d *dictionary) id(s sign, text []byte) (int32, bool) {
+	at := s.slot()
+	for d.slots[at].next != 0 && !d.holds(at, s, text) {
+		at = (at + 1) % dictionarySlots
+	}
+	if d.slots[at].next == 0 && !d.put(at, s, text) {
+		return 0, false
+	}
+	return d.slots[at].next - 1, true
 }
 
 // holds reports whether a slot that is not empty is that of a text.
@@ -79,7 +127,7 @@ func (d *dictionary) holds(at uint32, s sign, text []byte) bool {
 
 // put gives a text the next id, and reports false where none is left.
 func (d *dictionary) put(at uint32, s sign, text []byte) bool {
-	if d.len() == dictionaryTexts || len(d.texts)+len(text) > dictionaryBytes {
+	if d.len() == dictionaryValues || len(d.texts)+len(text) > dictionaryBytes {
 		return false
 	}
 	d.texts = append(d.texts, text...)
@@ -142,8 +190,11 @@ func (d *dictionary) bounds(ids []int32, page int32) bounds {
 }
 
 // plain appends the dictionary as its page has it: each text after its
-// length in four bytes.
-func (d *dictionary) plain(b []byte) []byte {
+// length in four bytes, numbers as they are.
+func (d *dictionary) plain(b []byte, k table.Kind) []byte {
+	if k == table.Number {
+		return append(b, d.texts...)
+	}
 	for id := range d.len() {
 		text := d.text(int32(id))
 		b = append(binary.LittleEndian.AppendUint32(b, uint32(len(text))), text...)

@@ -60,7 +60,7 @@ func (e *encoder) encode(g *rowGroup) (*encodedGroup, error) {
 
 // column encodes one column.
 func (e *encoder) column(g *rowGroup, i int, c *chunk) error {
-	if e.table.Columns[i].Kind == table.Text && !isSoleKey(e.table, i) && e.number(g, i) {
+	if e.repeats(g, i) {
 		return e.dictionaryPages(g, i, c)
 	}
 	first := g.first
@@ -79,27 +79,48 @@ func isSoleKey(t table.Schema, column int) bool {
 	return len(t.Key) == 1 && t.Key[0] == t.Columns[column].Name
 }
 
-// number puts the texts of a column into the dictionary, and reports whether
-// they fit, and are any. That depends on the row group's rows alone.
-func (e *encoder) number(g *rowGroup, i int) bool {
+// repeats puts the values of a column of texts or numbers into the dictionary,
+// and reports whether they fit, and are any. That depends on the row group's
+// rows alone.
+func (e *encoder) repeats(g *rowGroup, i int) bool {
+	kind := e.table.Columns[i].Kind
+	if kind != table.Number && (kind != table.Text || isSoleKey(e.table, i)) {
+		return false
+	}
 	if e.dictionary == nil {
 		e.dictionary = newDictionary()
 	}
 	e.dictionary.reset()
 	for _, spans := range g.pages {
-		e.page.load(spans, i)
-		e.page.gatherTexts(spans, i)
-		if !e.dictionary.add(&e.page) {
+		if !e.enter(spans, i, g.rows) {
 			return false
 		}
 	}
 	return e.dictionary.len() > 0
 }
 
-// dictionaryPages writes the dictionary and the pages of numbers into it.
+// enter puts the values of a page into the dictionary of a row group of so many
+// rows, and reports false where they do not fit.
+func (e *encoder) enter(spans []span, i, rows int) bool {
+	p, c := &e.page, e.table.Columns[i]
+	p.load(spans, i)
+	switch {
+	case c.Labels != nil:
+		p.labels = gather(p, spans, i, p.labels)
+		return e.dictionary.addLabels(p.labels, c.Labels)
+	case c.Kind == table.Text:
+		p.gatherTexts(spans, i)
+		return e.dictionary.addTexts(p)
+	default:
+		p.numbers = gather(p, spans, i, p.numbers)
+		return e.dictionary.addNumbers(p.numbers, rows/dictionaryRepeats)
+	}
+}
+
+// dictionaryPages writes the dictionary and the pages of ids in it.
 func (e *encoder) dictionaryPages(g *rowGroup, i int, c *chunk) (err error) {
 	d := e.dictionary
-	e.body = d.plain(e.body[:0])
+	e.body = d.plain(e.body[:0], c.column.Kind)
 	e.out = c.dictionary(e.out, d.len(), e.body, e.compress())
 	ids, first := d.ids, g.first
 	for n, spans := range g.pages {
@@ -112,10 +133,20 @@ func (e *encoder) dictionaryPages(g *rowGroup, i int, c *chunk) (err error) {
 			return err
 		}
 		e.body = append(e.body, e.packed...)
-		e.write(c, format.RLEDictionary, d.bounds(own, int32(n+1)))
+		e.out = c.page(e.out, &e.page, format.RLEDictionary, e.boundsOf(spans, i, own, int32(n+1)), e.body, e.compress())
 		first += int64(e.page.rows)
 	}
 	return nil
+}
+
+// boundsOf returns the bounds of the page that is loaded, counted from 1, whose
+// values have ids.
+func (e *encoder) boundsOf(spans []span, i int, ids []int32, page int32) bounds {
+	if e.table.Columns[i].Kind == table.Text {
+		return e.dictionary.bounds(ids, page)
+	}
+	e.page.numbers = gather(&e.page, spans, i, e.page.numbers)
+	return numberBounds(e.page.numbers)
 }
 
 // load begins a page of a column, whose first row is the file's row first,
@@ -230,9 +261,27 @@ func (e *encoder) integerPage(spans []span, i int, first int64, c *chunk) (err e
 	return nil
 }
 
-// write adds the page, whose levels and values are in body, to the row group.
+// write adds the page, whose levels and values are in body, to the row group,
+// compressed if its column's first page is worth it.
 func (e *encoder) write(c *chunk, encoding format.Encoding, b bounds) {
-	e.out = c.page(e.out, &e.page, encoding, b, e.body, e.compress())
+	if len(c.bounds) == 0 && !e.shrinks() {
+		c.meta.Codec = format.Uncompressed
+	}
+	stored := e.body
+	if c.meta.Codec != format.Uncompressed {
+		stored = e.compress()
+	}
+	e.out = c.page(e.out, &e.page, encoding, b, e.body, stored)
+}
+
+// shrinks reports whether body gets smaller by a worthwhile share, as a piece
+// from its middle does. Most pages of packed integers, and of numbers that do
+// not repeat, don't.
+func (e *encoder) shrinks() bool {
+	from := max(0, len(e.body)-sampleBytes) / 2
+	sample := e.body[from:min(from+sampleBytes, len(e.body))]
+	e.compressed = e.zstd.EncodeAll(sample, e.compressed[:0])
+	return len(e.compressed) <= len(sample)-len(sample)/worthwhileShare
 }
 
 // compress returns body compressed, until the next page.

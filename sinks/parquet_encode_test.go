@@ -76,6 +76,21 @@ func TestARecordOfAnotherTableIsRefused(t *testing.T) {
 	}
 }
 
+// The places in a record mean the table's labels and no others.
+func TestARecordOfOtherLabelsIsRefused(t *testing.T) {
+	of := func(labels ...string) table.Definition[uint8] {
+		return table.Definition[uint8]{Name: "labels", Columns: []table.Field[uint8]{
+			table.Labels("x", "", labels, func(place *uint8) uint8 { return *place }),
+		}}
+	}
+	for _, other := range []table.Definition[uint8]{of("a"), of("a", "c"), of("a", "b", "c")} {
+		next := once(other.Record([]uint8{0}))
+		if _, err := WriteParquetFile(t.Context(), t.TempDir()+"/labels.parquet", of("a", "b").Schema(), 1, next); pipeline.ClassOf(err) != pipeline.ClassInternal || err == nil {
+			t.Errorf("a record of %v: got error %v, want an internal one", other.Schema().Columns[0].Labels, err)
+		}
+	}
+}
+
 // A text of 32 random hexadecimal digits and 4 dashes holds 128 bits: 16 of its
 // 36 bytes. An entropy code of single characters comes to 4.3 bits each, as the
 // dashes are rarer than the digits, so to 20 bytes; the rest is headers.

@@ -34,6 +34,11 @@ func (f *fact) rate() float64  { return float64(f.id) / 8 }
 func (f *fact) day() int32     { return int32(f.id%40_000) - 10_000 }
 func (f *fact) at() int64      { return (f.id-1000)*1_000_000 + 7 }
 func (f *fact) flag() bool     { return f.id%2 == 0 }
+func (f *fact) share() float64 { return float64(f.id%7) / 7 }
+func (f *fact) grade() uint8   { return uint8(f.id / 3 % 4) }
+
+// grades are labels, of which one is never used.
+var grades = []string{"bad", "good", "", "très bon", "unused"}
 
 // factRows is more than one row group, with a dictionary that outgrows its
 // limit (unique: 54 bytes a row), pages that end by rows and by bytes.
@@ -54,6 +59,10 @@ func facts() table.Definition[fact] {
 			table.NullTimes("at", "an instant", "for every fifth", func(f *fact) (int64, bool) { return f.at(), f.known }),
 			table.Flags("flag", "a flag", (*fact).flag),
 			table.NullIntegers("count", "a count", "for every fifth", func(f *fact) (int64, bool) { return -f.id, f.known }),
+			table.NullNumbers("share", "a number that repeats", "for every fifth", func(f *fact) (float64, bool) { return f.share(), f.known }),
+			table.Labels("grade", "a label", grades, (*fact).grade),
+			table.NullLabels("null_grade", "a label", "for every fifth", grades, func(f *fact) (uint8, bool) { return f.grade(), f.known }),
+			table.NullLabels("no_grade", "a label", "for all", grades, func(f *fact) (uint8, bool) { return f.grade(), false }),
 		},
 	}
 }
@@ -80,12 +89,15 @@ func printed(id int64) map[string]any {
 	f := &fact{id: id}
 	row := map[string]any{
 		"id": json.Number(fmt.Sprint(id)), "unique": f.unique(), "amount": exact(f.amount()), "flag": f.flag(),
-		"text": nil, "null_amount": nil, "rate": nil, "day": nil, "at": nil, "count": nil,
+		"text": nil, "null_amount": nil, "rate": nil, "day": nil, "at": nil, "count": nil, "share": nil,
+		"grade": grades[f.grade()], "null_grade": nil, "no_grade": nil,
 	}
 	if id%5 != 0 {
 		row["text"], row["null_amount"], row["count"] = f.text(), exact(f.amount()), json.Number(fmt.Sprint(-id))
 		number, _ := json.Marshal(f.rate())
 		row["rate"] = json.Number(number)
+		number, _ = json.Marshal(f.share())
+		row["share"], row["null_grade"] = json.Number(number), grades[f.grade()]
 		row["day"] = time.Unix(int64(f.day())*86_400, 0).UTC().Format(time.DateOnly)
 		row["at"] = time.UnixMicro(f.at()).UTC().Format(time.RFC3339Nano)
 	}
@@ -142,6 +154,7 @@ func wantSchema(t *testing.T, got string) {
 		"at INT64 Timestamp(isAdjustedToUTC=true, timeUnit=microseconds, is_from_converted_type=false, force_set_converted_type=false) optional",
 		"flag BOOLEAN None required",
 		"count INT64 Int(bitWidth=64, isSigned=true) optional",
+		"share DOUBLE None optional", "grade BYTE_ARRAY String required", "null_grade BYTE_ARRAY String optional", "no_grade BYTE_ARRAY String optional",
 		"metadata perennial.table",
 	}
 	if lines := strings.Split(strings.TrimSpace(got), "\n"); !slices.Equal(lines, want) {

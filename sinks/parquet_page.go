@@ -27,7 +27,8 @@ type page struct {
 	integers []int64 // counts, money, instants
 	days     []int32
 	numbers  []float64
-	flags    []byte // a bit per value, lowest first
+	flags    []byte  // a bit per value, lowest first
+	labels   []uint8 // the place of each among the column's labels
 	texts    []byte
 	ends     []uint32 // where each text begins in texts, and where the last ends
 	lengths  []int32  // of each text, where its page needs them
@@ -108,6 +109,9 @@ func (p *page) firstNull() int {
 
 // gather returns the values of a column of fixed width, in buffer.
 func gather[T arrow.FixedWidthType](p *page, spans []span, column int, buffer []T) []T {
+	if p.values() == 0 {
+		return buffer[:0]
+	}
 	buffer = resized(buffer, p.rows+1) // one more, for a null after the last value is written and not kept
 	row, n := 0, 0
 	for _, s := range spans {
@@ -149,6 +153,9 @@ func (p *page) gatherFlags(spans []span, column int) {
 
 // textBytes returns how long the values of a column of texts are together.
 func (p *page) textBytes(spans []span, column int) int {
+	if p.values() == 0 {
+		return 0
+	}
 	sum, row := 0, 0
 	for _, s := range spans {
 		offsets := s.record.Column(column).(*array.String).ValueOffsets()[s.from : s.to+1]
@@ -167,6 +174,9 @@ func (p *page) textBytes(spans []span, column int) int {
 // gatherTexts takes the values of a column of texts.
 func (p *page) gatherTexts(spans []span, column int) {
 	p.texts, p.ends = p.texts[:0], append(p.ends[:0], 0)
+	if p.values() == 0 { // of labels too
+		return
+	}
 	row := 0
 	for _, s := range spans {
 		a := s.record.Column(column).(*array.String)

@@ -344,7 +344,7 @@ func wantIndex(t *testing.T, name string, p *parquet.File, at int, k parquet.Typ
 }
 
 // The encodings of a row group follow from its rows: a dictionary where texts
-// repeat, none where there are more than dictionaryTexts or too many bytes.
+// repeat, none where there are more than dictionaryValues or too many bytes.
 func TestTextsThatRepeatHaveADictionary(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -354,14 +354,14 @@ func TestTextsThatRepeatHaveADictionary(t *testing.T) {
 		want     format.Encoding
 	}{
 		{"few", 7, 4, format.RLEDictionary},
-		{"as many as may be", dictionaryTexts, 4, format.RLEDictionary},
-		{"one more", dictionaryTexts + 1, 4, format.DeltaLengthByteArray},
+		{"as many as may be", dictionaryValues, 4, format.RLEDictionary},
+		{"one more", dictionaryValues + 1, 4, format.DeltaLengthByteArray},
 		{"few but long", 1 + dictionaryBytes/1024, 1024, format.DeltaLengthByteArray},
 	} {
 		d := table.Definition[int]{Name: "texts", Columns: []table.Field[int]{
 			table.Texts("text", "", func(i *int) string { return fmt.Sprintf("%0*d", c.length, *i%c.distinct) }),
 		}}
-		rows := make([]int, 2*dictionaryTexts)
+		rows := make([]int, 2*dictionaryValues)
 		for i := range rows {
 			rows[i] = i
 		}
@@ -383,6 +383,64 @@ func TestTextsThatRepeatHaveADictionary(t *testing.T) {
 		for i, v := range values {
 			if want := fmt.Sprintf("%0*d", c.length, i%c.distinct); string(v.ByteArray()) != want {
 				t.Fatalf("%s: row %d is read as %.20s, want %.20s", c.name, i, v.ByteArray(), want)
+			}
+		}
+	}
+}
+
+// Numbers get a dictionary where each comes dictionaryRepeats times on average,
+// and there are at most dictionaryValues. What does not repeat and fills its
+// bits is not compressed; small integers in eight bytes are.
+func TestNumbersThatRepeatHaveADictionaryAndOnlyWhatShrinksIsCompressed(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	noise := make([]float64, dictionaryRepeats*(dictionaryValues+1))
+	for i := range noise {
+		noise[i] = random.NormFloat64()
+	}
+	few := func(rows, distinct int) []float64 {
+		values := make([]float64, rows)
+		for i := range values {
+			values[i] = noise[i%distinct]
+		}
+		return values
+	}
+	counts := make([]float64, len(noise))
+	for i := range counts {
+		counts[i] = float64(i)
+	}
+	for _, c := range []struct {
+		name   string
+		values []float64
+		want   format.Encoding
+		codec  format.CompressionCodec
+	}{
+		{"seldom enough", few(dictionaryRepeats*100, 100), format.RLEDictionary, format.Zstd},
+		{"too often another", few(dictionaryRepeats*101-1, 101), format.Plain, format.Zstd},
+		{"as many as may be", few(len(noise), dictionaryValues), format.RLEDictionary, format.Zstd},
+		{"one more", few(len(noise), dictionaryValues+1), format.Plain, format.Uncompressed},
+		{"noise", noise, format.Plain, format.Uncompressed},
+		{"whole numbers", counts, format.Plain, format.Zstd},
+	} {
+		d := table.Definition[float64]{Name: "numbers", Columns: []table.Field[float64]{
+			table.Numbers("number", "", func(v *float64) float64 { return *v }),
+		}}
+		path := filepath.Join(t.TempDir(), "numbers.parquet")
+		if _, err := WriteParquetFile(t.Context(), path, d.Schema(), 1, once(d.Record(c.values))); err != nil {
+			t.Fatal(err)
+		}
+		f, size := opened(t, path)
+		p, err := parquet.OpenFile(f, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := p.Metadata().RowGroups[0].Columns[0].MetaData
+		if got := m.EncodingStats[len(m.EncodingStats)-1].Encoding; got != c.want || m.Codec != c.codec {
+			t.Errorf("%s: numbers are %s and %s, want %s and %s", c.name, got, m.Codec, c.want, c.codec)
+		}
+		for i, v := range valuesOf(t, p.RowGroups()[0].ColumnChunks()[0]) {
+			if v.Double() != c.values[i] {
+				t.Fatalf("%s: row %d is read as %v, want %v", c.name, i, v.Double(), c.values[i])
 			}
 		}
 	}

@@ -22,11 +22,18 @@ const (
 	// pageBytes halves a page of texts that is longer, until it is not: what
 	// is encoded at a time should fit a core's cache.
 	pageBytes = 1 << 19
-	// dictionaryTexts and dictionaryBytes are the most distinct texts, and
-	// bytes of them, that a row group's column may have to get a dictionary:
-	// above them values hardly repeat.
-	dictionaryTexts = 1 << 14
-	dictionaryBytes = 1 << 20
+	// dictionaryValues and dictionaryBytes are the most distinct texts or
+	// numbers, and bytes of them, that a row group's column may have to get a
+	// dictionary: above them values hardly repeat. Numbers must moreover come
+	// dictionaryRepeats times each on average, for they are short.
+	dictionaryValues  = 1 << 14
+	dictionaryBytes   = 1 << 20
+	dictionaryRepeats = 4
+	// sampleBytes is the piece of a column's first page by which the column is
+	// compressed or not: it is, if the piece gets shorter by one part in
+	// worthwhileShare.
+	sampleBytes     = 1 << 14
+	worthwhileShare = 8
 	// indexBytes is how much of a text the statistics keep, more than any text
 	// of a table needs.
 	indexBytes = 1 << 12

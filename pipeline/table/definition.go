@@ -6,7 +6,8 @@ import (
 )
 
 // Definition declares a table whose rows are values of R: each column's
-// name, type and meaning stand beside how it is read from a row.
+// name, type and meaning stand beside how it is read from a row. Of a table of
+// millions of rows R is a block of them; see RecordOfBlocks.
 type Definition[R any] struct {
 	Name    string
 	Doc     string
@@ -22,7 +23,8 @@ type Definition[R any] struct {
 // numbers are shares and never additive; In, NotOverTime, … say otherwise.
 type Field[R any] struct {
 	Column
-	fill func(*vector, []R) // appends rows to a vector that has room for them
+	fill   func(*vector, []R) // appends rows to a vector that has room for them
+	labels *array.Data        // nil where the column has none
 }
 
 // Schema returns the table's shape.
@@ -60,7 +62,7 @@ func (d Definition[R]) RecordOf(m *Memory, n int, fill func(from int, into []R))
 func (d Definition[R]) record(m *Memory, n int, rows func(from, to int) []R) arrow.Record {
 	vectors := make([]vector, len(d.Columns))
 	for i, c := range d.Columns {
-		vectors[i] = newVector(m, c.Column, n)
+		vectors[i] = newVector(m, c.Column, c.labels, n)
 	}
 	for from := 0; from < n; from += fillRows {
 		chunk := rows(from, min(from+fillRows, n))
@@ -81,12 +83,28 @@ func (d Definition[R]) record(m *Memory, n int, rows func(from, to int) []R) arr
 
 // Texts declares a text column.
 func Texts[R any](name, doc string, get func(*R) string) Field[R] {
-	return Field[R]{newColumn(name, doc, Text), func(v *vector, rows []R) { fillTexts(v, rows, get) }}
+	return Field[R]{Column: newColumn(name, doc, Text), fill: func(v *vector, rows []R) { fillTexts(v, rows, get) }}
 }
 
 // NullTexts declares a text column that may be null.
 func NullTexts[R any](name, doc, null string, get func(*R) (string, bool)) Field[R] {
-	return Field[R]{newNullColumn(name, doc, null, Text), func(v *vector, rows []R) { fillNullTexts(v, rows, get) }}
+	return Field[R]{Column: newNullColumn(name, doc, null, Text), fill: func(v *vector, rows []R) { fillNullTexts(v, rows, get) }}
+}
+
+// Labels declares a column of texts of which there are few, all known: get
+// returns the place of a row's text among labels.
+func Labels[R any, L ~uint8](name, doc string, labels []string, get func(*R) L) Field[R] {
+	return field(name, doc, Text, get).labelled(labels)
+}
+
+// NullLabels declares a column of such texts that may be null.
+func NullLabels[R any, L ~uint8](name, doc, null string, labels []string, get func(*R) (L, bool)) Field[R] {
+	return nullField(name, doc, null, Text, get).labelled(labels)
+}
+
+func (f Field[R]) labelled(labels []string) Field[R] {
+	f.Labels, f.labels = labels, labelsOf(labels)
+	return f
 }
 
 // Integers declares a column of counts or days.
@@ -143,7 +161,7 @@ func Times[R any](name, doc string, get func(*R) int64) Field[R] {
 
 // Flags declares a column of truth values.
 func Flags[R any](name, doc string, get func(*R) bool) Field[R] {
-	return Field[R]{newColumn(name, doc, Flag), func(v *vector, rows []R) { fillFlags(v, rows, get) }}
+	return Field[R]{Column: newColumn(name, doc, Flag), fill: func(v *vector, rows []R) { fillFlags(v, rows, get) }}
 }
 
 // In returns the field with another unit.
@@ -193,10 +211,10 @@ func newNullColumn(name, doc, null string, kind Kind) Column {
 	return c
 }
 
-func field[R any, V int32 | int64 | float64](name, doc string, kind Kind, get func(*R) V) Field[R] {
-	return Field[R]{newColumn(name, doc, kind), func(v *vector, rows []R) { fillValues(v, rows, get) }}
+func field[R any, V fixedWidth](name, doc string, kind Kind, get func(*R) V) Field[R] {
+	return Field[R]{Column: newColumn(name, doc, kind), fill: func(v *vector, rows []R) { fillValues(v, rows, get) }}
 }
 
-func nullField[R any, V int32 | int64 | float64](name, doc, null string, kind Kind, get func(*R) (V, bool)) Field[R] {
-	return Field[R]{newNullColumn(name, doc, null, kind), func(v *vector, rows []R) { fillNullValues(v, rows, get) }}
+func nullField[R any, V fixedWidth](name, doc, null string, kind Kind, get func(*R) (V, bool)) Field[R] {
+	return Field[R]{Column: newNullColumn(name, doc, null, kind), fill: func(v *vector, rows []R) { fillNullValues(v, rows, get) }}
 }

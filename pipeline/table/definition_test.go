@@ -23,6 +23,10 @@ type shelf struct {
 	known bool
 }
 
+var sides = []string{"left", "right", "back"}
+
+func (r *shelf) side() uint8 { return uint8(r.count % 3) }
+
 func shelves() table.Definition[shelf] {
 	return table.Definition[shelf]{
 		Name: "shelves", Doc: "One row per shelf.", Key: []string{"name"},
@@ -40,6 +44,8 @@ func shelves() table.Definition[shelf] {
 			table.Times("at", "Time.", func(r *shelf) int64 { return r.at }),
 			table.NullTimes("known_at", "Time.", "if unknown", func(r *shelf) (int64, bool) { return r.at, r.known }),
 			table.Flags("is_full", "Whether it is full.", func(r *shelf) bool { return r.full }),
+			table.Labels("side", "Side.", sides, (*shelf).side),
+			table.NullLabels("known_side", "Side.", "if unknown", sides, func(r *shelf) (uint8, bool) { return r.side(), r.known }),
 		},
 	}
 }
@@ -65,13 +71,16 @@ func TestRecordHasTheDefinitionsSchema(t *testing.T) {
 	if got := record.Column(4).(*array.Int64).Int64Values(); got[0] != 19_900 {
 		t.Errorf("price %v, want 19900", got)
 	}
+	if got := record.Column(13).String(); !strings.Contains(got, `indices: [2 0]`) || !strings.Contains(got, `["left" "right" "back"]`) {
+		t.Errorf("sides %s, want the places 2 and 0 of left, right and back", got)
+	}
 }
 
 func TestRecordOfNoRows(t *testing.T) {
 	record := shelves().Record(nil)
 	defer record.Release()
-	if record.NumRows() != 0 || record.NumCols() != 13 {
-		t.Errorf("%d rows of %d columns, want 0 of 13", record.NumRows(), record.NumCols())
+	if record.NumRows() != 0 || record.NumCols() != 15 {
+		t.Errorf("%d rows of %d columns, want 0 of 15", record.NumRows(), record.NumCols())
 	}
 }
 

@@ -32,12 +32,19 @@ const MoneyDecimals = 4
 type Column struct {
 	Name       string
 	Kind       Kind
+	Labels     []string // of a text: all there are, where records have their places instead; at most MaxLabels
 	Nullable   bool
 	Doc        string // its meaning, as sentences
 	Null       string // of a nullable column: when it is NULL, as "without a purchase"
 	Unit       string // of a number; empty for texts, days, instants and flags
 	Additivity Additivity
 }
+
+// MaxLabels is how many labels a column may have.
+const MaxLabels = 1 << 8
+
+// labelType is the Arrow type of a column of labels: places among them.
+var labelType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint8, ValueType: arrow.BinaryTypes.String}
 
 // Description returns the meaning together with that of NULL.
 func (c Column) Description() string {
@@ -78,6 +85,9 @@ func (s Schema) Arrow() *arrow.Schema {
 
 func (c Column) field() arrow.Field {
 	f := arrow.Field{Name: c.Name, Nullable: c.Nullable, Type: c.Kind.arrow()}
+	if c.Labels != nil {
+		f.Type = labelType
+	}
 	if c.Kind == Money {
 		f.Metadata = arrow.NewMetadata([]string{MoneyKey}, []string{"4"})
 	}

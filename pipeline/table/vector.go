@@ -18,16 +18,21 @@ type vector struct {
 	rows   int // so far
 	nulls  int // of them
 
-	valid []byte // a bit a row, lowest first, 1 for a value; nil where the column is never null
-	fixed []byte // the values; of flags a bit a row; of texts where each begins, and where the last ends
-	texts []byte
+	valid  []byte // a bit a row, lowest first, 1 for a value; nil where the column is never null
+	fixed  []byte // the values; of flags a bit a row; of labels a byte; of texts where each begins, and where the last ends
+	texts  []byte
+	labels *array.Data // nil where the column has none
 }
 
-// newVector returns room for n rows of a column.
-func newVector(m *Memory, c Column, n int) vector {
-	v := vector{memory: m, kind: c.Kind}
+// newVector returns room for n rows of a column, with its labels if it has any.
+func newVector(m *Memory, c Column, labels *array.Data, n int) vector {
+	v := vector{memory: m, kind: c.Kind, labels: labels}
 	if c.Nullable {
 		v.valid = m.Allocate(bytesOf(n))
+	}
+	if labels != nil {
+		v.fixed = m.Allocate(n)
+		return v
 	}
 	switch c.Kind {
 	case Text:
@@ -47,8 +52,14 @@ func newVector(m *Memory, c Column, n int) vector {
 // bytesOf returns how many bytes n bits take.
 func bytesOf(n int) int { return (n + 7) / 8 }
 
+// fixedWidth are the values of columns of a fixed width but flags, of which
+// uint8 are places of labels.
+type fixedWidth interface {
+	~int32 | int64 | float64 | ~uint8
+}
+
 // fillValues appends what get returns for rows. NaN and infinity panic.
-func fillValues[R any, V int32 | int64 | float64](v *vector, rows []R, get func(*R) V) {
+func fillValues[R any, V fixedWidth](v *vector, rows []R, get func(*R) V) {
 	values := arrow.GetData[V](v.fixed)[v.rows:][:len(rows)]
 	for i := range rows {
 		value := get(&rows[i])
@@ -63,7 +74,7 @@ func fillValues[R any, V int32 | int64 | float64](v *vector, rows []R, get func(
 // fillNullValues appends what get returns for rows. NaN and infinity panic.
 // What stands beneath a null has no meaning: to decide about it would cost a
 // branch that cannot be foreseen.
-func fillNullValues[R any, V int32 | int64 | float64](v *vector, rows []R, get func(*R) (V, bool)) {
+func fillNullValues[R any, V fixedWidth](v *vector, rows []R, get func(*R) (V, bool)) {
 	values, valid := arrow.GetData[V](v.fixed)[v.rows:][:len(rows)], v.valid[v.rows/8:]
 	for from := 0; from < len(rows); from += 8 {
 		to := min(from+8, len(rows))
@@ -86,7 +97,7 @@ const notFinite = "table: NaN or infinity in a table"
 
 // isFinite reports whether a value is neither NaN nor infinite, as an integer
 // never is.
-func isFinite[V int32 | int64 | float64](value V) bool {
+func isFinite[V fixedWidth](value V) bool {
 	difference := value - value
 	return difference == 0
 }
@@ -116,7 +127,7 @@ func fillFlags[R any](v *vector, rows []R, get func(*R) bool) {
 func fillTexts[R any](v *vector, rows []R, get func(*R) string) {
 	ends := arrow.GetData[int32](v.fixed)[v.rows+1:][:len(rows)]
 	for i := range rows {
-		v.appendText(get(&rows[i]))
+		appendText(v, get(&rows[i]))
 		ends[i] = int32(len(v.texts))
 	}
 	v.rows += len(rows)
@@ -131,7 +142,7 @@ func fillNullTexts[R any](v *vector, rows []R, get func(*R) (string, bool)) {
 		for i := from; i < to; i++ {
 			text, ok := get(&rows[i])
 			if ok {
-				v.appendText(text)
+				appendText(v, text)
 			}
 			ends[i] = int32(len(v.texts))
 			known |= bit(ok) << (i - from)
@@ -142,7 +153,7 @@ func fillNullTexts[R any](v *vector, rows []R, get func(*R) (string, bool)) {
 	v.rows += len(rows)
 }
 
-func (v *vector) appendText(text string) {
+func appendText[T ~string | ~[]byte](v *vector, text T) {
 	if cap(v.texts)-len(v.texts) < len(text) {
 		v.grow(len(text))
 	}
@@ -165,10 +176,16 @@ func (v *vector) array() arrow.Array {
 	if v.valid != nil {
 		buffers[0] = memory.NewBufferWithAllocator(v.valid, v.memory)
 	}
-	if v.kind == Text {
+	var data *array.Data
+	switch {
+	case v.labels != nil:
+		data = array.NewDataWithDictionary(labelType, v.rows, buffers, v.nulls, 0, v.labels)
+	case v.kind == Text:
 		buffers = append(buffers, memory.NewBufferWithAllocator(v.texts, v.memory))
+		fallthrough
+	default:
+		data = array.NewData(v.kind.arrow(), v.rows, buffers, nil, v.nulls, 0)
 	}
-	data := array.NewData(v.kind.arrow(), v.rows, buffers, nil, v.nulls, 0)
 	defer data.Release()
 	for _, b := range buffers {
 		if b != nil {
@@ -176,4 +193,15 @@ func (v *vector) array() arrow.Array {
 		}
 	}
 	return array.MakeFromData(data)
+}
+
+// labelsOf returns labels as the values of an Arrow dictionary.
+func labelsOf(labels []string) *array.Data {
+	if len(labels) > MaxLabels {
+		panic("table: more labels than a column may have")
+	}
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.AppendValues(labels, nil)
+	return b.NewStringArray().Data().(*array.Data)
 }

@@ -1,9 +1,10 @@
 package clv
 
 import (
+	"fmt"
 	"math"
-	"strconv"
 
+	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -109,36 +110,32 @@ type Scores struct {
 }
 
 // of returns the scores of a customer with a purchase.
-func (r *Ranks) of(c *Customer) Scores {
+func (r *Ranks) of(last calendar.Day, purchaseDays, net int64, residual numeric.Null[int64]) Scores {
 	s := Scores{
-		Recency:   r.recency.score(int64(c.Last)),
-		Frequency: r.frequency.score(c.PurchaseDays),
-		Monetary:  r.monetary.score(c.NetRevenue()),
+		Recency:   r.recency.score(int64(last)),
+		Frequency: r.frequency.score(purchaseDays),
+		Monetary:  r.monetary.score(net),
 	}
-	if residual, ok := c.Residual.Get(); ok {
+	if residual, ok := residual.Get(); ok {
 		s.Percentile = r.residual.score(residual)
 	}
 	return s
 }
 
-// scored returns a score, and whether there is one.
-func scored(score int64) (int64, bool) { return score, score > 0 }
-
-// segments are the three scores as digits, by what they make as a number of
-// base 10.
-var segments = func() (texts [1000]string) {
-	for i := range texts {
-		texts[i] = strconv.Itoa(i)
+// segments are the three scores as digits, in the order of segment.
+func segments() []string {
+	var texts []string
+	for recency := range rfmClasses {
+		for frequency := range rfmClasses {
+			for monetary := range rfmClasses {
+				texts = append(texts, fmt.Sprint(111+100*recency+10*frequency+monetary))
+			}
+		}
 	}
 	return texts
-}()
-
-// segment returns the three scores as digits.
-func (s *Scores) segment() (string, bool) {
-	return segments[100*s.Recency+10*s.Frequency+s.Monetary], s.Recency > 0
 }
 
-// tier returns the tier of the percentile.
-func (s *Scores) tier() (string, bool) {
-	return string(tierOf(s.Percentile)), s.Percentile > 0
+// segment returns the place of the three scores among the segments.
+func (s *Scores) segment() uint8 {
+	return uint8(rfmClasses*(rfmClasses*(s.Recency-1)+s.Frequency-1) + s.Monetary - 1)
 }

@@ -54,7 +54,7 @@ func shopShard(customers int, seed uint64) *ledger.Shard {
 }
 
 func benchFrame() *cohort.Frame {
-	return &cohort.Frame{AsOf: benchAsOf, Grains: []calendar.Grain{calendar.ByMonth}, SplitBy: []cohort.Attribute{{Name: "first_country", Index: 0}}}
+	return &cohort.Frame{Calendar: calendar.NewAlmanac(calendar.Calendar{}, benchAsOf+1), AsOf: benchAsOf, Grains: []calendar.Grain{calendar.ByMonth}, SplitBy: []cohort.Attribute{{Name: "first_country", Index: 0}}}
 }
 
 const benchCustomers = 6000 // about those of a shard
@@ -189,10 +189,13 @@ func BenchmarkCustomers(b *testing.B) {
 	var base Base
 	base.Enter(&s.Customers, values)
 	ranks := base.Rank()
-	rows := make([]Customer, s.Customers.Len())
+	rows := new(CustomerBlock)
 	b.ReportAllocs()
 	for b.Loop() {
-		v.Customers(f, &s.Customers, values, &ranks, usualLifecycle)(0, rows)
+		fill := v.Customers(f, &s.Customers, values, &ranks, usualLifecycle)
+		for from := 0; from < s.Customers.Len(); from += table.BlockRows {
+			fill(from, min(table.BlockRows, s.Customers.Len()-from), rows)
+		}
 	}
 	perCustomer(b, s)
 }
@@ -207,7 +210,7 @@ func BenchmarkCustomerRecords(b *testing.B) {
 	var memory table.Memory
 	b.ReportAllocs()
 	for b.Loop() {
-		definition.RecordOf(&memory, s.Customers.Len(), v.Customers(f, &s.Customers, values, &ranks, usualLifecycle)).Release()
+		definition.RecordOfBlocks(&memory, s.Customers.Len(), v.Customers(f, &s.Customers, values, &ranks, usualLifecycle)).Release()
 	}
 	perCustomer(b, s)
 }

@@ -5,104 +5,147 @@ import (
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
-	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// Customer is a row of customers.
-type Customer struct {
-	Key         ledger.Key
-	HasPurchase bool // without one, everything dated, rated or predicted is null
-	CohortMonth calendar.Day
-	First, Last calendar.Day
-	AsOf        calendar.Day
+// CustomerBlock is rows of customers as columns, of which as many entries count
+// as there are rows. Some have a meaning only where a flag is 1.
+type CustomerBlock struct {
+	rows int
 
-	Orders, PurchaseDays int64
-	GrossSales, Refunds  int64
-	Contribution         numeric.Null[int64]
-	FirstPurchaseValue   int64
-	RepeatValue          int64
-	Attributes           []string // in the order of the mapping
+	keys                column[ledger.Key]
+	integers            column[int64] // those of keys that are
+	orders              column[int64]
+	gross, refunds, net column[int64]
+	contribution        column[int64]
+	hasContribution     column[uint8] // of all or of none
+	hasOrder            column[uint8]
+	meanOrder           column[int64]    // with an order
+	attributes          []column[string] // with a purchase, in the order of the mapping
+	purchaseDays, x     column[int64]    // x: of repeat purchases
+	isOneTime           column[uint8]    // x is 0, with a purchase
 
-	Scores
-	Stage Stage // empty without a purchase
+	hasPurchase                  column[uint8] // what follows is only with one
+	cohortMonth, first, last     column[calendar.Day]
+	span, age, silent            column[int64] // t_x, T, and the days since the last purchase
+	firstValue                   column[int64]
+	recency, frequency, monetary column[int64] // scores
+	segment                      column[uint8]
+	stage                        column[Stage]
 
-	Status           Status
-	Alive            numeric.Null[float64]
-	NextPurchase     numeric.Null[calendar.Day]
-	PurchasesOfYear  float64             // null where Alive is
-	ValueOfYear      numeric.Null[int64] // undiscounted
-	Residual         numeric.Null[int64] // without end, discounted to the as-of day
-	ModelID, SpendID string              // empty where there are no predictions, and where the spend part is not a model's
+	hasRepeat  column[uint8] // x is not 0; what follows is only with one
+	meanRepeat column[int64]
+	meanGap    column[float64]
+
+	status                 column[Status]
+	isScored               column[uint8] // what follows is only where a model predicts
+	alive, purchasesOfYear column[float64]
+	purchasesModel         column[uint8] // among modelIDs
+	hasSpendModel          column[uint8]
+	spendModel             column[uint8] // among modelIDs
+	hasYear                column[uint8]
+	valueOfYear            column[int64] // undiscounted
+	hasNext                column[uint8]
+	next                   column[calendar.Day] // when the next purchase is expected
+	hasResidual            column[uint8]
+	residual, total        column[int64] // residual: without end, discounted to the as-of day
+	percentile             column[int64]
+	tier                   column[Tier]
 }
 
-// NetRevenue returns gross sales and refunds together.
-func (c *Customer) NetRevenue() int64 { return c.GrossSales + c.Refunds }
-
-// x returns the number of repeat purchase days.
-func (c *Customer) x() int64 { return max(0, c.PurchaseDays-1) }
-
-// span returns t_x, the days from the first to the last purchase.
-func (c *Customer) span() int64 { return int64(c.Last - c.First) }
-
-// dated returns a number that only customers with a purchase have.
-func (c *Customer) dated(v int64) (int64, bool) { return v, c.HasPurchase }
-
-// meanRepeatValue returns the mean value of the purchases after the first.
-func (c *Customer) meanRepeatValue() (int64, bool) { return money.Mean(c.RepeatValue, c.x()) }
-
-// meanGap returns the mean days between purchases.
-func (c *Customer) meanGap() (float64, bool) { return numeric.Ratio(c.span(), c.x()).Get() }
-
-// purchasesOfYear returns the expected purchases of the next year.
-func (c *Customer) purchasesOfYear() (float64, bool) {
-	_, ok := c.Alive.Get()
-	return c.PurchasesOfYear, ok
+// Customers returns what sets a block to rows of customers, a row each, in their
+// order, from that of customer from on.
+func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Value, ranks *Ranks, limits Lifecycle) func(from, rows int, into *CustomerBlock) {
+	models := v.models()
+	return func(from, rows int, b *CustomerBlock) {
+		b.rows = rows
+		b.traded(s, from, v.HasContribution)
+		b.bought(f, s, from)
+		b.compared(ranks, limits, values[from:])
+		b.predicted(values[from:], f.AsOf, models)
+	}
 }
 
-// Customers returns what sets rows to those of customers, a row each, in their
-// order: the first of into to that of customer from.
-func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Value, ranks *Ranks, limits Lifecycle) func(from int, into []Customer) {
-	return func(from int, into []Customer) {
-		for n := range into {
-			c, i := &into[n], from+n
-			*c = Customer{Attributes: c.Attributes[:0]}
-			c.bought(f, s, i)
-			if v.HasContribution {
-				c.Contribution = numeric.Known(s.Contribution[i])
-			}
-			v.predicted(c, &values[i])
-			if c.HasPurchase {
-				c.Scores = ranks.of(c)
-				c.Stage = limits.stage(int64(c.AsOf-c.Last), c.x())
-			}
+// traded fills in what money customers brought up to the as-of day.
+func (b *CustomerBlock) traded(s *ledger.Customers, from int, hasContribution bool) {
+	for i := range b.rows {
+		k := from + i
+		b.keys[i] = s.Keys.At(k)
+		b.orders[i], b.gross[i], b.refunds[i], b.net[i] = int64(s.Orders[k]), s.GrossSales[k], s.Refunds[k], s.Net(k)
+		b.contribution[i], b.hasContribution[i] = s.Contribution[k], one(hasContribution)
+		mean, ok := money.Mean(b.gross[i], b.orders[i])
+		b.meanOrder[i], b.hasOrder[i] = mean, one(ok)
+	}
+	if len(b.attributes) != len(s.Attributes) {
+		b.attributes = make([]column[string], len(s.Attributes))
+	}
+	for a := range s.Attributes {
+		for i := range b.rows {
+			b.attributes[a][i] = s.Attributes[a].Value(from + i)
 		}
 	}
 }
 
-// bought fills in what customer i did up to the as-of day.
-func (c *Customer) bought(f *cohort.Frame, s *ledger.Customers, i int) {
-	c.Key, c.AsOf = s.Keys.At(i), f.AsOf
-	c.Orders, c.GrossSales, c.Refunds = int64(s.Orders[i]), s.GrossSales[i], s.Refunds[i]
-	for a := range s.Attributes {
-		c.Attributes = append(c.Attributes, s.Attributes[a].Value(i))
+// bought fills in when customers bought, and what.
+func (b *CustomerBlock) bought(f *cohort.Frame, s *ledger.Customers, from int) {
+	for i := range b.rows {
+		k := from + i
+		first, last, days := s.First[k], s.Last[k], int64(s.PurchaseDays[k])
+		x := max(0, days-1)
+		b.purchaseDays[i], b.x[i], b.isOneTime[i] = days, x, one(days == 1)
+		b.hasPurchase[i], b.hasRepeat[i] = one(days > 0), one(x > 0)
+		b.first[i], b.last[i], b.cohortMonth[i] = first, last, f.Calendar.StartOf(calendar.ByMonth, first)
+		b.span[i], b.age[i], b.silent[i] = int64(last-first), int64(f.AsOf-first), int64(f.AsOf-last)
+		b.firstValue[i] = s.FirstValue[k]
+		b.meanRepeat[i], _ = money.Mean(s.RepeatValue[k], x)
+		b.meanGap[i] = float64(last-first) / float64(x)
 	}
-	if !s.HasPurchase(i) {
-		return
-	}
-	c.HasPurchase, c.First, c.Last, c.PurchaseDays = true, s.First[i], s.Last[i], int64(s.PurchaseDays[i])
-	c.CohortMonth = f.Calendar.Start(calendar.ByMonth, f.Period(calendar.ByMonth, c.First))
-	c.FirstPurchaseValue, c.RepeatValue = s.FirstValue[i], s.RepeatValue[i]
 }
 
-// predicted fills in what is expected of a customer.
-func (v *Valuation) predicted(c *Customer, value *Value) {
-	c.Status = value.Status
-	if !value.isScored() {
-		return
+// compared fills in where customers stand in the base.
+func (b *CustomerBlock) compared(ranks *Ranks, limits Lifecycle, values []Value) {
+	for i := range b.rows {
+		if b.hasPurchase[i] == 0 {
+			continue
+		}
+		scores := ranks.of(b.last[i], b.purchaseDays[i], b.net[i], values[i].residual)
+		b.recency[i], b.frequency[i], b.monetary[i] = scores.Recency, scores.Frequency, scores.Monetary
+		b.percentile[i], b.tier[i] = scores.Percentile, tierOf(scores.Percentile)
+		b.segment[i] = scores.segment()
+		b.stage[i] = limits.stage(b.silent[i], b.x[i])
 	}
-	c.Alive = numeric.Known(value.score.Alive)
-	c.PurchasesOfYear, c.ValueOfYear = value.purchases, value.year
-	c.Residual = value.residual
-	c.NextPurchase = value.nextPurchase(c.AsOf)
-	c.ModelID, c.SpendID = v.purchasesID, v.spendID
+}
+
+// predicted fills in what is expected of customers.
+func (b *CustomerBlock) predicted(values []Value, asOf calendar.Day, models ModelPlaces) {
+	purchases, _ := models.Purchases.Get()
+	spend, hasSpend := models.Spend.Get()
+	for i := range b.rows {
+		value := &values[i]
+		isScored := value.isScored()
+		residual, hasResidual := value.residual.Get()
+		year, hasYear := value.year.Get()
+		next, hasNext := value.nextPurchase(asOf).Get()
+		b.status[i], b.isScored[i] = value.Status, one(isScored)
+		b.alive[i], b.purchasesOfYear[i] = value.score.Alive, value.purchases
+		b.purchasesModel[i], b.spendModel[i], b.hasSpendModel[i] = purchases, spend, one(isScored && hasSpend)
+		b.valueOfYear[i], b.hasYear[i] = year, one(hasYear)
+		b.next[i], b.hasNext[i] = next, one(hasNext)
+		b.residual[i], b.total[i], b.hasResidual[i] = residual, b.net[i]+residual, one(hasResidual)
+	}
+}
+
+// ids returns the keys as integers, which they are.
+func (b *CustomerBlock) ids() []int64 {
+	for i, key := range b.keys[:b.rows] {
+		b.integers[i] = key.Integer()
+	}
+	return b.integers[:b.rows]
+}
+
+// one returns 1 for true; the compiler makes no branch of it.
+func one(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
 }

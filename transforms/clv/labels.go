@@ -2,6 +2,7 @@ package clv
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
@@ -18,12 +19,18 @@ func listed(terms []ledger.Term) string {
 	return strings.Join(texts, " ")
 }
 
-// named returns the names of terms as text: "a, b or c."
-func named(terms []ledger.Term) string {
+// names returns the names of terms.
+func names(terms []ledger.Term) []string {
 	names := make([]string, len(terms))
 	for i, t := range terms {
 		names[i] = t.Name
 	}
+	return names
+}
+
+// named returns the names of terms as text: "a, b or c."
+func named(terms []ledger.Term) string {
+	names := names(terms)
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " or " + names[last] + "."
 }
@@ -31,44 +38,50 @@ func named(terms []ledger.Term) string {
 // Stage is where a customer stands by the days since the last purchase. It is
 // a rule of thumb beside probability_alive, with limits from the gaps of the
 // whole base (Lifecycle): who buys seldom is called lost too early.
-type Stage string
+type Stage uint8
 
 // The stages.
 const (
-	StageNew     Stage = "new"
-	StageActive  Stage = "active"
-	StageAtRisk  Stage = "at_risk"
-	StageDormant Stage = "dormant"
-	StageLost    Stage = "lost"
+	StageNew Stage = iota
+	StageActive
+	StageAtRisk
+	StageDormant
+	StageLost
 )
 
 // Stages are the stages with their meaning; the limits are in run_checks.
 var Stages = []ledger.Term{
-	{Name: string(StageNew), Doc: "One purchase, at most lifecycle_active_days ago."},
-	{Name: string(StageActive), Doc: "Last purchase at most lifecycle_active_days ago."},
-	{Name: string(StageAtRisk), Doc: "Longer ago, at most lifecycle_at_risk_days."},
-	{Name: string(StageDormant), Doc: "Longer ago, at most lifecycle_dormant_days."},
-	{Name: string(StageLost), Doc: "Longer ago than that."},
+	StageNew:     {Name: "new", Doc: "One purchase, at most lifecycle_active_days ago."},
+	StageActive:  {Name: "active", Doc: "Last purchase at most lifecycle_active_days ago."},
+	StageAtRisk:  {Name: "at_risk", Doc: "Longer ago, at most lifecycle_at_risk_days."},
+	StageDormant: {Name: "dormant", Doc: "Longer ago, at most lifecycle_dormant_days."},
+	StageLost:    {Name: "lost", Doc: "Longer ago than that."},
 }
 
+// String returns the stage's name.
+func (s Stage) String() string { return Stages[s].Name }
+
 // Tier is a class of customers by value_percentile.
-type Tier string
+type Tier uint8
 
 // The tiers.
 const (
-	TierTop    Tier = "top"
-	TierHigh   Tier = "high"
-	TierMedium Tier = "medium"
-	TierLow    Tier = "low"
+	TierTop Tier = iota
+	TierHigh
+	TierMedium
+	TierLow
 )
 
 // Tiers are the tiers with their meaning.
 var Tiers = []ledger.Term{
-	{Name: string(TierTop), Doc: "The best 2 of 100: value_percentile 99 and 100."},
-	{Name: string(TierHigh), Doc: "A value_percentile from 90 to 98."},
-	{Name: string(TierMedium), Doc: "A value_percentile from 50 to 89."},
-	{Name: string(TierLow), Doc: "A value_percentile below 50."},
+	TierTop:    {Name: "top", Doc: "The best 2 of 100: value_percentile 99 and 100."},
+	TierHigh:   {Name: "high", Doc: "A value_percentile from 90 to 98."},
+	TierMedium: {Name: "medium", Doc: "A value_percentile from 50 to 89."},
+	TierLow:    {Name: "low", Doc: "A value_percentile below 50."},
 }
+
+// String returns the tier's name.
+func (t Tier) String() string { return Tiers[t].Name }
 
 // tierOf returns the tier of a percentile.
 func tierOf(percentile int64) Tier {
@@ -82,6 +95,42 @@ func tierOf(percentile int64) Tier {
 	default:
 		return TierLow
 	}
+}
+
+// ModelPlaces are the models behind the predictions of a customer, as places among
+// modelIDs: null where there are no predictions, and where the spend part is
+// not a model's.
+type ModelPlaces struct{ Purchases, Spend numeric.Null[uint8] }
+
+// modelIDs are the ids of the models of all families, in their order.
+func modelIDs() []string {
+	ids := names(Families)
+	for i, family := range ids {
+		ids[i] = ModelID(Family(family))
+	}
+	return ids
+}
+
+// models returns the models behind predictions.
+func (v *Valuation) models() ModelPlaces {
+	place := func(id string) numeric.Null[uint8] {
+		if i := slices.Index(modelIDs(), id); i >= 0 {
+			return numeric.Known(uint8(i))
+		}
+		return numeric.Null[uint8]{}
+	}
+	return ModelPlaces{place(v.purchasesID), place(v.spendID)}
+}
+
+// bases are the names of all bases, in the order of the tables.
+func bases() []string { return []string{string(Contribution), string(NetRevenue)} }
+
+// place returns the place of a basis among bases.
+func (b Basis) place() uint8 {
+	if b == Contribution {
+		return 0
+	}
+	return 1
 }
 
 // likelyAlive is the P(alive) from which a next purchase is expected at all.

@@ -4,19 +4,32 @@ import (
 	"strconv"
 
 	"github.com/perennial-clv/perennial/pipeline/table"
+	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
+// column is a column of a block of rows.
+type column[T any] [table.BlockRows]T
+
+const customerDoc = "The customer, as in the source."
+
 // keyColumn declares customer_id, which is text or an integer as in the source.
 func keyColumn[R any](integers bool, get func(*R) ledger.Key) table.Field[R] {
-	const doc = "The customer, as in the source."
 	if integers {
-		return table.Integers("customer_id", doc, func(r *R) int64 { return get(r).Integer() }).In("id").Never()
+		return table.Integers("customer_id", customerDoc, func(r *R) int64 { return get(r).Integer() }).In("id").Never()
 	}
-	return table.Texts("customer_id", doc, func(r *R) string { return string(get(r)) })
+	return table.Texts("customer_id", customerDoc, func(r *R) string { return string(get(r)) })
+}
+
+// keyValues declares customer_id of customers.
+func keyValues(integers bool) table.Field[CustomerBlock] {
+	if integers {
+		return table.Values(table.Integer, "customer_id", customerDoc, (*CustomerBlock).ids).In("id").Never()
+	}
+	return table.TextValues("customer_id", customerDoc, func(b *CustomerBlock) []ledger.Key { return b.keys[:b.rows] })
 }
 
 // optional returns text that is null when empty.
@@ -24,58 +37,60 @@ func optional(text string) (string, bool) { return text, text != "" }
 
 // Customers declares customers, whose columns depend on the kind of keys and
 // on the attributes of the job.
-func Customers(integerKeys bool, attributes []string) table.Definition[Customer] {
-	d := table.Definition[Customer]{
+func Customers(integerKeys bool, attributes []string) table.Definition[CustomerBlock] {
+	d := table.Definition[CustomerBlock]{
 		Name: "customers",
 		Doc:  "One row per customer, ordered by a fixed hash of customer_id. Customers without any purchase have money 0 and everything dated, rated or predicted NULL.",
 		Key:  []string{"customer_id"},
-		Columns: []table.Field[Customer]{
-			keyColumn(integerKeys, func(r *Customer) ledger.Key { return r.Key }),
-			table.NullDates("cohort_month", "First day of the month of the first purchase.", "without a purchase", func(r *Customer) (int32, bool) { return int32(r.CohortMonth), r.HasPurchase }),
-			table.NullDates("first_purchase_date", "Civil day of the first purchase.", "without one", func(r *Customer) (int32, bool) { return int32(r.First), r.HasPurchase }),
-			table.NullDates("last_purchase_date", "Civil day of the last purchase.", "without one", func(r *Customer) (int32, bool) { return int32(r.Last), r.HasPurchase }),
-			table.Integers("orders", "Order ids with a sale, each counted once.", func(r *Customer) int64 { return r.Orders }).In("orders"),
-			table.Integers("purchase_days", "Purchases: civil days with an order and a positive sum.", func(r *Customer) int64 { return r.PurchaseDays }).In("purchases"),
-			table.Integers("frequency", "x: purchases after the first.", (*Customer).x).In("purchases"),
-			table.NullIntegers("active_span_days", "t_x: days from the first to the last purchase.", "without a purchase", func(r *Customer) (int64, bool) { return r.dated(r.span()) }).In("days").Never(),
-			table.NullIntegers("age_days", "T: days from the first purchase to the as-of day.", "without a purchase", func(r *Customer) (int64, bool) { return r.dated(int64(r.AsOf - r.First)) }).In("days").Never(),
-			table.NullIntegers("days_since_last_purchase", "Days from the last purchase to the as-of day.", "without a purchase", func(r *Customer) (int64, bool) { return r.dated(int64(r.AsOf - r.Last)) }).In("days").Never(),
-			table.Amounts("gross_sales", "Sum of sales, after discounts, without tax.", func(r *Customer) int64 { return r.GrossSales }),
-			table.Amounts("refunds", "Sum of refunds, at most 0.", func(r *Customer) int64 { return r.Refunds }),
-			table.Amounts("net_revenue", "gross_sales + refunds.", (*Customer).NetRevenue),
-			table.NullAmounts("contribution", "Net revenue less cost, or times the margin rate.", "where neither is known for every row", func(r *Customer) (int64, bool) { return r.Contribution.Get() }),
-			table.NullAmounts("first_purchase_value", "Sum of the rows of the first purchase day.", "without a purchase", func(r *Customer) (int64, bool) { return r.dated(r.FirstPurchaseValue) }),
-			table.NullAmounts("average_order_value", "gross_sales ÷ orders, rounded half-even to 4 decimals.", "without orders", func(r *Customer) (int64, bool) { return money.Mean(r.GrossSales, r.Orders) }).Never(),
-			table.NullAmounts("mean_repeat_value", "Mean value of the purchases after the first, rounded half-even to 4 decimals.", "without any", (*Customer).meanRepeatValue).Never(),
-			table.NullNumbers("mean_days_between_purchases", "active_span_days ÷ frequency.", "without a repeat purchase", (*Customer).meanGap).In("days"),
+		Columns: []table.Field[CustomerBlock]{
+			keyValues(integerKeys),
+			table.NullValues(table.Date, "cohort_month", "First day of the month of the first purchase.", "without a purchase", func(b *CustomerBlock) ([]calendar.Day, []uint8) {
+				return b.cohortMonth[:b.rows], b.hasPurchase[:b.rows]
+			}),
+			table.NullValues(table.Date, "first_purchase_date", "Civil day of the first purchase.", "without one", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.first[:b.rows], b.hasPurchase[:b.rows] }),
+			table.NullValues(table.Date, "last_purchase_date", "Civil day of the last purchase.", "without one", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.last[:b.rows], b.hasPurchase[:b.rows] }),
+			table.Values(table.Integer, "orders", "Order ids with a sale, each counted once.", func(b *CustomerBlock) []int64 { return b.orders[:b.rows] }).In("orders"),
+			table.Values(table.Integer, "purchase_days", "Purchases: civil days with an order and a positive sum.", func(b *CustomerBlock) []int64 { return b.purchaseDays[:b.rows] }).In("purchases"),
+			table.Values(table.Integer, "frequency", "x: purchases after the first.", func(b *CustomerBlock) []int64 { return b.x[:b.rows] }).In("purchases"),
+			table.NullValues(table.Integer, "active_span_days", "t_x: days from the first to the last purchase.", "without a purchase", func(b *CustomerBlock) ([]int64, []uint8) { return b.span[:b.rows], b.hasPurchase[:b.rows] }).In("days").Never(),
+			table.NullValues(table.Integer, "age_days", "T: days from the first purchase to the as-of day.", "without a purchase", func(b *CustomerBlock) ([]int64, []uint8) { return b.age[:b.rows], b.hasPurchase[:b.rows] }).In("days").Never(),
+			table.NullValues(table.Integer, "days_since_last_purchase", "Days from the last purchase to the as-of day.", "without a purchase", func(b *CustomerBlock) ([]int64, []uint8) { return b.silent[:b.rows], b.hasPurchase[:b.rows] }).In("days").Never(),
+			table.Values(table.Money, "gross_sales", "Sum of sales, after discounts, without tax.", func(b *CustomerBlock) []int64 { return b.gross[:b.rows] }),
+			table.Values(table.Money, "refunds", "Sum of refunds, at most 0.", func(b *CustomerBlock) []int64 { return b.refunds[:b.rows] }),
+			table.Values(table.Money, "net_revenue", "gross_sales + refunds.", func(b *CustomerBlock) []int64 { return b.net[:b.rows] }),
+			table.NullValues(table.Money, "contribution", "Net revenue less cost, or times the margin rate.", "where neither is known for every row", func(b *CustomerBlock) ([]int64, []uint8) { return b.contribution[:b.rows], b.hasContribution[:b.rows] }),
+			table.NullValues(table.Money, "first_purchase_value", "Sum of the rows of the first purchase day.", "without a purchase", func(b *CustomerBlock) ([]int64, []uint8) { return b.firstValue[:b.rows], b.hasPurchase[:b.rows] }),
+			table.NullValues(table.Money, "average_order_value", "gross_sales ÷ orders, rounded half-even to 4 decimals.", "without orders", func(b *CustomerBlock) ([]int64, []uint8) { return b.meanOrder[:b.rows], b.hasOrder[:b.rows] }).Never(),
+			table.NullValues(table.Money, "mean_repeat_value", "Mean value of the purchases after the first, rounded half-even to 4 decimals.", "without any", func(b *CustomerBlock) ([]int64, []uint8) { return b.meanRepeat[:b.rows], b.hasRepeat[:b.rows] }).Never(),
+			table.NullValues(table.Number, "mean_days_between_purchases", "active_span_days ÷ frequency.", "without a repeat purchase", func(b *CustomerBlock) ([]float64, []uint8) { return b.meanGap[:b.rows], b.hasRepeat[:b.rows] }).In("days"),
 		},
 	}
 	for i, name := range attributes {
-		d.Columns = append(d.Columns, table.NullTexts("first_"+name, name+" of the earliest row of the first purchase day; (none) where the source has none.", "without a purchase", func(r *Customer) (string, bool) { return r.Attributes[i], r.HasPurchase }))
+		d.Columns = append(d.Columns, table.NullTextValues("first_"+name, name+" of the earliest row of the first purchase day; (none) where the source has none.", "without a purchase", func(b *CustomerBlock) ([]string, []uint8) { return b.attributes[i][:b.rows], b.hasPurchase[:b.rows] }))
 	}
 	d.Columns = append(d.Columns, scoreColumns()...)
 	return d
 }
 
-func scoreColumns() []table.Field[Customer] {
-	return []table.Field[Customer]{
-		table.Flags("is_one_time_buyer", "Whether purchase_days is 1.", func(r *Customer) bool { return r.PurchaseDays == 1 }),
-		table.NullIntegers("rfm_recency", "1 + floor(5 × share of customers who bought last longer ago): 5 is most recent.", "without a purchase", func(r *Customer) (int64, bool) { return scored(r.Recency) }).In("score 1 to 5").Never(),
-		table.NullIntegers("rfm_frequency", "1 + floor(5 × share of customers with fewer purchase_days): 5 is most frequent.", "without a purchase", func(r *Customer) (int64, bool) { return scored(r.Frequency) }).In("score 1 to 5").Never(),
-		table.NullIntegers("rfm_monetary", "1 + floor(5 × share of customers with less net_revenue): 5 is most.", "without a purchase", func(r *Customer) (int64, bool) { return scored(r.Monetary) }).In("score 1 to 5").Never(),
-		table.NullTexts("rfm_segment", "rfm_recency, rfm_frequency and rfm_monetary as three digits: 543.", "without a purchase", func(r *Customer) (string, bool) { return r.segment() }),
-		table.NullTexts("lifecycle_stage", "By days since the last purchase, with the base's gaps between purchases as limits (in run_checks). "+listed(Stages), "without a purchase", func(r *Customer) (string, bool) { return optional(string(r.Stage)) }),
-		table.NullNumbers("probability_alive", "Probability that the customer has not dropped out for ever.", "without a prediction", func(r *Customer) (float64, bool) { return r.Alive.Get() }).In("probability").Additive(),
-		table.NullNumbers("expected_purchases_365d", "Expected purchases in the 365 days after the as-of day.", "without a prediction", (*Customer).purchasesOfYear).In("purchases").Additive(),
-		table.NullAmounts("predicted_value_365d", "Expected net revenue in the 365 days after the as-of day, undiscounted.", "without a prediction", func(r *Customer) (int64, bool) { return r.ValueOfYear.Get() }),
-		table.NullAmounts("residual_clv", "Expected net revenue after the as-of day without end, discounted to it.", "without a prediction, and where infinite (a discount rate of 0)", func(r *Customer) (int64, bool) { return r.Residual.Get() }),
-		table.NullAmounts("total_clv", "net_revenue + residual_clv.", "where residual_clv is", func(r *Customer) (int64, bool) { return total(r.NetRevenue(), r.Residual) }),
-		table.NullIntegers("value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best.", "where residual_clv is", func(r *Customer) (int64, bool) { return scored(r.Percentile) }).In("percentile").Never(),
-		table.NullTexts("value_tier", listed(Tiers), "where value_percentile is", func(r *Customer) (string, bool) { return r.tier() }),
-		table.NullDates("expected_next_purchase_date", "Day by which the customer, if alive, has bought again with probability ½, silent up to the as-of day.", "without a prediction, where probability_alive is below 0.5, and beyond the year 9999", func(r *Customer) (int32, bool) { d, ok := r.NextPurchase.Get(); return int32(d), ok }),
-		table.Texts("prediction_status", listed(Statuses), func(r *Customer) string { return string(r.Status) }),
-		table.NullTexts("model_id", "Model of purchases behind the prediction.", "without one", func(r *Customer) (string, bool) { return optional(r.ModelID) }),
-		table.NullTexts("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", func(r *Customer) (string, bool) { return optional(r.SpendID) }),
+func scoreColumns() []table.Field[CustomerBlock] {
+	return []table.Field[CustomerBlock]{
+		table.FlagValues("is_one_time_buyer", "Whether purchase_days is 1.", func(b *CustomerBlock) []uint8 { return b.isOneTime[:b.rows] }),
+		table.NullValues(table.Integer, "rfm_recency", "1 + floor(5 × share of customers who bought last longer ago): 5 is most recent.", "without a purchase", func(b *CustomerBlock) ([]int64, []uint8) { return b.recency[:b.rows], b.hasPurchase[:b.rows] }).In("score 1 to 5").Never(),
+		table.NullValues(table.Integer, "rfm_frequency", "1 + floor(5 × share of customers with fewer purchase_days): 5 is most frequent.", "without a purchase", func(b *CustomerBlock) ([]int64, []uint8) { return b.frequency[:b.rows], b.hasPurchase[:b.rows] }).In("score 1 to 5").Never(),
+		table.NullValues(table.Integer, "rfm_monetary", "1 + floor(5 × share of customers with less net_revenue): 5 is most.", "without a purchase", func(b *CustomerBlock) ([]int64, []uint8) { return b.monetary[:b.rows], b.hasPurchase[:b.rows] }).In("score 1 to 5").Never(),
+		table.NullLabelValues("rfm_segment", "rfm_recency, rfm_frequency and rfm_monetary as three digits: 543.", "without a purchase", segments(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.segment[:b.rows], b.hasPurchase[:b.rows] }),
+		table.NullLabelValues("lifecycle_stage", "By days since the last purchase, with the base's gaps between purchases as limits (in run_checks). "+listed(Stages), "without a purchase", names(Stages), func(b *CustomerBlock) ([]Stage, []uint8) { return b.stage[:b.rows], b.hasPurchase[:b.rows] }),
+		table.NullValues(table.Number, "probability_alive", "Probability that the customer has not dropped out for ever.", "without a prediction", func(b *CustomerBlock) ([]float64, []uint8) { return b.alive[:b.rows], b.isScored[:b.rows] }).In("probability").Additive(),
+		table.NullValues(table.Number, "expected_purchases_365d", "Expected purchases in the 365 days after the as-of day.", "without a prediction", func(b *CustomerBlock) ([]float64, []uint8) { return b.purchasesOfYear[:b.rows], b.isScored[:b.rows] }).In("purchases").Additive(),
+		table.NullValues(table.Money, "predicted_value_365d", "Expected net revenue in the 365 days after the as-of day, undiscounted.", "without a prediction", func(b *CustomerBlock) ([]int64, []uint8) { return b.valueOfYear[:b.rows], b.hasYear[:b.rows] }),
+		table.NullValues(table.Money, "residual_clv", "Expected net revenue after the as-of day without end, discounted to it.", "without a prediction, and where infinite (a discount rate of 0)", func(b *CustomerBlock) ([]int64, []uint8) { return b.residual[:b.rows], b.hasResidual[:b.rows] }),
+		table.NullValues(table.Money, "total_clv", "net_revenue + residual_clv.", "where residual_clv is", func(b *CustomerBlock) ([]int64, []uint8) { return b.total[:b.rows], b.hasResidual[:b.rows] }),
+		table.NullValues(table.Integer, "value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best.", "where residual_clv is", func(b *CustomerBlock) ([]int64, []uint8) { return b.percentile[:b.rows], b.hasResidual[:b.rows] }).In("percentile").Never(),
+		table.NullLabelValues("value_tier", listed(Tiers), "where value_percentile is", names(Tiers), func(b *CustomerBlock) ([]Tier, []uint8) { return b.tier[:b.rows], b.hasResidual[:b.rows] }),
+		table.NullValues(table.Date, "expected_next_purchase_date", "Day by which the customer, if alive, has bought again with probability ½, silent up to the as-of day.", "without a prediction, where probability_alive is below 0.5, and beyond the year 9999", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.next[:b.rows], b.hasNext[:b.rows] }),
+		table.LabelValues("prediction_status", listed(Statuses), names(Statuses), func(b *CustomerBlock) []Status { return b.status[:b.rows] }),
+		table.NullLabelValues("model_id", "Model of purchases behind the prediction.", "without one", modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.purchasesModel[:b.rows], b.isScored[:b.rows] }),
+		table.NullLabelValues("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.spendModel[:b.rows], b.hasSpendModel[:b.rows] }),
 	}
 }
 
@@ -88,7 +103,7 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 		Columns: []table.Field[CustomerValue]{
 			keyColumn(integerKeys, func(r *CustomerValue) ledger.Key { return r.Key }),
 			table.Texts("horizon", "Length of the future, as 365d from the as-of day, or lifetime without end.", func(r *CustomerValue) string { return r.Horizon.Name }),
-			table.Texts("value_basis", "net_revenue or contribution.", func(r *CustomerValue) string { return string(r.Basis) }),
+			table.Labels("value_basis", "net_revenue or contribution.", bases(), func(r *CustomerValue) uint8 { return r.Basis.place() }),
 			table.Amounts("historic_value", "What the customer has brought up to the as-of day, undiscounted; the same at every horizon.", func(r *CustomerValue) int64 { return r.Historic }).NotOverTime(),
 			table.NullNumbers("expected_purchases", "Expected purchases within the horizon.", "without a prediction, and for lifetime where infinite", func(r *CustomerValue) (float64, bool) { return r.Prediction.Purchases.Get() }).In("purchases").NotOverTime(),
 			table.NullAmounts("expected_purchase_value", "Expected value of a purchase in this basis: the model of spend × net_revenue_factor (in models), for contribution also × contribution ÷ net revenue of the base; rounded half-even to 4 decimals.", "without a prediction", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchaseValue.Get() }).Never(),
@@ -100,8 +115,8 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 			table.NullNumbers("interval_level", "Level of that interval.", "as residual_clv_low is", func(*CustomerValue) (float64, bool) { return 0, false }).In("probability"),
 			table.NullNumbers("probability_of_purchase", "Probability of at least one purchase within the horizon.", "without a prediction", func(r *CustomerValue) (float64, bool) { return r.Prediction.Probability.Get() }).In("probability").NotOverTime(),
 			table.Numbers("discount_rate", "Annual effective rate by which residual_clv is discounted.", func(r *CustomerValue) float64 { return r.DiscountRate }).In("share per year"),
-			table.NullTexts("model_id", "Model of purchases behind the prediction.", "without one", func(r *CustomerValue) (string, bool) { return optional(r.ModelID) }),
-			table.NullTexts("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", func(r *CustomerValue) (string, bool) { return optional(r.SpendID) }),
+			table.NullLabels("model_id", "Model of purchases behind the prediction.", "without one", modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Purchases.Get() }),
+			table.NullLabels("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Spend.Get() }),
 		},
 	}
 }

@@ -11,25 +11,28 @@ import (
 )
 
 // Status says how far a customer's prediction can be trusted.
-type Status string
+type Status uint8
 
 // The statuses, in table customers as prediction_status.
 const (
-	Predicted        Status = "predicted"
-	PopulationMean   Status = "population_mean"   // the value of a purchase is the population's: no repeat purchase, or none of positive value
-	InsufficientData Status = "insufficient_data" // no usable fit: predictions are null
-	NotModelled      Status = "not_modelled"      // the job asks for no model: predictions are null
-	NoPurchase       Status = "no_purchase"
+	Predicted        Status = iota
+	PopulationMean          // the value of a purchase is the population's: no repeat purchase, or none of positive value
+	InsufficientData        // no usable fit: predictions are null
+	NotModelled             // the job asks for no model: predictions are null
+	NoPurchase
 )
 
 // Statuses are the statuses with their meaning.
 var Statuses = []ledger.Term{
-	{Name: string(Predicted), Doc: "Both models predict for this customer."},
-	{Name: string(PopulationMean), Doc: "The value of a purchase is the population's, for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
-	{Name: string(InsufficientData), Doc: "No model of purchases could be used, so there are no predictions; models says why."},
-	{Name: string(NotModelled), Doc: "The job asks for no models (models.candidates: none), so there are no predictions."},
-	{Name: string(NoPurchase), Doc: "The customer has no purchase, so there is nothing to predict from."},
+	Predicted:        {Name: "predicted", Doc: "Both models predict for this customer."},
+	PopulationMean:   {Name: "population_mean", Doc: "The value of a purchase is the population's, for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
+	InsufficientData: {Name: "insufficient_data", Doc: "No model of purchases could be used, so there are no predictions; models says why."},
+	NotModelled:      {Name: "not_modelled", Doc: "The job asks for no models (models.candidates: none), so there are no predictions."},
+	NoPurchase:       {Name: "no_purchase", Doc: "The customer has no purchase, so there is nothing to predict from."},
 }
+
+// String returns the status's name.
+func (s Status) String() string { return Statuses[s].Name }
 
 // Basis is what a value is counted in.
 type Basis string

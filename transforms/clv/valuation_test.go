@@ -211,9 +211,10 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	var cohorts cohort.Cohorts
 	cohorts.AddShard(f, cohort.NewView(f, shard))
 	var fromCustomers, fromCohorts int64
-	for _, c := range filled(shard.Customers.Len(), v.Customers(f, &shard.Customers, values, &ranks, usualLifecycle)) {
-		residual, _ := c.Residual.Get()
-		fromCustomers += residual
+	var rows CustomerBlock
+	v.Customers(f, &shard.Customers, values, &ranks, usualLifecycle)(0, shard.Customers.Len(), &rows)
+	for i := range shard.Customers.Len() {
+		fromCustomers += rows.residual[i] * int64(rows.hasResidual[i])
 	}
 	for _, c := range CohortRows(f, &cohorts, &residuals, true) {
 		residual, ok := c.Residual.Get()

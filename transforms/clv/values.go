@@ -13,8 +13,7 @@ type CustomerValue struct {
 	Historic     int64
 	Prediction   Prediction
 	DiscountRate float64
-	ModelID      string
-	SpendID      string
+	Models       ModelPlaces
 }
 
 // total returns historic and residual value together; null where the latter is.
@@ -27,7 +26,7 @@ func total(historic int64, residual numeric.Null[int64]) (int64, bool) {
 // what sets rows to them: in the order of customers, for each horizon and basis,
 // the first of into to row from. Contribution has rows only where it is known.
 func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) (n int, fill func(from int, into []CustomerValue)) {
-	bases := v.bases()
+	bases, models := v.bases(), v.models()
 	each := len(v.Settings.Horizons) * len(bases)
 	return s.Len() * each, func(from int, into []CustomerValue) {
 		for n := range into {
@@ -40,7 +39,7 @@ func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) (n int, 
 				row.Historic = s.Contribution[customer]
 			}
 			if values[customer].isScored() {
-				row.ModelID, row.SpendID = v.purchasesID, v.spendID
+				row.Models = models
 			}
 			into[n] = row
 		}
