@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,37 @@ func TestARecordOfAnotherTableIsRefused(t *testing.T) {
 		_, next := one(other, array.Builder.AppendNull)
 		if _, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, 1, next); pipeline.ClassOf(err) != pipeline.ClassInternal || err == nil {
 			t.Errorf("a record with column %+v: got error %v, want an internal one", other, err)
+		}
+	}
+}
+
+// Bounds and sums are those of a loop, of an even and an odd number of values,
+// wherever the least and the greatest stand; a sum of what may overflow in 64
+// bits is right too: 3 × 2^62 is 2^63 + 2^62.
+func TestTheSpreadOfValues(t *testing.T) {
+	if got := spreadOf(nil); got.bounds().smallest != nil {
+		t.Errorf("no values have bounds %+v", got)
+	}
+	for _, values := range [][]int64{{5}, {-3, 7}, {7, -3}, {1, 9, -4}, {-4, 1, 9}, {9, -4, 1}, {math.MinInt64, 0, math.MaxInt64, 1}} {
+		want := spread{low: slices.Min(values), high: slices.Max(values), n: len(values)}
+		for _, v := range values {
+			want.sum += v
+		}
+		if got := spreadOf(values); got != want {
+			t.Errorf("%v: got %+v, want %+v", values, got, want)
+		}
+	}
+	for _, c := range []struct {
+		values []int64
+		want   sum
+	}{
+		{[]int64{-1, -2, -3}, sum{math.MaxUint64, math.MaxUint64 - 5}},
+		{[]int64{1 << 62, 1 << 62, 1 << 62}, sum{0, 1<<63 + 1<<62}},
+		{[]int64{-1 << 62, -1 << 62, -1 << 62}, sum{math.MaxUint64, 1 << 62}},
+	} {
+		var got sum
+		if got.addAll(c.values, spreadOf(c.values)); got != c.want {
+			t.Errorf("%v: sum %x, want %x", c.values, got, c.want)
 		}
 	}
 }
