@@ -257,12 +257,28 @@ func (e *encoder) integerPage(spans []span, i int, first int64, c *chunk) (err e
 		}
 		c.sum.addAll(p.integers, values)
 	}
-	if e.packed, err = new(delta.BinaryPackedEncoding).EncodeInt64(e.packed, p.integers); err != nil {
+	if e.packed, err = p.packIntegers(e.packed, values); err != nil {
 		return err
 	}
 	e.body = append(e.body, e.packed...)
 	e.write(c, format.DeltaBinaryPacked, values.bounds())
 	return nil
+}
+
+// packIntegers returns the page's integers, of a known spread, as differences
+// in packed bits. Those of small numbers that lie close together are the same
+// bits as of integers of 4 bytes, which the library packs faster as long as a
+// difference, less the smallest, takes at most 16 bits.
+func (p *page) packIntegers(to []byte, values spread) ([]byte, error) {
+	const small, close = 1 << 30, 1 << 15
+	if values.low < -small || values.high > small || values.high-values.low >= close {
+		return new(delta.BinaryPackedEncoding).EncodeInt64(to, p.integers)
+	}
+	p.narrow = resized(p.narrow, len(p.integers))
+	for i, v := range p.integers {
+		p.narrow[i] = int32(v)
+	}
+	return new(delta.BinaryPackedEncoding).EncodeInt32(to, p.narrow)
 }
 
 // write adds the page, whose levels and values are in body, to the row group,

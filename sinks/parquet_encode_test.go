@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -12,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/parquet-go/parquet-go/encoding/delta"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
@@ -104,6 +106,30 @@ func TestTheSpreadOfValues(t *testing.T) {
 		var got sum
 		if got.addAll(c.values, spreadOf(c.values)); got != c.want {
 			t.Errorf("%v: sum %x, want %x", c.values, got, c.want)
+		}
+	}
+}
+
+// However integers are packed, the bits are those of integers of 8 bytes: of a
+// page's part, of values that lie just close enough and just not, and of those
+// at the ends of 4 and of 8 bytes.
+func TestPackedIntegersAreThoseOfEightBytes(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, low := range []int64{0, -1, -7_000, -1 << 30, -1<<30 - 1, 1<<30 - 1<<15 + 1, 1 << 30, math.MinInt32, math.MaxInt32 - 1<<15, math.MinInt64, math.MaxInt64 - 1<<40} {
+		for _, width := range []int64{0, 1, 1000, 1<<15 - 1, 1 << 15, 1 << 20, 1 << 40} {
+			for _, n := range []int{0, 1, 2, 33, 127, 128, 129, 130, 5000} {
+				p := page{integers: make([]int64, n)}
+				for i := range p.integers {
+					p.integers[i] = low + []int64{0, width, random.Int64N(width + 1)}[min(i, random.IntN(3))]
+				}
+				want, err := new(delta.BinaryPackedEncoding).EncodeInt64(nil, p.integers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := p.packIntegers(nil, spreadOf(p.integers)); err != nil || !bytes.Equal(got, want) {
+					t.Errorf("%d integers from %d on, %d apart: other bits than of 8 bytes, error %v", n, low, width, err)
+				}
+			}
 		}
 	}
 }
