@@ -31,7 +31,8 @@ func (b *buyer) key() string {
 }
 
 // buyers declares a table of 35 columns of the kinds of customers: the key,
-// 4 days, 9 counts, 10 amounts, 4 numbers, 6 texts that repeat, a flag.
+// 4 days, 9 counts, 10 amounts, 4 numbers, a text that repeats, 5 labels, a
+// flag.
 func buyers(key table.Field[buyer]) table.Definition[buyer] {
 	d := table.Definition[buyer]{Name: "buyers", Doc: "one row per buyer", Key: []string{"id"}, Columns: []table.Field[buyer]{key}}
 	add := func(f table.Field[buyer]) { d.Columns = append(d.Columns, f) }
@@ -47,12 +48,16 @@ func buyers(key table.Field[buyer]) table.Definition[buyer] {
 	for i := range uint64(4) {
 		add(table.NullNumbers(fmt.Sprintf("number_%d", i), "a number", "where unknown", func(b *buyer) (float64, bool) { return math.Sqrt(float64(b.number(i, 50_000))), b.known }))
 	}
-	for i := range uint64(6) {
+	for i := range uint64(5) {
 		labels := make([]string, 4<<i)
 		for j := range labels {
 			labels[j] = fmt.Sprintf("label %d of %d", j, i)
 		}
-		add(table.Texts(fmt.Sprintf("label_%d", i), "a text", func(b *buyer) string { return labels[b.number(i, uint64(len(labels)))] }))
+		place := func(b *buyer) uint8 { return uint8(b.number(i, uint64(len(labels)))) }
+		add(table.Labels(fmt.Sprintf("label_%d", i), "a label", labels, place))
+		if i == 0 {
+			add(table.Texts("text", "a text", func(b *buyer) string { return labels[place(b)] }))
+		}
 	}
 	add(table.Flags("flag", "a flag", func(b *buyer) bool { return b.number(1, 3) == 0 }))
 	return d

@@ -74,15 +74,39 @@ func orderOf(k table.Kind, pages []bounds) format.BoundaryOrder {
 	}
 }
 
-func integerBounds(values []int64) bounds {
-	if len(values) == 0 {
+// spread is the least and the greatest of some values, of which there are n, and
+// their sum modulo 2^64.
+type spread struct {
+	low, high, sum int64
+	n              int
+}
+
+// spreadOf takes two values at a time, for one has to wait for the one before
+// it.
+func spreadOf(values []int64) spread {
+	x := spread{n: len(values)}
+	if x.n == 0 {
+		return x
+	}
+	x.low, x.high = values[0], values[0]
+	low, high := x.low, x.high
+	if x.n%2 == 1 {
+		x.sum, values = values[0], values[1:]
+	}
+	for ; len(values) >= 2; values = values[2:] {
+		a, b := values[0], values[1]
+		x.low, x.high, low, high = min(x.low, a), max(x.high, a), min(low, b), max(high, b)
+		x.sum += a + b
+	}
+	x.low, x.high = min(x.low, low), max(x.high, high)
+	return x
+}
+
+func (x spread) bounds() bounds {
+	if x.n == 0 {
 		return bounds{}
 	}
-	low, high := values[0], values[0]
-	for _, v := range values {
-		low, high = min(low, v), max(high, v)
-	}
-	return bounds{binary.LittleEndian.AppendUint64(nil, uint64(low)), binary.LittleEndian.AppendUint64(nil, uint64(high))}
+	return bounds{binary.LittleEndian.AppendUint64(nil, uint64(x.low)), binary.LittleEndian.AppendUint64(nil, uint64(x.high))}
 }
 
 func dayBounds(values []int32) bounds {

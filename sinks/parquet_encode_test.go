@@ -1,16 +1,19 @@
 package sinks
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/parquet-go/parquet-go/encoding/delta"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
@@ -72,6 +75,61 @@ func TestARecordOfAnotherTableIsRefused(t *testing.T) {
 		_, next := one(other, array.Builder.AppendNull)
 		if _, err := WriteParquetFile(t.Context(), t.TempDir()+"/one.parquet", schema, 1, next); pipeline.ClassOf(err) != pipeline.ClassInternal || err == nil {
 			t.Errorf("a record with column %+v: got error %v, want an internal one", other, err)
+		}
+	}
+}
+
+// Bounds and sums are those of a loop, of an even and an odd number of values,
+// wherever the least and the greatest stand; a sum of what may overflow in 64
+// bits is right too: 3 × 2^62 is 2^63 + 2^62.
+func TestTheSpreadOfValues(t *testing.T) {
+	if got := spreadOf(nil); got.bounds().smallest != nil {
+		t.Errorf("no values have bounds %+v", got)
+	}
+	for _, values := range [][]int64{{5}, {-3, 7}, {7, -3}, {1, 9, -4}, {-4, 1, 9}, {9, -4, 1}, {math.MinInt64, 0, math.MaxInt64, 1}} {
+		want := spread{low: slices.Min(values), high: slices.Max(values), n: len(values)}
+		for _, v := range values {
+			want.sum += v
+		}
+		if got := spreadOf(values); got != want {
+			t.Errorf("%v: got %+v, want %+v", values, got, want)
+		}
+	}
+	for _, c := range []struct {
+		values []int64
+		want   sum
+	}{
+		{[]int64{-1, -2, -3}, sum{math.MaxUint64, math.MaxUint64 - 5}},
+		{[]int64{1 << 62, 1 << 62, 1 << 62}, sum{0, 1<<63 + 1<<62}},
+		{[]int64{-1 << 62, -1 << 62, -1 << 62}, sum{math.MaxUint64, 1 << 62}},
+	} {
+		var got sum
+		if got.addAll(c.values, spreadOf(c.values)); got != c.want {
+			t.Errorf("%v: sum %x, want %x", c.values, got, c.want)
+		}
+	}
+}
+
+// However integers are packed, the bits are those of integers of 8 bytes: of a
+// page's part, of values that lie just close enough and just not, and of those
+// at the ends of 4 and of 8 bytes.
+func TestPackedIntegersAreThoseOfEightBytes(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, low := range []int64{0, -1, -7_000, -1 << 30, -1<<30 - 1, 1<<30 - 1<<15 + 1, 1 << 30, math.MinInt32, math.MaxInt32 - 1<<15, math.MinInt64, math.MaxInt64 - 1<<40} {
+		for _, width := range []int64{0, 1, 1000, 1<<15 - 1, 1 << 15, 1 << 20, 1 << 40} {
+			for _, n := range []int{0, 1, 2, 33, 127, 128, 129, 130, 5000} {
+				p := page{integers: make([]int64, n)}
+				for i := range p.integers {
+					p.integers[i] = low + []int64{0, width, random.Int64N(width + 1)}[min(i, random.IntN(3))]
+				}
+				want, err := new(delta.BinaryPackedEncoding).EncodeInt64(nil, p.integers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := p.packIntegers(nil, spreadOf(p.integers)); err != nil || !bytes.Equal(got, want) {
+					t.Errorf("%d integers from %d on, %d apart: other bits than of 8 bytes, error %v", n, low, width, err)
+				}
+			}
 		}
 	}
 }

@@ -25,6 +25,7 @@ type page struct {
 
 	// The values, nulls left out; of one column only one of these is filled.
 	integers []int64 // counts, money, instants
+	narrow   []int32 // the same, where they are all small
 	days     []int32
 	numbers  []float64
 	flags    []byte  // a bit per value, lowest first

@@ -34,6 +34,9 @@ const (
 	// worthwhileShare.
 	sampleBytes     = 1 << 14
 	worthwhileShare = 8
+	// usualBytes is what a value takes in a file, or somewhat more: room that a
+	// row group is given before it has any. It changes no byte.
+	usualBytes = 2
 	// indexBytes is how much of a text the statistics keep, more than any text
 	// of a table needs.
 	indexBytes = 1 << 12

@@ -21,8 +21,8 @@
 //	base.go            what scores and percentiles compare a customer with
 //	ranking.go         scores and percentiles: the share of customers strictly worse
 //	gaps.go            days between purchases, and the stages of customers that follow from them
-//	labels.go          stages, tiers, the expected day of the next purchase
-//	customers.go       rows of customers
+//	labels.go          stages, tiers and models as places of labels, the expected day of the next purchase
+//	customers.go       rows of customers, as blocks of columns
 //	values.go          rows of customer_values
 //	cohorts.go         rows of cohorts
 //	formula_sums.go    what customers did in the last months and in those before

@@ -122,10 +122,10 @@ func (v *Valuation) models() ModelPlaces {
 	return ModelPlaces{place(v.purchasesID), place(v.spendID)}
 }
 
-// bases are the names of all bases, in the order of the tables.
-func bases() []string { return []string{string(Contribution), string(NetRevenue)} }
+// basisNames are the names of all bases, in the order of the tables.
+func basisNames() []string { return []string{string(Contribution), string(NetRevenue)} }
 
-// place returns the place of a basis among bases.
+// place returns the place of a basis among basisNames.
 func (b Basis) place() uint8 {
 	if b == Contribution {
 		return 0

@@ -103,7 +103,7 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 		Columns: []table.Field[CustomerValue]{
 			keyColumn(integerKeys, func(r *CustomerValue) ledger.Key { return r.Key }),
 			table.Texts("horizon", "Length of the future, as 365d from the as-of day, or lifetime without end.", func(r *CustomerValue) string { return r.Horizon.Name }),
-			table.Labels("value_basis", "net_revenue or contribution.", bases(), func(r *CustomerValue) uint8 { return r.Basis.place() }),
+			table.Labels("value_basis", "net_revenue or contribution.", basisNames(), func(r *CustomerValue) uint8 { return r.Basis.place() }),
 			table.Amounts("historic_value", "What the customer has brought up to the as-of day, undiscounted; the same at every horizon.", func(r *CustomerValue) int64 { return r.Historic }).NotOverTime(),
 			table.NullNumbers("expected_purchases", "Expected purchases within the horizon.", "without a prediction, and for lifetime where infinite", func(r *CustomerValue) (float64, bool) { return r.Prediction.Purchases.Get() }).In("purchases").NotOverTime(),
 			table.NullAmounts("expected_purchase_value", "Expected value of a purchase in this basis: the model of spend × net_revenue_factor (in models), for contribution also × contribution ÷ net revenue of the base; rounded half-even to 4 decimals.", "without a prediction", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchaseValue.Get() }).Never(),
