@@ -11,11 +11,15 @@ import (
 // could not read has that of what it read.
 func (in *Intake) digestRows() {
 	b := &in.batch
-	for i := range b.digest {
-		b.digest[i] = digest{laneSeed, nullLane}
-	}
-	for c := range b.columns {
-		b.columns[c].digestInto(b.digest)
+	const step = 1 << 10 // so many stay in the nearest cache
+	for from := 0; from < b.rows; from += step {
+		rows := b.digest[from:min(from+step, b.rows)]
+		for i := range rows {
+			rows[i] = digest{laneSeed, nullLane}
+		}
+		for c := range b.columns {
+			b.columns[c].digestInto(rows, from)
+		}
 	}
 	for _, f := range b.origin.Faults {
 		b.digest[f.Row-b.origin.FirstRow] = digestOf([]byte(f.Raw))

@@ -17,8 +17,9 @@ import (
 )
 
 // typedRecord makes a record of so many rows of 64-bit or text keys, instants
-// of two years in order, and amounts in cents.
-func typedRecord(rows, customers int, integers bool) arrow.Record {
+// of two years, each so many steps of equal length after the one before, and
+// amounts in cents.
+func typedRecord(rows, customers int, integers bool, steps int) arrow.Record {
 	rng := rand.New(rand.NewPCG(1, 2))
 	key := array.NewBuilder(memory.DefaultAllocator, arrow.BinaryTypes.String)
 	if integers {
@@ -34,7 +35,7 @@ func typedRecord(rows, customers int, integers bool) arrow.Record {
 		} else {
 			key.(*array.StringBuilder).Append(fmt.Sprintf("%08x-0000-4000-8000-%012x", customer, customer))
 		}
-		at.Append(arrow.Timestamp(start + int64(i)*(730*calendar.MicrosPerDay/int64(rows))))
+		at.Append(arrow.Timestamp(start + int64(i*steps%rows)*(730*calendar.MicrosPerDay/int64(rows))))
 		if err := amount.AppendValueFromString(fmt.Sprintf("%d.%02d", rng.IntN(100), rng.IntN(100))); err != nil {
 			panic(err)
 		}
@@ -63,9 +64,13 @@ func typedBinding(tb testing.TB, record arrow.Record) *Binding {
 
 // BenchmarkAdmit: rows of a batch to encoded postings.
 func BenchmarkAdmit(b *testing.B) {
-	for name, integers := range map[string]bool{"integers": true, "texts": false} {
-		b.Run(name, func(b *testing.B) {
-			record := typedRecord(1<<16, 1<<16, integers)
+	for _, test := range []struct {
+		name     string
+		integers bool
+		steps    int
+	}{{"integers", true, 1}, {"texts", false, 1}, {"integers in no order of time", true, 7919}} {
+		b.Run(test.name, func(b *testing.B) {
+			record := typedRecord(1<<16, 1<<16, test.integers, test.steps)
 			in := NewIntake(typedBinding(b, record), 0)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -83,7 +88,7 @@ func BenchmarkAdmit(b *testing.B) {
 func BenchmarkBuild(b *testing.B) {
 	for name, integers := range map[string]bool{"integers": true, "texts": false} {
 		b.Run(name, func(b *testing.B) {
-			record := typedRecord(1<<16, 1<<13, integers)
+			record := typedRecord(1<<16, 1<<13, integers, 1)
 			bound := typedBinding(b, record)
 			in := NewIntake(bound, 0)
 			rows, err := in.Admit(record, Origin{FirstRow: 1})

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -221,6 +223,36 @@ func TestMoneyOfAnotherCurrencyIsNotAdded(t *testing.T) {
 }
 
 // What cannot play its part is found before a row is read, all at once.
+// Rows are counted in their months and days, whatever their order and however far
+// apart they are: within the days that are counted together, at both ends of them
+// and beyond.
+func TestRowsAreCountedInTheirMonths(t *testing.T) {
+	at := calendar.Date(2024, 5, 6)
+	offsets := []calendar.Day{0, 40, -40, 0, -countedDays / 2, -countedDays/2 - 1, countedDays/2 - 1, countedDays / 2, -40_000, 2_000_000, 40}
+	var lines []string
+	wanted := map[int32]Month{}
+	for i, offset := range offsets {
+		lines = append(lines, fmt.Sprintf("c%d, %s, , %d", i, at+offset, i+1), "c, no date, , 1")
+		m := wanted[month(at+offset)]
+		m.add(Month{1, int64(i+1) * 10_000})
+		wanted[month(at+offset)] = m
+	}
+	s := testSettings(t)
+	s.AsOf = at + countedDays
+	_, tally := build(t, testMapping(), s, textRecord(testColumns, lines))
+	if got := maps.Collect(tally.Months.All()); !maps.Equal(got, wanted) {
+		t.Errorf("got %v, want %v", got, wanted)
+	}
+	for _, offset := range offsets {
+		if has := tally.DaysWithRows.Has(at + offset); has != (at+offset <= s.AsOf) {
+			t.Errorf("day %s: %t", at+offset, has)
+		}
+	}
+	if tally.Unreadable != int64(len(offsets)) || tally.Rows != 2*tally.Unreadable {
+		t.Errorf("%d rows of %d are unreadable", tally.Unreadable, tally.Rows)
+	}
+}
+
 func TestBindFindsEveryProblem(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "customer", Type: arrow.PrimitiveTypes.Float64}, {Name: "at", Type: arrow.PrimitiveTypes.Int64},

@@ -41,7 +41,7 @@ func (in *Intake) readTimes() {
 			b.reject(i, c.name, "the time does not exist in its zone (clocks were put forward)")
 			continue
 		}
-		in.checkDay(i, c)
+		b.checkDay(i, b.day[i], c)
 	}
 }
 
@@ -50,14 +50,13 @@ func (in *Intake) readInstants(c *column) {
 	b := &in.batch
 	b.instant = c.times
 	in.bound.settings.Zone.Days(b.day, b.instant)
-	for i := range b.day {
-		in.checkDay(i, c)
+	for i, day := range b.day {
+		b.checkDay(i, day, c)
 	}
 }
 
-func (in *Intake) checkDay(i int, c *column) {
-	b := &in.batch
-	if uint32(b.day[i]-earliestDay) > uint32(latestDay-earliestDay) && b.fate[i] != Unreadable {
+func (b *batch) checkDay(i int, day calendar.Day, c *column) {
+	if day < earliestDay || day > latestDay {
 		b.reject(i, c.name, "the date is before 1900 or after 9999")
 	}
 }

@@ -111,40 +111,41 @@ func isBlank(text string) bool {
 	return (text == "" || text[0] <= ' ' || text[0] >= utf8.RuneSelf) && strings.TrimSpace(text) == ""
 }
 
-// digestInto mixes the column's values into the digests of their rows.
-func (c *column) digestInto(rows []digest) {
+// digestInto mixes the column's values from the given one on into the digests of
+// their rows.
+func (c *column) digestInto(rows []digest, from int) {
 	if c.nulls || c.flags != nil {
-		c.digestWithNulls(rows)
+		c.digestWithNulls(rows, from)
 		return
 	}
 	switch {
 	case c.indices != nil:
-		for i, index := range c.indices {
+		for i, index := range c.indices[from:][:len(rows)] {
 			rows[i].mixText(c.text.Value(int(index)))
 		}
 	case c.text != nil:
 		for i := range rows {
-			rows[i].mixText(c.text.Value(i))
+			rows[i].mixText(c.text.Value(from + i))
 		}
 	case c.integers != nil:
-		digestValues(rows, c.integers)
+		digestValues(rows, c.integers[from:])
 	case c.floats != nil:
-		for i, v := range c.floats {
+		for i, v := range c.floats[from:][:len(rows)] {
 			rows[i].mix(math.Float64bits(v))
 		}
 	case c.decimals != nil:
-		for i := range c.decimals {
-			rows[i].mixDecimal(c.decimals[i])
+		for i, v := range c.decimals[from:][:len(rows)] {
+			rows[i].mixDecimal(v)
 		}
 	case c.days != nil:
-		digestValues(rows, c.days)
+		digestValues(rows, c.days[from:])
 	case c.times != nil:
-		digestValues(rows, c.times)
+		digestValues(rows, c.times[from:])
 	}
 }
 
 func digestValues[T ~int32 | ~int64](rows []digest, values []T) {
-	for i, v := range values {
+	for i, v := range values[:len(rows)] {
 		rows[i].mix(uint64(v))
 	}
 }
@@ -157,27 +158,28 @@ func (d *digest) mixDecimal(v decimal128.Num) {
 }
 
 // digestWithNulls does the same where a value may be null.
-func (c *column) digestWithNulls(rows []digest) {
+func (c *column) digestWithNulls(rows []digest, from int) {
 	for i := range rows {
+		d, i := &rows[i], from+i
 		switch {
 		case c.isNull(i):
-			rows[i].mixNull()
+			d.mixNull()
 		case c.text != nil:
-			rows[i].mixText(c.textAt(i))
+			d.mixText(c.textAt(i))
 		case c.integers != nil:
-			rows[i].mix(uint64(c.integers[i]))
+			d.mix(uint64(c.integers[i]))
 		case c.floats != nil:
-			rows[i].mix(math.Float64bits(c.floats[i]))
+			d.mix(math.Float64bits(c.floats[i]))
 		case c.decimals != nil:
-			rows[i].mixDecimal(c.decimals[i])
+			d.mixDecimal(c.decimals[i])
 		case c.days != nil:
-			rows[i].mix(uint64(c.days[i]))
+			d.mix(uint64(c.days[i]))
 		case c.times != nil:
-			rows[i].mix(uint64(c.times[i]))
+			d.mix(uint64(c.times[i]))
 		case c.flags.Value(i):
-			rows[i].mix(1)
+			d.mix(1)
 		default:
-			rows[i].mix(0)
+			d.mix(0)
 		}
 	}
 }

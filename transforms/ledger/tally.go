@@ -231,16 +231,16 @@ func (t *Tally) count(b *batch, asOf calendar.Day) {
 	}
 }
 
-// window is how many days countDays counts before it looks for their months.
-const window = 1 << 12
+// countedDays is how many days countDays counts before it looks for their months.
+const countedDays = 1 << 12
 
 // countDays counts rows and amounts. Days are put together first, around that of
 // the first row, so that a month is looked for once a day and not once a row.
 func (t *Tally) countDays(b *batch, asOf calendar.Day) {
-	var byDay [window]Month
+	var byDay [countedDays]Month
 	first := calendar.Day(0)
 	if at := slices.IndexFunc(b.fate, func(f Fate) bool { return f != Unreadable }); at >= 0 {
-		first = b.day[at] - window/2
+		first = b.day[at] - countedDays/2
 	}
 	n := len(b.fate)
 	days, flags, amounts := b.day[:n], b.flags[:n], b.amount[:n]
@@ -256,7 +256,7 @@ func (t *Tally) countDays(b *batch, asOf calendar.Day) {
 			sum, carry = bits.Add64(sum, absolute(amounts[i]), 0)
 			carries += carry
 		}
-		if at := uint32(days[i] - first); at < window {
+		if at := uint32(days[i] - first); at < countedDays {
 			byDay[at].add(row)
 		} else {
 			t.enterDay(days[i], asOf).add(row)
