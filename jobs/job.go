@@ -39,6 +39,9 @@ func (j *Job) Attributes() []string {
 	return names
 }
 
+// hasModels reports whether the job asks for models.
+func (j *Job) hasModels() bool { return len(j.Value.Candidates) > 0 }
+
 // File is a job file as written; a zero value means the default. Its tags are
 // the one definition of the keys: docs/jobfile.md, docs/job.schema.json and
 // explain are made of them, as keys.go says.
@@ -114,8 +117,8 @@ type ValuePart struct {
 
 // ModelsPart says which models may be chosen.
 type ModelsPart struct {
-	Candidates []string `yaml:"candidates" default:"[mbg_nbd]" one_of:"mbg_nbd,bg_nbd,nbd" doc:"models that may predict; bg_nbd only alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, and nbd predicts where the data show no dropout (it has no higher AIC than the best candidate) or no candidate is usable. No other family is there yet"`
-	TimeUnit   string   `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters"`
+	Candidates candidateList `yaml:"candidates" default:"[mbg_nbd]" one_of:"mbg_nbd,bg_nbd,nbd" doc:"models that may predict; bg_nbd only alone. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, and nbd predicts where the data show no dropout (it has no higher AIC than the best candidate) or no candidate is usable. No other family is there yet"`
+	TimeUnit   string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters"`
 }
 
 // adapterPart is exactly one technology with its options, which belong to the

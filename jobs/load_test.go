@@ -79,6 +79,7 @@ func TestProblemsOfAJobFile(t *testing.T) {
 		{"unknown word for tables", smallest + "tables: every\n", `tables: write all, or a list of tables, not "every"`},
 		{"unknown model", smallest + "models: {candidates: [pareto]}\n", `unknown model "pareto"`},
 		{"bg_nbd beside others", smallest + "models: {candidates: [mbg_nbd, bg_nbd]}\n", `bg_nbd can only be the sole candidate`},
+		{"unknown word for models", smallest + "models: {candidates: every}\n", `write none, or a list of models, not "every"`},
 		{"unknown unit", smallest + "models: {time_unit: fortnight}\n", `unknown time unit "fortnight"`},
 		{"environment", smallest + "name: ${JOB}\n", `6:7 the environment variable JOB is not set | set it, or write ${JOB:-default}`},
 		{"unknown zone", strings.Replace(smallest, "Europe/London", "Europe/Londn", 1), `1:11 unknown time zone "Europe/Londn"`},

@@ -160,6 +160,27 @@ func (t *tableList) UnmarshalYAML(decode func(any) error) error {
 	return decode((*[]string)(t))
 }
 
+// candidateList is the word none, or a list of families.
+type candidateList struct {
+	isNone   bool
+	families []string
+}
+
+// Forms returns both forms.
+func (candidateList) Forms() []any { return []any{"none", []string{}} }
+
+// UnmarshalYAML takes either form.
+func (c *candidateList) UnmarshalYAML(decode func(any) error) error {
+	var word string
+	if decode(&word) == nil {
+		if c.isNone = word == "none"; !c.isNone {
+			return pipeline.Errorf(pipeline.ClassUsage, "", "for example candidates: [mbg_nbd]", "write none, or a list of models, not %q", word)
+		}
+		return nil
+	}
+	return decode(&c.families)
+}
+
 // maxOffset is the word none, or a number of periods.
 type maxOffset struct{ periods *int }
 

@@ -15,8 +15,11 @@ import (
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
 
-// partial is what one worker adds up over its shards.
+// partial is what one worker adds up over its shards. What only a table needs
+// that is not published is left out.
 type partial struct {
+	hasModels, hasSurvival, hasFormulas bool // what is needed
+
 	totals   ledger.Totals
 	excluded ledger.Exclusions
 	cohorts  cohort.Cohorts
@@ -34,10 +37,18 @@ func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
 	p.cohorts.AddShard(f, v)
 	p.business.AddShard(f, v)
 	p.grid.AddShard(f, v)
-	p.survival.AddShard(f, v)
-	p.cells.Enter(&v.Customers, f.AsOf)
 	p.gaps.AddShard(v)
-	p.formulas.AddShard(f, v)
+	if p.hasModels {
+		p.cells.Enter(&v.Customers, f.AsOf)
+	} else {
+		p.cells.EnterFirst(&v.Customers, f.AsOf)
+	}
+	if p.hasSurvival {
+		p.survival.AddShard(f, v)
+	}
+	if p.hasFormulas {
+		p.formulas.AddShard(f, v)
+	}
 }
 
 func (p *partial) add(o *partial) {
@@ -121,6 +132,9 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	for i := range workers {
 		workers[i].builder = ledger.NewBuilder(in.bound, in.vocabulary, bits.Len(uint(shards))-1)
 		workers[i].grid.MaxOffset = r.Job.MaxOffset
+		workers[i].hasModels = r.Job.hasModels()
+		workers[i].hasSurvival = r.Job.Tables[retention.RetentionCurves.Name]
+		workers[i].hasFormulas = r.Job.Tables[clv.Formulas.Name]
 	}
 	order := largestFirst(in.store)
 	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {

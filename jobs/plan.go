@@ -163,7 +163,11 @@ func (p *Plan) Text() string {
 		line("  orders     no order_id: every row is an order")
 	}
 	line("  cohorts    by %s%s", strings.Join(p.Grains, ", "), prefixed(", split by ", strings.Join(p.SplitBy, ", ")))
-	line("  models     %s beside nbd, bg_nbd, gamma_gamma; horizons %s", strings.Join(p.Models, ", "), strings.Join(p.Horizons, ", "))
+	if len(p.Models) > 0 {
+		line("  models     %s beside nbd, bg_nbd, gamma_gamma; horizons %s", strings.Join(p.Models, ", "), strings.Join(p.Horizons, ", "))
+	} else {
+		line("  models     none: nothing is predicted")
+	}
 	line("  tables     %s", strings.Join(p.Tables, ", "))
 	switch {
 	case p.Replaces != "":

@@ -256,7 +256,7 @@ func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 	for _, m := range s.Models {
 		chosen = chosen || m.IsChosen && !strings.HasPrefix(m.ID, string(clv.GammaGamma))
 	}
-	if !chosen {
+	if !chosen && r.Job.hasModels() {
 		list = append(list, "no model of purchases could be fitted: predictions are NULL")
 	}
 	if s.predictsWith(clv.NBD) && !slices.Contains(r.Job.Value.Candidates, clv.NBD) {

@@ -47,7 +47,7 @@ source:
 #  horizons: [365d, lifetime]
 
 #models:
-#  candidates: [mbg_nbd]
+#  candidates: [mbg_nbd]         # or none: cohorts and history alone
 #  time_unit: week
 
 #tables: all                     # or a list

@@ -319,18 +319,18 @@ func (l *loader) checkValue() {
 func (l *loader) checkModels() {
 	m := &l.file.Models
 	known := []string{string(clv.MBGNBD), string(clv.BGNBD), string(clv.NBD)}
-	for i, name := range m.Candidates {
+	for i, name := range m.Candidates.families {
 		path := fmt.Sprintf("models.candidates[%d]", i)
 		switch {
 		case l.failed(path):
 		case !slices.Contains(known, name):
 			l.problem(path, suggestion(name, known), "unknown model %q", name)
-		case name == string(clv.BGNBD) && len(m.Candidates) > 1:
+		case name == string(clv.BGNBD) && len(m.Candidates.families) > 1:
 			l.problem(path, "name it alone, or leave it out: it is always fitted", "bg_nbd can only be the sole candidate, for it calls every one-time buyer alive")
 		}
 		l.job.Value.Candidates = append(l.job.Value.Candidates, clv.Family(name))
 	}
-	if len(m.Candidates) == 0 {
+	if len(m.Candidates.families) == 0 && !m.Candidates.isNone {
 		l.job.Value.Candidates = []clv.Family{clv.MBGNBD}
 	}
 	l.job.Value.TimeUnit = clv.Week

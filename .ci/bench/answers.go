@@ -6,22 +6,22 @@ import (
 	"os"
 )
 
-// compareAnswers compares the tables of the last runs of the program and of
-// DuckDB, row by row.
-func (b *bench) compareAnswers(ctx context.Context, l log) error {
-	rows, err := b.query(ctx, sql("answers.sql", "{OUT}", b.out("duckdb"), "{PROGRAM}", b.out("whole"), "{LOG}", b.path(l)))
+// compareAnswers compares the tables of the last runs of a job of the program
+// and of DuckDB, row by row.
+func (b *bench) compareAnswers(ctx context.Context, l log, name string) error {
+	rows, err := b.query(ctx, sql("answers.sql", "{OUT}", b.out("duckdb"), "{PROGRAM}", b.out(name), "{LOG}", b.path(l)))
 	if err != nil {
 		return err
 	}
 	differing := 0
 	for _, row := range rows {
-		fmt.Fprintf(os.Stderr, "  differing %v: %v\n", row["about"], row["differing"])
+		fmt.Fprintf(os.Stderr, "  %s: differing %v: %v\n", name, row["about"], row["differing"])
 		if fmt.Sprint(row["differing"]) != "0" {
 			differing++
 		}
 	}
 	if differing > 0 || len(rows) == 0 {
-		return fmt.Errorf("the program and DuckDB differ in %d of %d kinds of answers", differing, len(rows))
+		return fmt.Errorf("%s: the program and DuckDB differ in %d of %d kinds of answers", name, differing, len(rows))
 	}
 	return nil
 }

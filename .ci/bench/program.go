@@ -27,10 +27,11 @@ func allBut(name string) []string {
 
 // job is a job file of the bench.
 type job struct {
-	log    log
-	source string   // a file or pattern, if not the log's
-	tables []string // none: all
-	split  bool     // by country
+	log         log
+	source      string   // a file or pattern, if not the log's
+	tables      []string // none: all
+	split       bool     // by country
+	hasNoModels bool
 }
 
 // text returns the job file. Only the columns that it needs are in the logs:
@@ -40,6 +41,9 @@ func (j job) text(source, out string) string {
 	fmt.Fprintf(&b, "name: bench\ntimezone: UTC\ncurrency: EUR\nsource:\n  parquet: {paths: [%q]}\n", source)
 	if j.split {
 		b.WriteString("  attributes: {country: country}\ncohorts:\n  split_by: [country]\n")
+	}
+	if j.hasNoModels {
+		b.WriteString("models: {candidates: none}\n")
 	}
 	if len(j.tables) > 0 {
 		fmt.Fprintf(&b, "tables: [%s]\n", strings.Join(j.tables, ", "))

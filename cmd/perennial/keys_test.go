@@ -223,7 +223,7 @@ func TestChoicesAreAsDeclared(t *testing.T) {
 		path, text := settable(k)
 		for _, word := range append([]string{"nonsense"}, k.OneOf...) {
 			value := word
-			if strings.HasPrefix(k.Value, "list") {
+			if strings.Contains(k.Value, "list of ") {
 				value = "[" + word + "]"
 			}
 			_, err := jobs.Load("job.yaml", []byte(text), os.LookupEnv, adapters(), path+"="+value)

@@ -34,7 +34,18 @@ func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
 	for i := range customers.Len() {
 		if customers.HasPurchase(i) {
 			first := customers.First[i]
+			c.noteAge(int32(asOf - first))
 			c.enter(customers.X(i), int32(customers.Last[i]-first), int32(asOf-first), customers.RepeatValue[i])
+		}
+	}
+}
+
+// EnterFirst enters what First needs of customers, and nothing else: for those
+// who want no models.
+func (c *Cells) EnterFirst(customers *ledger.Customers, asOf calendar.Day) {
+	for i, first := range customers.First {
+		if customers.HasPurchase(i) {
+			c.noteAge(int32(asOf - first))
 		}
 	}
 }
@@ -47,7 +58,6 @@ const timesShift = 3 * digitBits
 // repeat purchase, or one of value, there is nothing for the model of spend.
 func (c *Cells) enter(x, tx, T int32, repeat int64) {
 	c.entered.enter(x, int64(tx)<<timesShift|int64(T))
-	c.noteAge(T)
 	if x > 0 && repeat > 0 {
 		c.enteredSpend.enter(x, repeat)
 	}

@@ -47,8 +47,12 @@ func Parameters(models []Model) []ModelParameter {
 
 // FitAll fits the models that a job asks for and those that are always beside
 // them, chooses, and returns the rows of models in the order of the key, with
-// the chosen fit of purchases (nil if none is usable) and the fit of spend.
+// the chosen fit of purchases (nil if none is usable) and the fit of spend. A
+// job without candidates has no models.
 func FitAll(s Settings, cells *Cells, base *ledger.Totals, first numeric.Null[calendar.Day], asOf calendar.Day, stop func() bool, each Each) (rows []Model, chosen *Fit, spend Fit) {
+	if len(s.Candidates) == 0 {
+		return nil, nil, Fit{}
+	}
 	fitting := DefaultFitSettings()
 	fitting.DaysPerUnit, fitting.Stop, fitting.Each = s.TimeUnit.Days, stop, each
 	families := append([]Family{NBD, BGNBD}, s.Candidates...)

@@ -18,6 +18,7 @@ const (
 	Predicted        Status = "predicted"
 	PopulationMean   Status = "population_mean"   // the value of a purchase is the population's: no repeat purchase, or none of positive value
 	InsufficientData Status = "insufficient_data" // no usable fit: predictions are null
+	NotModelled      Status = "not_modelled"      // the job asks for no model: predictions are null
 	NoPurchase       Status = "no_purchase"
 )
 
@@ -26,6 +27,7 @@ var Statuses = []ledger.Term{
 	{Name: string(Predicted), Doc: "Both models predict for this customer."},
 	{Name: string(PopulationMean), Doc: "The value of a purchase is the population's, for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
 	{Name: string(InsufficientData), Doc: "No model of purchases could be used, so there are no predictions; models says why."},
+	{Name: string(NotModelled), Doc: "The job asks for no models (models.candidates: none), so there are no predictions."},
 	{Name: string(NoPurchase), Doc: "The customer has no purchase, so there is nothing to predict from."},
 }
 
@@ -54,6 +56,7 @@ type Valuation struct {
 	purchases    Purchases
 	spend        Spend
 	hasPurchases bool                  // a model of purchases is usable
+	unscored     Status                // of customers with a purchase where none is
 	scorer       *Scorer               // of that model
 	hasSpend     bool                  // a model of spend is usable
 	meanPurchase float64               // in currency, where no model of spend is usable
@@ -67,7 +70,10 @@ type Valuation struct {
 // NewValuation puts fits and what the base has brought together. chosen is nil where no model of
 // purchases is usable.
 func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger.Totals, hasContribution bool, each Each) *Valuation {
-	v := &Valuation{Settings: s, HasContribution: hasContribution}
+	v := &Valuation{Settings: s, HasContribution: hasContribution, unscored: InsufficientData}
+	if len(s.Candidates) == 0 {
+		v.unscored = NotModelled
+	}
 	if chosen != nil {
 		v.purchases, v.hasPurchases = chosen.Purchases()
 	}
@@ -118,7 +124,7 @@ func (v *Valuation) Values(values []Value, s *ledger.Customers, asOf calendar.Da
 		case !s.HasPurchase(customer):
 			values[customer].Status = NoPurchase
 		case v.scorer == nil:
-			values[customer].Status = InsufficientData
+			values[customer].Status = v.unscored
 		default:
 			v.enter(&values[customer], s, customer, asOf)
 		}

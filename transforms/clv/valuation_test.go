@@ -184,6 +184,12 @@ func TestWithoutAModel(t *testing.T) {
 			t.Errorf("customer %d: %s, %+v; want %s and nulls", i, values[i].Status, p, want)
 		}
 	}
+	unasked := testSettings()
+	unasked.Candidates = nil
+	_, values, _ = valuationOf(unasked, threeCustomers(), nil, Fit{})
+	if values[0].Status != NotModelled || values[2].Status != NoPurchase {
+		t.Errorf("no candidates: %s and %s", values[0].Status, values[2].Status)
+	}
 	v, values, _ = valuationOf(testSettings(), threeCustomers(), &chosen, none)
 	wantMoney(t, "value of a purchase", lifetime(v, &values[0]).PurchaseValue, 200./4*0.9)
 	if id, spendID := v.purchasesID, v.spendID; values[0].Status != PopulationMean || id != "mbg_nbd/all/all" || spendID != "" {
