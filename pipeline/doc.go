@@ -46,7 +46,9 @@
 //     customer.
 //  6. cohort, retention, clv: AddShard. While the shard's columns are in the
 //     cache, each package loops over the days and adds up in the worker's own
-//     slot; what depends on the calendar alone is looked up (calendar/almanac.go).
+//     slot; what several of them ask of a member's days is found once
+//     (cohort/view.go), what depends on the calendar alone is looked up
+//     (calendar/almanac.go).
 //     Sums are integers, so that neither the number of workers nor their luck
 //     changes a result. The customers' entries, of 60 bytes and the key, go on a
 //     Shelf, which is memory or a file as the Store is; the days are forgotten.

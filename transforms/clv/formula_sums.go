@@ -122,27 +122,24 @@ func (p *past) window(i int) window {
 	return w
 }
 
-// stretchDay is a day, as the windows see it.
-type stretchDay struct {
-	stretch int32
-	follows calendar.Day // in stretch 2i: the last day on which an order still follows one of this day
+// extent is when a stretch is: from begin to where the one after it begins.
+type extent struct {
+	begin   calendar.Day
+	follows []calendar.Day // in stretch 2i, by its days: the last on which an order still follows one of that day
 }
 
-// stretchDays returns the days of all stretches, and the first of them.
-func stretchDays(f *cohort.Frame) (days []stretchDay, first calendar.Day) {
-	list := spans(f)
-	first = list[len(list)-1].previous
-	days = make([]stretchDay, f.AsOf+1-first)
-	for i := len(list) - 1; i > 0; i-- { // what is nearer overwrites what is farther
-		s := &list[i]
-		for day := s.previous; day < s.start; day++ {
-			days[day-first] = stretchDay{int32(2 * i), day.AddMonths(s.months)}
-		}
-		for day := s.start; day < s.end; day++ {
-			days[day-first] = stretchDay{stretch: int32(2*i - 1)}
+// extents returns when the stretches are.
+func extents(f *cohort.Frame) (list [stretches]extent) {
+	windows := spans(f)
+	list[0].begin = windows[1].end
+	for i := 1; i < len(windows); i++ {
+		w := &windows[i]
+		list[2*i-1].begin, list[2*i].begin = w.start, w.previous
+		for day := w.previous; day < w.start; day++ {
+			list[2*i].follows = append(list[2*i].follows, day.AddMonths(w.months))
 		}
 	}
-	return days, first
+	return list
 }
 
 // FormulaSums accumulates what clv_formulas are made of, per dimension.
@@ -150,17 +147,16 @@ type FormulaSums struct{ cohort.Split[past] }
 
 // AddShard adds the customers of a shard.
 func (s *FormulaSums) AddShard(f *cohort.Frame, v *cohort.View) {
-	days, first := stretchDays(f)
-	end := spans(f)[1].end
+	list := extents(f)
 	parts := s.Each(v.Dimensions)
 	for i := range v.Members {
 		m, own := &v.Members[i], v.Parts(i)
-		active := addStretches(parts, own, &v.Days, m, days, first)
+		active := addStretches(parts, own, &v.Days, m, &list)
 		for _, part := range own {
 			p := parts[part]
 			p.addEverything(&v.Customers, m.Customer)
 			p.active[active]++
-			if m.First < end {
+			if m.First < list[0].begin {
 				p.customers++
 			}
 		}
@@ -178,30 +174,56 @@ func (p *past) addEverything(c *ledger.Customers, i int32) {
 	w.contribution += c.Contribution[i]
 }
 
-// addStretches adds a member's days to its own ones of the parts, from the last
-// day back as far as there are stretches, and returns the set of those with a
-// purchase. Of several orders of a day each but the last is followed on the same
-// day.
-func addStretches(parts []*past, own []int32, d *ledger.Days, m *cohort.MemberDays, days []stretchDay, first calendar.Day) (active uint8) {
-	next := calendar.Day(math.MaxInt32) // the day of the order after the one at hand
-	for i := m.To - 1; i >= m.From && d.Day[i] >= first; i-- {
-		at := &days[d.Day[i]-first]
-		done := stretch{orders: int64(d.Orders[i]), gross: d.GrossSales[i], net: d.Net(i), contribution: d.Contribution[i]}
-		if d.IsPurchase[i] {
-			active |= 1 << at.stretch
+// addStretches adds a member's days to its own ones of the parts, stretch by
+// stretch back from the last day, and returns the set of the stretches with a
+// purchase.
+func addStretches(parts []*past, own []int32, d *ledger.Days, m *cohort.MemberDays, list *[stretches]extent) (active uint8) {
+	end, next := m.To, calendar.Day(math.MaxInt32) // next: the day of the order after those at hand
+	for k := range list {
+		if end == m.From {
+			break
 		}
-		if done.orders > 0 {
-			done.repeated = done.orders - 1
-			if next <= at.follows {
-				done.repeated++
-			}
-			next = d.Day[i]
+		if d.Day[end-1] < list[k].begin {
+			continue
+		}
+		var done stretch
+		var isActive bool
+		end, next, isActive = done.enter(&list[k], d, m.From, end, next)
+		if isActive {
+			active |= 1 << k
 		}
 		for _, part := range own {
-			parts[part].stretches[at.stretch].add(&done)
+			parts[part].stretches[k].add(&done)
 		}
 	}
 	return active
+}
+
+// enter enters the days of a stretch, of which the last is the entry before end,
+// and returns where they begin, the day of the first order from there on, and
+// whether there is a purchase among them. Of several orders of a day each but the
+// last is followed on the same day.
+func (s *stretch) enter(e *extent, d *ledger.Days, from, end int32, next calendar.Day) (begin int32, order calendar.Day, isActive bool) {
+	i := end - 1
+	for ; i >= from && d.Day[i] >= e.begin; i-- {
+		day, orders := d.Day[i], int64(d.Orders[i])
+		s.orders += orders
+		s.gross += d.GrossSales[i]
+		s.net += d.Net(i)
+		s.contribution += d.Contribution[i]
+		isActive = isActive || d.IsPurchase[i]
+		if orders == 0 {
+			continue
+		}
+		if e.follows != nil {
+			s.repeated += orders - 1
+			if next <= e.follows[day-e.begin] {
+				s.repeated++
+			}
+		}
+		next = day
+	}
+	return i + 1, next, isActive
 }
 
 // Add adds other sums.

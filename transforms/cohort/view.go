@@ -14,7 +14,8 @@ type View struct {
 	Dimensions []Dimension // of the shard's customers, as Frame.Dimensions returns them
 	Members    []MemberDays
 
-	parts   []int32 // of the members, one after the other
+	whole   [1]int32 // the parts of a member where nothing is split: the first dimension
+	parts   []int32  // of the members, one after the other, where something is
 	periods [calendar.ByYear + 1][]int32
 	offsets []int32 // scratch of RollingOffsets
 }
@@ -41,30 +42,42 @@ func NewView(f *Frame, s *ledger.Shard) *View {
 func (v *View) Look(f *Frame, s *ledger.Shard) {
 	v.Shard, v.Dimensions = s, f.Dimensions(&s.Customers)
 	v.Members, v.parts = slices.Grow(v.Members[:0], s.Len()), v.parts[:0]
-	for m := range f.Members(&s.Customers) {
-		v.Members = append(v.Members, daysOf(s, m))
-		v.parts = append(v.parts, m.Parts...)
+	for i := range s.Len() {
+		if s.HasPurchase(i) {
+			n := len(v.Members)
+			v.Members = v.Members[:n+1]
+			v.Members[n].of(s, i)
+		}
+	}
+	if len(f.SplitBy) > 0 {
+		for m := range f.Members(&s.Customers) {
+			v.parts = append(v.parts, m.Parts...)
+		}
 	}
 	for _, g := range f.Grains {
 		v.periods[g] = f.Calendar.Indexes(g, s.Days.Day, v.periods[g])
 	}
 }
 
-func daysOf(s *ledger.Shard, m Member) MemberDays {
-	d := MemberDays{Customer: int32(m.Customer), First: m.First}
-	d.From, d.To = s.Range(m.Customer)
-	for d.Second = d.From + 1; d.Second < d.To && !s.Days.IsPurchase[d.Second]; {
-		d.Second++
+// of makes m a customer of a shard, who has a purchase.
+func (m *MemberDays) of(s *ledger.Shard, customer int) {
+	isPurchase := s.Days.IsPurchase
+	m.Customer, m.First = int32(customer), s.First[customer]
+	m.From, m.To = s.Range(customer)
+	for m.Second = m.From + 1; m.Second < m.To && !isPurchase[m.Second]; {
+		m.Second++
 	}
-	for d.Last = d.To - 1; !s.Days.IsPurchase[d.Last]; {
-		d.Last--
+	for m.Last = m.To - 1; !isPurchase[m.Last]; {
+		m.Last--
 	}
-	return d
 }
 
 // Parts returns where in Dimensions the whole base and member i's value of each
 // split stand.
 func (v *View) Parts(i int) []int32 {
+	if len(v.parts) == 0 {
+		return v.whole[:]
+	}
 	n := len(v.parts) / len(v.Members)
 	return v.parts[n*i : n*i+n]
 }

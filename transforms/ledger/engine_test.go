@@ -248,3 +248,41 @@ func TestOrderOfRowsDoesNotMatter(t *testing.T) {
 		t.Errorf("got %v, want %v", got, wanted)
 	}
 }
+
+// Sales that stand alone on their days are entered together, and come to what
+// they come to day by day: with refunds and rows of nothing between them, several
+// rows a day, and rows before the first purchase.
+func TestSalesAloneAreDaysLikeAnyOther(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	var lines []string
+	for range 4000 {
+		lines = append(lines, fmt.Sprintf("c%d, 2024-%02d-%02d, , %d", rng.IntN(200), 1+rng.IntN(12), 1+rng.IntN(28), rng.IntN(20)-2))
+	}
+	record := textRecord(testColumns, lines)
+	for name, change := range map[string]func(*Mapping, *Settings){
+		"as they are":            func(*Mapping, *Settings) {},
+		"zero is a purchase":     func(_ *Mapping, s *Settings) { s.ZeroIsPurchase = true },
+		"refunds are ignored":    func(_ *Mapping, s *Settings) { s.IgnoreRefunds = true },
+		"duplicates are dropped": func(_ *Mapping, s *Settings) { s.DropDuplicates = true },
+	} {
+		m, s := testMapping(), testSettings(t)
+		m.OrderID, m.Cost = "", AmountColumns{}
+		change(&m, &s)
+		b := bind(t, m, s, record.Schema())
+		in := NewIntake(b, 0)
+		rows, err := in.Admit(project(record, b), Origin{FirstRow: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		together, oneByOne := builder(t, b, in), builder(t, b, in)
+		if !together.standAlone {
+			t.Fatal("no sale stands alone")
+		}
+		oneByOne.standAlone = false
+		got, n := together.Build(rows.Bytes)
+		want, _ := oneByOne.Build(rows.Bytes)
+		if a, b := fmt.Sprint(*got), fmt.Sprint(*want); a != b || n != int64(len(lines)) {
+			t.Errorf("%s: %d rows: got\n%s\nwant\n%s", name, n, a, b)
+		}
+	}
+}
