@@ -23,6 +23,7 @@
 //	page        a page of one column: its values, gathered without the nulls
 //	dictionary  texts and numbers that repeat, and their ids per row group
 //	encode      values to encoded pages, compressed where they shrink, column by column
+//	stored      pages that do not shrink, in the same frames
 //	bounds      the statistics of pages and row groups
 //	chunk       the description of a column of a row group
 //	footer      a file: row groups, page index, footer

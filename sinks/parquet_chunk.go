@@ -20,14 +20,15 @@ type encodedGroup struct {
 // chunk describes one column of a row group. Offsets count from the row
 // group's first byte until place moves them.
 type chunk struct {
-	column  table.Column
-	meta    format.ColumnMetaData
-	index   format.ColumnIndex
-	offsets format.OffsetIndex
-	bounds  []bounds // by page
-	rows    int64    // of the pages so far
-	start   int
-	sum     sum // of money
+	column   table.Column
+	meta     format.ColumnMetaData
+	index    format.ColumnIndex
+	offsets  format.OffsetIndex
+	bounds   []bounds // by page
+	rows     int64    // of the pages so far
+	start    int
+	sum      sum  // of money
+	isStored bool // pages are not compressed, for the first would not shrink
 }
 
 // newChunk begins a column at byte start of the row group.

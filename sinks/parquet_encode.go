@@ -284,14 +284,15 @@ func (p *page) packIntegers(to []byte, values spread) ([]byte, error) {
 // write adds the page, whose levels and values are in body, to the row group,
 // compressed if its column's first page is worth it.
 func (e *encoder) write(c *chunk, encoding format.Encoding, b bounds) {
-	if len(c.bounds) == 0 && !e.shrinks() {
-		c.meta.Codec = format.Uncompressed
+	if len(c.bounds) == 0 {
+		c.isStored = !e.shrinks()
 	}
-	stored := e.body
-	if c.meta.Codec != format.Uncompressed {
-		stored = e.compress()
+	if c.isStored {
+		e.compressed = appendStored(e.compressed[:0], e.body)
+	} else {
+		e.compress()
 	}
-	e.out = c.page(e.out, &e.page, encoding, b, e.body, stored)
+	e.out = c.page(e.out, &e.page, encoding, b, e.body, e.compressed)
 }
 
 // shrinks reports whether body gets smaller by a worthwhile share, as a piece

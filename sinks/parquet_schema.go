@@ -30,8 +30,8 @@ const (
 	dictionaryBytes   = 1 << 20
 	dictionaryRepeats = 4
 	// sampleBytes is the piece of a column's first page by which the column is
-	// compressed or not: it is, if the piece gets shorter by one part in
-	// worthwhileShare.
+	// compressed or stored as it is, in ZSTD's frames either way: compressed, if
+	// the piece gets shorter by one part in worthwhileShare.
 	sampleBytes     = 1 << 14
 	worthwhileShare = 8
 	// usualBytes is what a value takes in a file, or somewhat more: room that a

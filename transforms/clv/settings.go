@@ -9,7 +9,7 @@ import (
 type Settings struct {
 	Horizons     []Horizon // ascending, Lifetime last
 	DiscountRate float64   // annual, effective
-	Candidates   []Family // models that may predict; empty: none is fitted, and nothing predicted
+	Candidates   []Family  // models that may predict; empty: none is fitted, and nothing predicted
 	TimeUnit     TimeUnit
 }
 
