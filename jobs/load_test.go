@@ -80,6 +80,7 @@ func TestProblemsOfAJobFile(t *testing.T) {
 		{"unknown model", smallest + "models: {candidates: [pareto]}\n", `unknown model "pareto"`},
 		{"bg_nbd beside others", smallest + "models: {candidates: [mbg_nbd, bg_nbd]}\n", `bg_nbd can only be the sole candidate`},
 		{"unknown word for models", smallest + "models: {candidates: every}\n", `write none, or a list of models, not "every"`},
+		{"no model in a list", smallest + "models: {candidates: [none]}\n", `no model stands alone, not in a list | write candidates: none`},
 		{"unknown unit", smallest + "models: {time_unit: fortnight}\n", `unknown time unit "fortnight"`},
 		{"environment", smallest + "name: ${JOB}\n", `6:7 the environment variable JOB is not set | set it, or write ${JOB:-default}`},
 		{"unknown zone", strings.Replace(smallest, "Europe/London", "Europe/Londn", 1), `1:11 unknown time zone "Europe/Londn"`},

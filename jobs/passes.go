@@ -40,8 +40,6 @@ func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
 	p.gaps.AddShard(v)
 	if p.hasModels {
 		p.cells.Enter(&v.Customers, f.AsOf)
-	} else {
-		p.cells.EnterFirst(&v.Customers, f.AsOf)
 	}
 	if p.hasSurvival {
 		p.survival.AddShard(f, v)
@@ -192,7 +190,7 @@ func (r *Run) fit(ctx context.Context, b *base) error {
 	}
 	stop := func() bool { return failed != nil || ctx.Err() != nil }
 	cells, totals := &b.sums.cells, &b.sums.totals
-	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, cells.First(r.AsOf), r.AsOf, stop, each)
+	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, r.AsOf, stop, each)
 	b.models = models
 	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
 	cells.Purchases, cells.Spend = nil, nil // only the models are made of them

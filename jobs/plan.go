@@ -94,6 +94,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	for _, h := range j.Value.Horizons {
 		p.Horizons = append(p.Horizons, h.Name)
 	}
+	p.Models = []string{} // a list, also of none
 	for _, f := range j.Value.Candidates {
 		p.Models = append(p.Models, string(f))
 	}

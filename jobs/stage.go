@@ -17,7 +17,6 @@ import (
 // cohort_periods, which need not be, add up to.
 type outputs struct {
 	cohorts         []clv.Cohort
-	curves          []retention.CurvePoint
 	businessPeriods []cohort.BusinessPeriod
 	cohortPeriods   periodSums
 }
@@ -55,11 +54,11 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		return err
 	}
 	expected := b.valuation.Retention(st.run.Job.MaxOffset)
-	o.curves = retention.Curves(b.frame, &o.cohortPeriods.pools, &b.sums.survival, &expected)
+	curves := retention.Curves(b.frame, &o.cohortPeriods.pools, &b.sums.survival, &expected)
 	if err := firstError(
-		stageRows(ctx, st, retention.RetentionCurves, o.curves),
+		stageRows(ctx, st, retention.RetentionCurves, curves),
 		stageRows(ctx, st, cohort.BusinessPeriods, o.businessPeriods),
-		stageRows(ctx, st, clv.Formulas, b.valuation.FormulaRows(b.frame, &b.sums.formulas, b.sums.cells.First(b.frame.AsOf))),
+		stageRows(ctx, st, clv.Formulas, b.valuation.FormulaRows(b.frame, &b.sums.formulas, b.sums.totals.First)),
 		stageRows(ctx, st, clv.Models, b.models),
 		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.models)),
 		stageRows(ctx, st, ledger.RunExclusions, b.exclusions),

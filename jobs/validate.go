@@ -323,6 +323,8 @@ func (l *loader) checkModels() {
 		path := fmt.Sprintf("models.candidates[%d]", i)
 		switch {
 		case l.failed(path):
+		case name == "none":
+			l.problem(path, "write candidates: none", "no model stands alone, not in a list")
 		case !slices.Contains(known, name):
 			l.problem(path, suggestion(name, known), "unknown model %q", name)
 		case name == string(clv.BGNBD) && len(m.Candidates.families) > 1:

@@ -17,7 +17,9 @@ import (
 // of Arrow cannot do for text, and hand their memory over without a copy.
 
 const (
-	batchRows = 32 << 10 // rows of a batch unless the request says otherwise: what is made of them on the way to shards fits a cache of 2 MiB
+	// batchRows are the rows of a batch unless the request says otherwise: what is
+	// made of them on the way to shards fits a cache of 2 MiB.
+	batchRows = 32 << 10
 	batchText = 64 << 20 // bytes of text after which a batch is cut, far below the 2 GiB that Arrow's offsets reach
 )
 

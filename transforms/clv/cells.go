@@ -5,7 +5,6 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/ledger"
-	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
 // Cells are customers as the models see them: those with equal numbers are one
@@ -17,16 +16,6 @@ type Cells struct {
 
 	entered      tally // (x, t_x and T)
 	enteredSpend tally // (x, repeat value)
-	oldest       numeric.Null[int32]
-}
-
-// First returns the day of the first purchase of all, null without any.
-func (c *Cells) First(asOf calendar.Day) numeric.Null[calendar.Day] {
-	oldest, ok := c.oldest.Get()
-	if !ok {
-		return numeric.Null[calendar.Day]{}
-	}
-	return numeric.Known(asOf - calendar.Day(oldest))
 }
 
 // Enter enters customers.
@@ -34,18 +23,7 @@ func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
 	for i := range customers.Len() {
 		if customers.HasPurchase(i) {
 			first := customers.First[i]
-			c.noteAge(int32(asOf - first))
 			c.enter(customers.X(i), int32(customers.Last[i]-first), int32(asOf-first), customers.RepeatValue[i])
-		}
-	}
-}
-
-// EnterFirst enters what First needs of customers, and nothing else: for those
-// who want no models.
-func (c *Cells) EnterFirst(customers *ledger.Customers, asOf calendar.Day) {
-	for i, first := range customers.First {
-		if customers.HasPurchase(i) {
-			c.noteAge(int32(asOf - first))
 		}
 	}
 }
@@ -63,19 +41,10 @@ func (c *Cells) enter(x, tx, T int32, repeat int64) {
 	}
 }
 
-func (c *Cells) noteAge(T int32) {
-	if oldest, ok := c.oldest.Get(); !ok || T > oldest {
-		c.oldest = numeric.Known(T)
-	}
-}
-
 // Add takes over the cells of another part.
 func (c *Cells) Add(o *Cells) {
 	c.entered.add(&o.entered)
 	c.enteredSpend.add(&o.enteredSpend)
-	if oldest, ok := o.oldest.Get(); ok {
-		c.noteAge(oldest)
-	}
 }
 
 // Compact sorts what was entered and adds up what is equal. It is to follow the

@@ -59,13 +59,15 @@ type stretch struct {
 
 // past is what a part of the base did.
 type past struct {
-	customers  int64 // acquired by the end of the windows
-	everything window
+	ever       int64   // customers
+	everything stretch // up to the as-of day
+	customers  int64   // acquired by the end of the windows
 	stretches  [stretches]stretch
 	active     [1 << stretches]int64 // customers by the set of the stretches in which they have a purchase
 }
 
 func (p *past) add(o *past) {
+	p.ever += o.ever
 	p.customers += o.customers
 	p.everything.add(&o.everything)
 	for i := range p.stretches {
@@ -84,19 +86,11 @@ func (s *stretch) add(o *stretch) {
 	s.repeated += o.repeated
 }
 
-func (w *window) add(o *window) {
-	w.customers += o.customers
-	w.orders += o.orders
-	w.gross += o.gross
-	w.net += o.net
-	w.contribution += o.contribution
-	w.active += o.active
-}
-
 // window returns the window of formulaMonths[i].
 func (p *past) window(i int) window {
 	if i == 0 {
-		return p.everything
+		e := &p.everything
+		return window{customers: p.ever, active: p.ever, orders: e.orders, gross: e.gross, net: e.net, contribution: e.contribution}
 	}
 	var in stretch
 	for k := 1; k < 2*i; k++ {
@@ -165,13 +159,8 @@ func (s *FormulaSums) AddShard(f *cohort.Frame, v *cohort.View) {
 
 // addEverything adds what a customer with a purchase did up to the as-of day.
 func (p *past) addEverything(c *ledger.Customers, i int32) {
-	w := &p.everything
-	w.customers++
-	w.active++
-	w.orders += int64(c.Orders[i])
-	w.gross += c.GrossSales[i]
-	w.net += c.Net(int(i))
-	w.contribution += c.Contribution[i]
+	p.ever++
+	p.everything.add(&stretch{orders: int64(c.Orders[i]), gross: c.GrossSales[i], net: c.Net(int(i)), contribution: c.Contribution[i]})
 }
 
 // addStretches adds a member's days to its own ones of the parts, stretch by

@@ -21,10 +21,14 @@ func formulas(v *Valuation, shard *ledger.Shard) map[string]Formula {
 	var sums, other FormulaSums
 	other.AddShard(f, cohort.NewView(f, shard))
 	sums.Add(&other)
-	var cells Cells
-	cells.Enter(&shard.Customers, asOf)
+	first := numeric.Null[calendar.Day]{}
+	for i, day := range shard.First {
+		if least, ok := first.Get(); shard.HasPurchase(i) && (!ok || day < least) {
+			first = numeric.Known(day)
+		}
+	}
 	rows := map[string]Formula{}
-	for _, row := range v.FormulaRows(f, &sums, cells.First(asOf)) {
+	for _, row := range v.FormulaRows(f, &sums, first) {
 		window := map[int]string{0: "0", 1: "1", 3: "3", 12: "12"}[row.Months]
 		rows[row.Method.Name+" "+window+" "+string(row.Denominator)+" "+string(row.Basis)] = row
 	}
@@ -211,4 +215,14 @@ func isBefore(a, b *Formula) bool {
 		order = cmp.Or(order, next)
 	}
 	return order < 0
+}
+
+// Stretches are what lies between the starts of windows and of those before
+// them: a window must not begin before the one that precedes the next shorter.
+func TestWindowsDivideTimeIntoStretches(t *testing.T) {
+	for i, months := range formulaMonths[2:] {
+		if shorter := formulaMonths[i+1]; months < 2*shorter {
+			t.Errorf("a window of %d months beside one of %d", months, shorter)
+		}
+	}
 }

@@ -49,7 +49,7 @@ func Parameters(models []Model) []ModelParameter {
 // them, chooses, and returns the rows of models in the order of the key, with
 // the chosen fit of purchases (nil if none is usable) and the fit of spend. A
 // job without candidates has no models.
-func FitAll(s Settings, cells *Cells, base *ledger.Totals, first numeric.Null[calendar.Day], asOf calendar.Day, stop func() bool, each Each) (rows []Model, chosen *Fit, spend Fit) {
+func FitAll(s Settings, cells *Cells, base *ledger.Totals, asOf calendar.Day, stop func() bool, each Each) (rows []Model, chosen *Fit, spend Fit) {
 	if len(s.Candidates) == 0 {
 		return nil, nil, Fit{}
 	}
@@ -65,7 +65,7 @@ func FitAll(s Settings, cells *Cells, base *ledger.Totals, first numeric.Null[ca
 	spend = FitSpend(cells.Spend, fitting)
 	fits[GammaGamma] = spend
 	for _, f := range slices.Sorted(maps.Keys(fits)) {
-		row := Model{Fit: fits[f], Role: "purchases", TimeUnit: s.TimeUnit, Start: first, End: asOf}
+		row := Model{Fit: fits[f], Role: "purchases", TimeUnit: s.TimeUnit, Start: base.First, End: asOf}
 		switch _, usable := spend.Spend(); {
 		case f == GammaGamma:
 			row.Role, row.IsChosen = "spend", usable

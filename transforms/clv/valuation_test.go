@@ -281,7 +281,7 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 	for candidate, stands := range map[Family]string{MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", NBD: "bg_nbd gamma_gamma nbd"} {
 		s := testSettings()
 		s.Candidates = []Family{candidate}
-		rows, chosen, _ := FitAll(s, &cells, &ledger.Totals{GrossSales: 90, PurchaseValue: 100}, cells.First(600), 600, nil, nil)
+		rows, chosen, _ := FitAll(s, &cells, &ledger.Totals{First: numeric.Known(calendar.Day(50)), GrossSales: 90, PurchaseValue: 100}, 600, nil, nil)
 		var names []string
 		for _, row := range rows {
 			names = append(names, string(row.Family))
@@ -296,7 +296,7 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 			t.Errorf("candidate %s: models %q, want %q; chosen %+v", candidate, got, stands, chosen)
 		}
 	}
-	rows, chosen, _ := FitAll(testSettings(), &Cells{}, &ledger.Totals{}, (&Cells{}).First(600), 600, nil, nil)
+	rows, chosen, _ := FitAll(testSettings(), &Cells{}, &ledger.Totals{}, 600, nil, nil)
 	if chosen != nil || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != FitInsufficientData {
 		t.Errorf("of nobody: chosen %v, %+v", chosen, rows)
 	}

@@ -84,8 +84,7 @@ type batch struct {
 
 	faults      []fault
 	ownInstants []int64
-	terms       terms // scratch, as what follows
-	knowsAll    bool  // the amount at hand of each row is known
+	terms       terms // scratch
 }
 
 // fault is what is wrong with a row.

@@ -18,19 +18,19 @@ type terms struct {
 
 // areWhole reports whether each value is there and an amount.
 func (t *terms) areWhole() bool {
-	var any money.Fault
+	var faults money.Fault
 	for _, f := range t.fault {
-		any |= f
+		faults |= f // of NoFault, which is 0, nothing remains
 	}
-	return any == money.NoFault
+	return faults == money.NoFault
 }
 
 // readAmounts sets each row's amount. A row without one is unreadable, unless
 // that counts as 0; and a row with one needs a currency, if rows name theirs.
 func (in *Intake) readAmounts() {
 	b, m := &in.batch, &in.bound.mapping
-	in.readSum(&m.Amount, b.amount)
-	if b.knowsAll && m.Currency == "" {
+	isWhole := in.readSum(&m.Amount, b.amount)
+	if isWhole && m.Currency == "" {
 		return
 	}
 	first, currency := m.Amount.columns()[0], in.at(m.Currency)
@@ -38,7 +38,7 @@ func (in *Intake) readAmounts() {
 		switch {
 		case b.fate[i] == Unreadable:
 			b.amount[i] = 0
-		case b.knows(i):
+		case isWhole || b.knows(i):
 			if currency != nil && !currency.isNamed(i) {
 				b.reject(i, currency.name, "the currency is missing")
 			}
@@ -53,7 +53,7 @@ func (in *Intake) readAmounts() {
 // knows reports whether the amount at hand of a row is known, and takes its mark
 // away.
 func (b *batch) knows(i int) bool {
-	isKnown := b.knowsAll || b.flags[i]&flagKnown != 0
+	isKnown := b.flags[i]&flagKnown != 0
 	b.flags[i] &^= flagKnown
 	return isKnown
 }
@@ -65,12 +65,9 @@ func (in *Intake) readContributions() {
 	if !m.Cost.isMapped() && margin == nil {
 		return
 	}
-	b.knowsAll = false
-	if m.Cost.isMapped() {
-		in.readSum(&m.Cost, b.contribution)
-	}
+	isWhole := m.Cost.isMapped() && in.readSum(&m.Cost, b.contribution)
 	for i := range b.rows {
-		isKnown := b.knows(i)
+		isKnown := isWhole || b.knows(i)
 		switch {
 		case b.fate[i] == Unreadable:
 			b.contribution[i] = 0
@@ -90,24 +87,23 @@ func (in *Intake) readContributions() {
 }
 
 // readSum sets sums to each readable row's amount by its columns, and its
-// flagKnown where there is one: where one of the columns is not null. Where
-// every row has one, knowsAll says so for them.
-func (in *Intake) readSum(a *AmountColumns, sums []int64) {
+// flagKnown where there is one: where one of the columns is not null. Where it
+// reports that every row has one, the flags say nothing.
+func (in *Intake) readSum(a *AmountColumns, sums []int64) (isWhole bool) {
 	b := &in.batch
-	b.knowsAll = false
 	if a.Quantity != "" {
 		in.readProducts(a, sums)
-		return
+		return false
 	}
 	if a.Column != "" {
 		own := b.terms.value
 		b.terms.value = sums
 		in.readTerm(a.Column, a.Decimals)
 		b.terms.value = own
-		if b.knowsAll = b.isReadable() && b.terms.areWhole(); !b.knowsAll {
+		if isWhole = b.isReadable() && b.terms.areWhole(); !isWhole {
 			in.know(a.Column)
 		}
-		return
+		return isWhole
 	}
 	clear(sums)
 	for _, part := range [2]struct {
@@ -128,6 +124,7 @@ func (in *Intake) readSum(a *AmountColumns, sums []int64) {
 			}
 		}
 	}
+	return false
 }
 
 // readTerm reads a column into the batch's terms.

@@ -222,7 +222,6 @@ func TestMoneyOfAnotherCurrencyIsNotAdded(t *testing.T) {
 	}
 }
 
-// What cannot play its part is found before a row is read, all at once.
 // Rows are counted in their months and days, whatever their order and however far
 // apart they are: within the days that are counted together, at both ends of them
 // and beyond.
@@ -253,6 +252,7 @@ func TestRowsAreCountedInTheirMonths(t *testing.T) {
 	}
 }
 
+// What cannot play its part is found before a row is read, all at once.
 func TestBindFindsEveryProblem(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "customer", Type: arrow.PrimitiveTypes.Float64}, {Name: "at", Type: arrow.PrimitiveTypes.Int64},

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
 // Shard is the customers whose hash falls into one range, as columns. It is
@@ -77,7 +78,8 @@ type Totals struct {
 	WithoutMoney        int64 // kept rows without amount, cost and margin
 	CancelledSameDay    int64 // days with an order that are no purchase: bought and cancelled
 
-	Customers     int64 // with a purchase
+	First         numeric.Null[calendar.Day] // purchase of all
+	Customers     int64                      // with a purchase
 	PurchaseDays  int64
 	PurchaseValue int64 // of purchase days only
 	Orders        int64
@@ -107,6 +109,7 @@ func (t *Totals) enter(sum *customerSum) {
 	if sum.purchaseDays == 0 {
 		return
 	}
+	t.noteFirst(sum.first)
 	t.Customers++
 	t.PurchaseDays += int64(sum.purchaseDays)
 	t.PurchaseValue += sum.firstValue + sum.repeatValue
@@ -116,6 +119,12 @@ func (t *Totals) enter(sum *customerSum) {
 	t.Contribution += sum.contribution
 }
 
+func (t *Totals) noteFirst(day calendar.Day) {
+	if first, ok := t.First.Get(); !ok || day < first {
+		t.First = numeric.Known(day)
+	}
+}
+
 // Add adds another shard's totals.
 func (t *Totals) Add(o Totals) {
 	t.KeptRows += o.KeptRows
@@ -123,6 +132,9 @@ func (t *Totals) Add(o Totals) {
 	t.MissingContribution += o.MissingContribution
 	t.WithoutMoney += o.WithoutMoney
 	t.CancelledSameDay += o.CancelledSameDay
+	if first, ok := o.First.Get(); ok {
+		t.noteFirst(first)
+	}
 	t.Customers += o.Customers
 	t.PurchaseDays += o.PurchaseDays
 	t.PurchaseValue += o.PurchaseValue
