@@ -262,6 +262,14 @@ func (l *layout) keyOf(row []byte, h head) Key {
 	return Key(row[l.key : l.key+h.keyBytes()])
 }
 
+// hashOf returns the hash of that key.
+func (l *layout) hashOf(row []byte, h head) uint64 {
+	if l.integerKeys {
+		return hashInteger(int64(binary.BigEndian.Uint64(row[l.key:])))
+	}
+	return l.keyOf(row, h).hash()
+}
+
 // decoder takes values off the front of b. The bytes are our own encoding, so
 // that running out of them is a programmer's mistake and panics.
 type decoder struct{ b []byte }
