@@ -131,44 +131,43 @@ func (b *Builder) parsePlain(run []byte) {
 	b.hashes = slices.Grow(b.hashes, len(run)/plainLength)
 	hashes := b.hashes[:cap(b.hashes)]
 	for ; len(run) >= plainLength; run = run[plainLength:] {
-		e := plainEntry(run[:plainLength])
-		if e.head.has(flagCustomer) {
-			hashes[n] = hashInteger(int64(e.rest))
+		row := run[:plainLength]
+		if headAt(row).has(flagCustomer) {
+			hashes[n] = hashInteger(int64(plainKey(row)))
 			n++
 		} else {
-			b.nobody = append(b.nobody, e)
+			b.nobody = append(b.nobody, plainEntry(0, row))
 		}
 	}
 	b.hashes = hashes[:n]
 }
 
-// plainEntry returns a plain posting, but for its hash.
-func plainEntry(row []byte) entry {
-	return entry{
-		head: headAt(row), amount: int64(binary.LittleEndian.Uint64(row[amountAt:])),
-		rest: binary.BigEndian.Uint64(row[amountAt+8:]),
-	}
+// plainEntry returns a plain posting.
+func plainEntry(hash uint64, row []byte) entry {
+	return entry{hash, headAt(row), amountOf(row), plainKey(row)}
 }
+
+// plainKey returns the number of a plain posting's customer.
+func plainKey(row []byte) uint64 { return binary.BigEndian.Uint64(row[amountAt+8:]) }
 
 // dealPlain puts a run of plain postings into their hands, of which these are
 // the hashes to come. It returns those of the next run.
 func (b *Builder) dealPlain(run []byte, hashes []uint64, width int) []uint64 {
 	for ; len(run) >= plainLength; run = run[plainLength:] {
-		e := plainEntry(run[:plainLength])
-		if e.head.has(flagCustomer) {
-			e.hash = hashes[0]
+		row := run[:plainLength]
+		if headAt(row).has(flagCustomer) {
+			*b.next(hashes[0], width) = plainEntry(hashes[0], row)
 			hashes = hashes[1:]
-			b.put(&e, width)
 		}
 	}
 	return hashes
 }
 
-// put puts a posting into its hand.
-func (b *Builder) put(e *entry, width int) {
-	at := &b.place[b.hand(e.hash, width)]
-	b.dealt[*at] = *e
+// next returns where the next posting of a hand goes.
+func (b *Builder) next(hash uint64, width int) *entry {
+	at := &b.place[b.hand(hash, width)]
 	*at++
+	return &b.dealt[*at-1]
 }
 
 // parse does what parsePlain does, of any postings.
@@ -179,29 +178,28 @@ func (b *Builder) parse() {
 		if h.has(flagCustomer) {
 			b.hashes = append(b.hashes, l.hashOf(b.rows[at:], h))
 		} else {
-			b.nobody = append(b.nobody, b.entryAt(at))
+			b.nobody = append(b.nobody, b.entryAt(0, at))
 		}
 		at += l.length + h.keyBytes()
 	}
 }
 
-// entryAt returns the posting that is there in rows, but for its hash.
-func (b *Builder) entryAt(at int) entry {
+// entryAt returns the posting that is there in rows.
+func (b *Builder) entryAt(hash uint64, at int) entry {
 	row := b.rows[at:]
-	return entry{head: headAt(row), amount: int64(binary.LittleEndian.Uint64(row[amountAt:])), rest: uint64(at)}
+	return entry{hash, headAt(row), amountOf(row), uint64(at)}
 }
 
 // dealRows does what dealPlain does, of any postings.
 func (b *Builder) dealRows(width int) {
 	hashes := b.hashes
 	for at := 0; at < len(b.rows); {
-		e := b.entryAt(at)
-		at += b.layout.length + e.head.keyBytes()
-		if e.head.has(flagCustomer) {
-			e.hash = hashes[0]
+		h := headAt(b.rows[at:])
+		if h.has(flagCustomer) {
+			*b.next(hashes[0], width) = b.entryAt(hashes[0], at)
 			hashes = hashes[1:]
-			b.put(&e, width)
 		}
+		at += b.layout.length + h.keyBytes()
 	}
 }
 
