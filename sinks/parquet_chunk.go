@@ -20,15 +20,14 @@ type encodedGroup struct {
 // chunk describes one column of a row group. Offsets count from the row
 // group's first byte until place moves them.
 type chunk struct {
-	column   table.Column
-	meta     format.ColumnMetaData
-	index    format.ColumnIndex
-	offsets  format.OffsetIndex
-	bounds   []bounds // by page
-	rows     int64    // of the pages so far
-	start    int
-	sum      sum  // of money
-	isStored bool // pages are not compressed, for the first would not shrink
+	column  table.Column
+	meta    format.ColumnMetaData
+	index   format.ColumnIndex
+	offsets format.OffsetIndex
+	bounds  []bounds // by page
+	rows    int64    // of the pages so far
+	start   int
+	sum     sum // of money
 }
 
 // newChunk begins a column at byte start of the row group.
@@ -38,7 +37,7 @@ func newChunk(c table.Column, start int) chunk {
 	}}
 }
 
-// dictionary appends the page of a dictionary of n texts to the row group.
+// dictionary appends the page of a dictionary of n texts or numbers to the row group.
 func (c *chunk) dictionary(out []byte, n int, body, compressed []byte) []byte {
 	h := header(format.DictionaryPage, body, compressed)
 	h.DictionaryPageHeader = thrift.New(format.DictionaryPageHeader{NumValues: int32(n), Encoding: format.Plain})

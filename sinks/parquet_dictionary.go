@@ -90,15 +90,15 @@ func (d *dictionary) addLabels(places []uint8, labels []string) bool {
 	return true
 }
 
-// addNumbers gives numbers ids, and reports false where there would be more
-// than most, or than a dictionary may have, and where one is not finite.
-func (d *dictionary) addNumbers(values []float64, most int) bool {
+// addNumbers gives numbers ids, and reports false where there are more than a
+// dictionary may have, and where one is not finite.
+func (d *dictionary) addNumbers(values []float64) bool {
 	var text [8]byte
 	for _, v := range values {
 		n := math.Float64bits(v)
 		binary.LittleEndian.PutUint64(text[:], n)
 		id, ok := d.id(sign{n, n, 8}, text[:])
-		if !ok || d.len() > most || v-v != 0 {
+		if !ok || v-v != 0 {
 			return false
 		}
 		d.ids = append(d.ids, id)

@@ -77,15 +77,15 @@ func (e *encoder) column(g *rowGroup, i int, c *chunk) error {
 // isSoleKey reports whether a column is the key: it never repeats, and a
 // dictionary of it would only be built to be given up.
 func isSoleKey(t table.Schema, column int) bool {
-	return len(t.Key) == 1 && t.Key[0] == t.Columns[column].Name
+	return len(t.Key) == 1 && t.Key[0] == t.Columns[column].Name && t.Columns[column].Labels == nil
 }
 
 // repeats puts the values of a column of texts or numbers into the dictionary,
 // and reports whether they fit, and are any. That depends on the row group's
 // rows alone.
 func (e *encoder) repeats(g *rowGroup, i int) bool {
-	kind := e.table.Columns[i].Kind
-	if kind != table.Number && (kind != table.Text || isSoleKey(e.table, i)) {
+	c := e.table.Columns[i]
+	if c.Kind != table.Number && (c.Kind != table.Text || isSoleKey(e.table, i)) {
 		return false
 	}
 	if e.dictionary == nil {
@@ -93,16 +93,17 @@ func (e *encoder) repeats(g *rowGroup, i int) bool {
 	}
 	e.dictionary.reset()
 	for _, spans := range g.pages {
-		if !e.enter(spans, i, g.rows) {
+		if !e.enter(spans, i) {
 			return false
 		}
 	}
-	return e.dictionary.len() > 0
+	n, values := e.dictionary.len(), len(e.dictionary.ids)
+	return n > 0 && (c.Kind == table.Text || n <= values/dictionaryRepeats)
 }
 
-// enter puts the values of a page into the dictionary of a row group of so many
-// rows, and reports false where they do not fit.
-func (e *encoder) enter(spans []span, i, rows int) bool {
+// enter puts the values of a page into the dictionary, and reports false where
+// they do not fit.
+func (e *encoder) enter(spans []span, i int) bool {
 	p, c := &e.page, e.table.Columns[i]
 	p.load(spans, i)
 	switch {
@@ -114,7 +115,7 @@ func (e *encoder) enter(spans []span, i, rows int) bool {
 		return e.dictionary.addTexts(p)
 	default:
 		p.numbers = gather(p, spans, i, p.numbers)
-		return e.dictionary.addNumbers(p.numbers, rows/dictionaryRepeats)
+		return e.dictionary.addNumbers(p.numbers)
 	}
 }
 
@@ -270,8 +271,8 @@ func (e *encoder) integerPage(spans []span, i int, first int64, c *chunk) (err e
 // bits as of integers of 4 bytes, which the library packs faster as long as a
 // difference, less the smallest, takes at most 16 bits.
 func (p *page) packIntegers(to []byte, values spread) ([]byte, error) {
-	const small, close = 1 << 30, 1 << 15
-	if values.low < -small || values.high > small || values.high-values.low >= close {
+	const small, near = 1 << 30, 1 << 15
+	if values.low < -small || values.high > small || values.high-values.low >= near {
 		return new(delta.BinaryPackedEncoding).EncodeInt64(to, p.integers)
 	}
 	p.narrow = resized(p.narrow, len(p.integers))
@@ -282,15 +283,12 @@ func (p *page) packIntegers(to []byte, values spread) ([]byte, error) {
 }
 
 // write adds the page, whose levels and values are in body, to the row group,
-// compressed if its column's first page is worth it.
+// compressed if that is worth it.
 func (e *encoder) write(c *chunk, encoding format.Encoding, b bounds) {
-	if len(c.bounds) == 0 {
-		c.isStored = !e.shrinks()
-	}
-	if c.isStored {
-		e.compressed = appendStored(e.compressed[:0], e.body)
-	} else {
+	if e.shrinks() {
 		e.compress()
+	} else {
+		e.compressed = appendStored(e.compressed[:0], e.body)
 	}
 	e.out = c.page(e.out, &e.page, encoding, b, e.body, e.compressed)
 }

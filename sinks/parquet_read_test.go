@@ -420,6 +420,7 @@ func TestNumbersThatRepeatHaveADictionaryAndOnlyWhatShrinksIsCompressed(t *testi
 		{"as many as may be", few(len(noise), dictionaryValues), format.RLEDictionary, false},
 		{"one more", few(len(noise), dictionaryValues+1), format.Plain, true},
 		{"noise", noise, format.Plain, true},
+		{"whole numbers after noise", slices.Concat(noise[:pageRows], counts), format.Plain, false},
 		{"whole numbers", counts, format.Plain, false},
 	} {
 		d := table.Definition[float64]{Name: "numbers", Columns: []table.Field[float64]{

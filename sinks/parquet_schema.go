@@ -29,10 +29,11 @@ const (
 	dictionaryValues  = 1 << 14
 	dictionaryBytes   = 1 << 20
 	dictionaryRepeats = 4
-	// sampleBytes is the piece of a column's first page by which the column is
-	// compressed or stored as it is, in ZSTD's frames either way: compressed, if
-	// the piece gets shorter by one part in worthwhileShare.
-	sampleBytes     = 1 << 14
+	// sampleBytes is the piece of a page by which the page is compressed or stored
+	// as it is, in ZSTD's frames either way: compressed, if the piece gets shorter
+	// by one part in worthwhileShare. It is long enough for values that come again
+	// a few thousand rows later. Texts and dictionaries are always compressed.
+	sampleBytes     = 1 << 16
 	worthwhileShare = 8
 	// usualBytes is what a value takes in a file, or somewhat more: room that a
 	// row group is given before it has any. It changes no byte.

@@ -7,8 +7,10 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 )
 
-// BlockRows is how many rows a block has at most.
-const BlockRows = fillRows
+// BlockRows is how many rows are taken through all columns at a time, so that
+// they stay in a core's cache meanwhile: the most that a block has. It is a
+// multiple of eight.
+const BlockRows = 1 << 7
 
 // RecordOfBlocks is RecordOf of a table whose R is a block: up to BlockRows rows
 // as columns, from which a field takes a slice of values at a time. It is for

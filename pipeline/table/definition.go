@@ -36,10 +36,6 @@ func (d Definition[R]) Schema() Schema {
 	return s
 }
 
-// fillRows is how many rows are taken through all columns at a time, so that
-// they stay in a core's cache meanwhile. It is a multiple of eight.
-const fillRows = 1 << 7
-
 // Record returns rows as one Arrow record, in the order given. The caller
 // releases it.
 func (d Definition[R]) Record(rows []R) arrow.Record {
@@ -51,7 +47,7 @@ func (d Definition[R]) Record(rows []R) arrow.Record {
 // again and holds other rows before: the first of it to the table's row from.
 // The caller releases the record.
 func (d Definition[R]) RecordOf(m *Memory, n int, fill func(from int, into []R)) arrow.Record {
-	rows := make([]R, min(n, fillRows))
+	rows := make([]R, min(n, BlockRows))
 	return d.record(m, n, func(from, to int) []R {
 		fill(from, rows[:to-from])
 		return rows[:to-from]
@@ -64,8 +60,8 @@ func (d Definition[R]) record(m *Memory, n int, rows func(from, to int) []R) arr
 	for i, c := range d.Columns {
 		vectors[i] = newVector(m, c.Column, c.labels, n)
 	}
-	for from := 0; from < n; from += fillRows {
-		chunk := rows(from, min(from+fillRows, n))
+	for from := 0; from < n; from += BlockRows {
+		chunk := rows(from, min(from+BlockRows, n))
 		for i := range d.Columns {
 			d.Columns[i].fill(&vectors[i], chunk)
 		}

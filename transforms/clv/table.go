@@ -16,12 +16,13 @@ type column[T any] [table.BlockRows]T
 
 const customerDoc = "The customer, as in the source."
 
-// keyColumn declares customer_id, which is text or an integer as in the source.
-func keyColumn[R any](integers bool, get func(*R) ledger.Key) table.Field[R] {
+// keyColumn declares customer_id of customer_values, which is text or an integer
+// as in the source.
+func keyColumn(integers bool) table.Field[CustomerValue] {
 	if integers {
-		return table.Integers("customer_id", customerDoc, func(r *R) int64 { return get(r).Integer() }).In("id").Never()
+		return table.Integers("customer_id", customerDoc, func(r *CustomerValue) int64 { return r.Key.Integer() }).In("id").Never()
 	}
-	return table.Texts("customer_id", customerDoc, func(r *R) string { return string(get(r)) })
+	return table.Texts("customer_id", customerDoc, func(r *CustomerValue) string { return string(r.Key) })
 }
 
 // keyValues declares customer_id of customers.
@@ -31,9 +32,6 @@ func keyValues(integers bool) table.Field[CustomerBlock] {
 	}
 	return table.TextValues("customer_id", customerDoc, func(b *CustomerBlock) []ledger.Key { return b.keys[:b.rows] })
 }
-
-// optional returns text that is null when empty.
-func optional(text string) (string, bool) { return text, text != "" }
 
 // Customers declares customers, whose columns depend on the kind of keys and
 // on the attributes of the job.
@@ -101,7 +99,7 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 		Doc:  "One row per customer, horizon and value basis, ordered by a fixed hash of customer_id, then horizon, then basis. historic_value repeats per horizon: never sum over horizons. The basis contribution is there only where contribution is known.",
 		Key:  []string{"customer_id", "horizon", "value_basis"},
 		Columns: []table.Field[CustomerValue]{
-			keyColumn(integerKeys, func(r *CustomerValue) ledger.Key { return r.Key }),
+			keyColumn(integerKeys),
 			table.Texts("horizon", "Length of the future, as 365d from the as-of day, or lifetime without end.", func(r *CustomerValue) string { return r.Horizon.Name }),
 			table.Labels("value_basis", "net_revenue or contribution.", basisNames(), func(r *CustomerValue) uint8 { return r.Basis.place() }),
 			table.Amounts("historic_value", "What the customer has brought up to the as-of day, undiscounted; the same at every horizon.", func(r *CustomerValue) int64 { return r.Historic }).NotOverTime(),
@@ -221,7 +219,7 @@ func formulaFactorColumns() []table.Field[Formula] {
 		table.NullAmounts("clv", "What the method comes to, rounded half-even to 4 decimals.", "where a factor is or a divisor is 0", func(r *Formula) (int64, bool) { return r.Value.Get() }).Never(),
 		table.NullAmounts("model_clv", "Lifetime value of a customer just acquired by the chosen models, the first purchase included, in this basis: expected value of a purchase, with net_revenue_factor (in models) and for contribution also contribution ÷ net revenue of the whole base, × (1 + expected repeat purchases, each discounted).", "without a usable model, where infinite, and for parts of the base: models are of the whole", func(r *Formula) (int64, bool) { return r.Model.Get() }).Never(),
 		table.NullNumbers("ratio_to_model", "clv ÷ model_clv, both as they stand here.", "where either is, and where model_clv is 0", (*Formula).ratio).In("ratio"),
-		table.NullTexts("warning", "Words separated by commas, in this order. "+listed(FormulaWarnings), "where there is none", func(r *Formula) (string, bool) { return optional(r.Warning) }),
+		table.NullTexts("warning", "Words separated by commas, in this order. "+listed(FormulaWarnings), "where there is none", func(r *Formula) (string, bool) { return r.Warning, r.Warning != "" }),
 	}
 }
 
