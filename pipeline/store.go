@@ -86,7 +86,7 @@ func (s *Store) Shards() int { return 1 << s.bits }
 func (s *Store) Size(i int) int64 { return s.sizes[i] }
 
 // Taken is the rows of a shard: whole rows in each run, in the order of the
-// runs. It is valid until it takes another shard.
+// runs, which must not be changed. It is valid until it takes another shard.
 type Taken struct {
 	Runs [][]byte
 
