@@ -115,9 +115,9 @@ func (b *base) get(ctx context.Context, shard int, d *desk) (err error) {
 // worker is what one worker of pass A adds up and works with.
 type worker struct {
 	partial
-	builder       *ledger.Builder
-	view          cohort.View
-	rows, encoded []byte
+	builder *ledger.Builder
+	view    cohort.View
+	encoded []byte
 }
 
 // compute is pass A. Workers add up over the shards they happen to get; all
@@ -126,7 +126,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
-	workers := make([]worker, r.Workers)
+	workers, rows := make([]worker, r.Workers), make([]pipeline.Taken, r.Workers)
 	for i := range workers {
 		workers[i].builder = ledger.NewBuilder(in.bound, in.vocabulary, bits.Len(uint(shards))-1)
 		workers[i].grid.MaxOffset = r.Job.MaxOffset
@@ -137,16 +137,16 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	order := largestFirst(in.store)
 	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
 		w := &workers[n]
-		if w.rows, err = in.store.Take(ctx, order[i], w.rows); err != nil {
+		if err = in.store.Take(ctx, order[i], &rows[n]); err != nil {
 			return err
 		}
-		shard, rows := w.builder.Build(w.rows)
+		shard, count := w.builder.Build(rows[n].Runs...)
 		w.view.Look(b.frame, shard)
 		w.addShard(b.frame, &w.view)
 		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
 			return err
 		}
-		meter.Add(rows, rows)
+		meter.Add(count, count)
 		return checkSize(b.frame, &w.partial)
 	})
 	if err != nil {

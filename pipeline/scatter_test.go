@@ -91,11 +91,11 @@ func TestScatterDealsEveryRowToItsShard(t *testing.T) {
 	want := [][]int64{{high(0, 1)}, {high(1, 4), high(1, 5), high(1, 7)}, nil, {high(3, 9)}}
 	for shard := range want {
 		var got []int64
-		rows, err := store.Take(context.Background(), shard, nil)
-		if err != nil {
+		var taken pipeline.Taken
+		if err := store.Take(context.Background(), shard, &taken); err != nil {
 			t.Fatal(err)
 		}
-		for ; len(rows) > 0; rows = rows[8:] {
+		for rows := slices.Concat(taken.Runs...); len(rows) > 0; rows = rows[8:] {
 			got = append(got, int64(binary.BigEndian.Uint64(rows)))
 		}
 		slices.Sort(got)

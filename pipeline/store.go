@@ -85,32 +85,59 @@ func (s *Store) Shards() int { return 1 << s.bits }
 // Size returns how many bytes the rows of a shard are.
 func (s *Store) Size(i int) int64 { return s.sizes[i] }
 
-// Take returns the rows of a shard, one after the other, in the memory of into
-// as far as it suffices. Workers may take different shards side by side. When
-// the last shard is taken, what the store holds is given back. Bytes that the
-// file does not give back as they were written are an error.
-func (s *Store) Take(ctx context.Context, i int, into []byte) ([]byte, error) {
+// Taken is the rows of a shard: whole rows in each run, in the order of the
+// runs, which must not be changed. It is valid until it takes another shard.
+type Taken struct {
+	Runs [][]byte
+
+	read []byte // those from the file
+}
+
+// Take makes rows those of a shard, which stand where the store has them in
+// memory, and are read from its file into the memory that rows has. Workers may
+// take different shards side by side. When the last shard is taken, what the
+// store holds is given back: it is garbage as soon as nobody has rows of it. Bytes
+// that the file does not give back as they were written are an error.
+func (s *Store) Take(ctx context.Context, i int, rows *Taken) error {
 	if s.taken[i] {
 		panic("pipeline: a shard is taken twice")
 	}
 	s.taken[i] = true
-	rows := slices.Grow(into[:0], int(s.sizes[i]))
+	rows.Runs = rows.Runs[:0]
 	for _, b := range s.blocks {
-		rows = append(rows, b.bytes[b.start[i]:b.start[i+1]]...)
-	}
-	for _, seg := range s.segments {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if run := b.bytes[b.start[i]:b.start[i+1]]; len(run) > 0 {
+			rows.Runs = append(rows.Runs, run)
 		}
-		var err error
-		if rows, err = s.file.made().appendRun(rows, seg.start[i], seg.start[i+1], seg.sums[i]); err != nil {
-			return nil, err
+	}
+	if len(s.segments) > 0 {
+		if err := s.read(ctx, i, rows); err != nil {
+			return err
 		}
 	}
 	if s.left.Add(-1) == 0 {
 		s.Close()
 	}
-	return rows, nil
+	return nil
+}
+
+// read reads the rows of a shard that are in the file, as one run.
+func (s *Store) read(ctx context.Context, i int, rows *Taken) error {
+	size := s.sizes[i]
+	for _, run := range rows.Runs {
+		size -= int64(len(run))
+	}
+	read := slices.Grow(rows.read[:0], int(size))
+	for _, seg := range s.segments {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var err error
+		if read, err = s.file.made().appendRun(read, seg.start[i], seg.start[i+1], seg.sums[i]); err != nil {
+			return err
+		}
+	}
+	rows.read, rows.Runs = read, append(rows.Runs, read)
+	return nil
 }
 
 // Close gives back the memory and the file. Nobody may be taking a shard.

@@ -109,10 +109,10 @@ func scattered(ctx context.Context, space *Space, batches []Deal, readers, worke
 // takeAll takes all shards, on so many workers.
 func takeAll(ctx context.Context, s *Store, workers int) ([][]byte, error) {
 	rows := make([][]byte, s.Shards())
-	scratch := make([][]byte, workers)
-	err := Each(ctx, workers, len(rows), func(ctx context.Context, worker, i int) (err error) {
-		scratch[worker], err = s.Take(ctx, i, scratch[worker])
-		rows[i] = slices.Clone(scratch[worker])
+	taken := make([]Taken, workers)
+	err := Each(ctx, workers, len(rows), func(ctx context.Context, worker, i int) error {
+		err := s.Take(ctx, i, &taken[worker])
+		rows[i] = bytes.Join(taken[worker].Runs, nil)
 		return err
 	})
 	return rows, err
@@ -216,7 +216,7 @@ func TestAShardIsTakenOnce(t *testing.T) {
 		}
 	}()
 	for range 2 {
-		_, _ = store.Take(t.Context(), 0, nil) // the second panics
+		_ = store.Take(t.Context(), 0, new(Taken)) // the second panics
 	}
 }
 

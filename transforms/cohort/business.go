@@ -2,16 +2,16 @@ package cohort
 
 import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
-	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
 // activity is what happened in one period.
 type activity struct {
-	active, isNew, retained, repeaters          int64 // customers; repeaters: whose second purchase fell here
-	orders, firstOrders, purchaseDays           int64
-	gross, refunds, contribution, existingGross int64
-	unattributed                                int64
+	active, isNew, retained, repeaters int64 // customers; repeaters: whose second purchase fell here
+	orders, firstOrders, purchaseDays  int64
+	gross, refunds, contribution       int64
+	newGross                           int64 // of customers whose first purchase fell here
+	unattributed                       int64
 }
 
 func (a *activity) add(o *activity) {
@@ -25,7 +25,7 @@ func (a *activity) add(o *activity) {
 	a.gross += o.gross
 	a.refunds += o.refunds
 	a.contribution += o.contribution
-	a.existingGross += o.existingGross
+	a.newGross += o.newGross
 	a.unattributed += o.unattributed
 }
 
@@ -41,7 +41,7 @@ func (b *Business) AddShard(f *Frame, v *View) {
 			m := &v.Members[i]
 			for _, p := range v.Parts(i) {
 				cells := parts[p][g].Span(periods[m.From], periods[m.To-1])
-				addActivity(cells, periods[m.From:m.To], &v.Days, m)
+				addActivity(cells, periods[m.From:m.To], v, m)
 			}
 		}
 	}
@@ -60,18 +60,22 @@ func (b *Business) Add(o *Business) {
 
 // addActivity adds one member's days, which fall in the given periods; the cells
 // are those of the periods from the first to the last.
-func addActivity(cells []activity, periods []int32, d *ledger.Days, m *MemberDays) {
-	orders, isPurchase := d.Orders[m.From:m.To], d.IsPurchase[m.From:m.To]
-	gross, refunds, contribution := d.GrossSales[m.From:m.To], d.Refunds[m.From:m.To], d.Contribution[m.From:m.To]
-	acquiredIn := periods[0]
+func addActivity(cells []activity, periods []int32, v *View, m *MemberDays) {
+	n, hasContribution := len(periods), v.Totals.MissingContribution == 0
+	d := &v.Days
+	orders, isPurchase := d.Orders[m.From:][:n], d.IsPurchase[m.From:][:n]
+	gross, refunds, contribution := d.GrossSales[m.From:][:n], d.Refunds[m.From:][:n], d.Contribution[m.From:][:n]
+	acquiredIn, newGross := periods[0], int64(0)
 	lastActive := acquiredIn - 2 // no period, and not the one before the first
 	for i, period := range periods {
 		a := &cells[period-acquiredIn]
 		a.orders += int64(orders[i])
 		a.gross += gross[i]
 		a.refunds += refunds[i]
-		a.contribution += contribution[i]
-		a.existingGross += gross[i] * one(period != acquiredIn)
+		newGross += gross[i] * one(period == acquiredIn)
+		if hasContribution {
+			a.contribution += contribution[i]
+		}
 		if isPurchase[i] {
 			a.purchaseDays++
 			a.active += one(period != lastActive)
@@ -81,6 +85,7 @@ func addActivity(cells []activity, periods []int32, d *ledger.Days, m *MemberDay
 	}
 	cells[0].isNew++
 	cells[0].firstOrders += int64(orders[0])
+	cells[0].newGross += newGross
 	if m.Second < m.To {
 		cells[periods[m.Second-m.From]-acquiredIn].repeaters++
 	}
@@ -145,7 +150,7 @@ func (b *Business) appendPeriods(rows []BusinessPeriod, f *Frame, d Dimension, g
 			Dimension: d, Grain: g, Start: f.Calendar.Start(g, index), End: f.Calendar.End(g, index),
 			IsComplete: index <= f.LastComplete(g), ActiveCustomers: a.active, NewCustomers: a.isNew,
 			Orders: a.orders, FirstOrders: a.firstOrders, PurchaseDays: a.purchaseDays,
-			GrossSales: a.gross, Refunds: a.refunds, ExistingGrossSales: a.existingGross,
+			GrossSales: a.gross, Refunds: a.refunds, ExistingGrossSales: a.gross - a.newGross,
 			PreviousActive: periods.Get(index - 1).active, RetainedCustomers: a.retained,
 			CustomersEver: ever, RepeatCustomersEver: repeatEver,
 		}

@@ -15,18 +15,20 @@ type Builder struct {
 	bound      *Binding
 	vocabulary *Vocabulary
 	layout     layout
+	isPlain    bool // a posting is nothing but head, amount and integer key
 	standAlone bool // rows name no orders and bring no contribution
 	skip       int  // top bits of hashes that all customers of a shard share
 
-	rows    []byte
-	arrived []arrival // in the order of rows
-	dealt   []arrival // hand by hand
-	nobody  []entry
-	place   []uint32 // scratch of deal, then where each hand ends
-	taken   []entry  // of some hands
+	rows   []byte   // all postings, where they have more than an entry holds
+	joined []byte   // the memory of rows that come in several runs
+	hashes []uint64 // of the postings that have a customer, in their order
+	dealt  []entry  // hand by hand
+	nobody []entry
+	place  []uint32 // scratch of deal, then where each hand ends
 
 	shard   Shard
 	sum     customerSum       // of the customer at hand
+	number  [8]byte           // the customer's key, where postings are plain
 	codes   []map[int32]int32 // [attribute]: of places in the vocabulary
 	ordered orderSet
 	seen    []exclusionKey // of the customer at hand
@@ -34,15 +36,9 @@ type Builder struct {
 	hasUnreadable bool // the customer at hand has an unreadable row
 }
 
-// MaxShard is how many bytes of rows a shard may have: where a posting is, is
-// known in 32 bits.
+// MaxShard is how many bytes of rows a shard may have: how many come before a
+// hand is known in 32 bits.
 const MaxShard = math.MaxUint32
-
-// arrival is a posting on its way to its hand.
-type arrival struct {
-	hash uint64
-	at   uint32 // of the posting in rows
-}
 
 // entry is a posting that is about to be entered: what nearly every step needs, and where the
 // rest of it is.
@@ -50,7 +46,7 @@ type entry struct {
 	hash   uint64
 	head   head
 	amount int64
-	at     uint32 // of the posting in rows
+	rest   uint64 // where in rows the posting is; of a plain one, the customer's number
 }
 
 func (e entry) isKept() bool { return e.head.fate() == Kept }
@@ -63,106 +59,165 @@ func (e entry) isPriced() bool { return e.isKept() && !e.head.has(flagBlank) }
 func NewBuilder(b *Binding, v *Vocabulary, shardBits int) *Builder {
 	l := layoutOf(b)
 	return &Builder{
-		bound: b, vocabulary: v, layout: l, standAlone: l.order+l.contribution == 0, skip: shardBits,
+		bound: b, vocabulary: v, layout: l, isPlain: l.integerKeys && l.length == plainLength, standAlone: l.order+l.contribution == 0, skip: shardBits,
 		codes: make([]map[int32]int32, len(b.mapping.Attributes)),
 	}
 }
 
 // Build makes a shard of the encoded postings of its customers, in whatever
-// order they come, and returns how many those are. The shard is valid until the
-// next Build.
+// order they come and in whatever runs, and returns how many those are. The
+// shard is valid until the next Build.
 //
 // Postings are dealt by the bits of their hash that follow the shard's, so that
 // each hand holds about one customer, and each hand is sorted: the cost of a
 // row does not grow with their number. A hand that is large, for one customer
 // has most rows or keys were made to collide, is sorted all the same.
-func (b *Builder) Build(rows []byte) (s *Shard, count int64) {
-	b.rows = rows
+func (b *Builder) Build(runs ...[]byte) (s *Shard, count int64) {
 	b.shard.reset(len(b.codes))
 	for i := range b.codes {
 		b.codes[i] = map[int32]int32{}
 	}
-	b.parse()
-	b.shard.Days.grow(len(b.arrived))
-	width := b.deal()
-	for from := 0; from < len(b.dealt); {
-		to := min(from+rowsAtOnce, len(b.dealt))
-		to = b.endOfHand(b.dealt[to-1].hash, width)
-		b.take(b.dealt[from:to])
-		for hands := b.taken; len(hands) > 0; {
-			n := b.endOfHand(hands[0].hash, width) - (to - len(hands))
-			b.enterHand(hands[:n])
-			hands = hands[n:]
-		}
-		from = to
+	width := b.dealRuns(runs)
+	b.shard.Days.grow(len(b.dealt))
+	for hands := b.dealt; len(hands) > 0; {
+		n := b.endOfHand(hands[0].hash, width) - (len(b.dealt) - len(hands))
+		b.enterHand(hands[:n])
+		hands = hands[n:]
 	}
 	b.unattributed()
-	return &b.shard, int64(len(b.arrived) + len(b.nobody))
+	return &b.shard, int64(len(b.dealt) + len(b.nobody))
 }
 
-// rowsAtOnce is how many rows, or a few more, are taken at once to be entered:
-// where they stand in the shard nobody foresees, and to fetch many together
-// takes no longer than a few. They fit the fastest cache.
-const rowsAtOnce = 256
-
-// take takes postings to be entered.
-func (b *Builder) take(dealt []arrival) {
-	b.taken = resized(b.taken, len(dealt))
-	for i := range dealt {
-		b.taken[i] = b.entry(dealt[i])
+// dealRuns puts postings into hands, in the order of their hash, and returns
+// how many bits tell hands apart. Plain postings are nowhere put together but
+// in their hands.
+func (b *Builder) dealRuns(runs [][]byte) (width int) {
+	b.hashes, b.nobody = b.hashes[:0], b.nobody[:0]
+	if b.isPlain {
+		for _, run := range runs {
+			b.parsePlain(run)
+		}
+		width = b.deal()
+		at := b.hashes
+		for _, run := range runs {
+			at = b.dealPlain(run, at, width)
+		}
+		return width
 	}
+	b.join(runs)
+	b.parse()
+	width = b.deal()
+	b.dealRows(width)
+	return width
 }
 
-// parse finds the postings and their customers.
+// join puts runs one after the other.
+func (b *Builder) join(runs [][]byte) {
+	if len(runs) == 1 {
+		b.rows = runs[0]
+		return
+	}
+	b.joined = b.joined[:0]
+	for _, run := range runs {
+		b.joined = append(b.joined, run...)
+	}
+	b.rows = b.joined
+}
+
+// parsePlain finds the customers of a run of plain postings, and the postings
+// that have none.
+func (b *Builder) parsePlain(run []byte) {
+	n := len(b.hashes)
+	b.hashes = slices.Grow(b.hashes, len(run)/plainLength)
+	hashes := b.hashes[:cap(b.hashes)]
+	for ; len(run) >= plainLength; run = run[plainLength:] {
+		row := run[:plainLength]
+		if headAt(row).has(flagCustomer) {
+			hashes[n] = hashInteger(int64(plainKey(row)))
+			n++
+		} else {
+			b.nobody = append(b.nobody, plainEntry(0, row))
+		}
+	}
+	b.hashes = hashes[:n]
+}
+
+// plainEntry returns a plain posting.
+func plainEntry(hash uint64, row []byte) entry {
+	return entry{hash, headAt(row), amountOf(row), plainKey(row)}
+}
+
+// plainKey returns the number of a plain posting's customer.
+func plainKey(row []byte) uint64 { return binary.BigEndian.Uint64(row[amountAt+8:]) }
+
+// dealPlain puts a run of plain postings into their hands, of which these are
+// the hashes to come. It returns those of the next run.
+func (b *Builder) dealPlain(run []byte, hashes []uint64, width int) []uint64 {
+	for ; len(run) >= plainLength; run = run[plainLength:] {
+		row := run[:plainLength]
+		if headAt(row).has(flagCustomer) {
+			*b.next(hashes[0], width) = plainEntry(hashes[0], row)
+			hashes = hashes[1:]
+		}
+	}
+	return hashes
+}
+
+// next returns where the next posting of a hand goes.
+func (b *Builder) next(hash uint64, width int) *entry {
+	at := &b.place[b.hand(hash, width)]
+	*at++
+	return &b.dealt[*at-1]
+}
+
+// parse does what parsePlain does, of any postings.
 func (b *Builder) parse() {
 	l := &b.layout
-	arrived := slices.Grow(b.arrived[:0], len(b.rows)/l.length)
-	b.nobody = b.nobody[:0]
 	for at := 0; at < len(b.rows); {
-		row := b.rows[at:]
-		h := headAt(row)
-		a := arrival{at: uint32(at)}
-		at += l.length + h.keyBytes()
-		if !h.has(flagCustomer) {
-			b.nobody = append(b.nobody, b.entry(a))
-			continue
-		}
-		if l.integerKeys {
-			a.hash = hashInteger(int64(binary.BigEndian.Uint64(row[l.key:])))
+		h := headAt(b.rows[at:])
+		if h.has(flagCustomer) {
+			b.hashes = append(b.hashes, l.hashOf(b.rows[at:], h))
 		} else {
-			a.hash = l.keyOf(row, h).hash()
+			b.nobody = append(b.nobody, b.entryAt(0, at))
 		}
-		arrived = append(arrived, a)
+		at += l.length + h.keyBytes()
 	}
-	b.arrived = arrived
 }
 
-// entry returns the posting that has arrived.
-func (b *Builder) entry(a arrival) entry {
-	row := b.rows[a.at:]
-	return entry{a.hash, headAt(row), int64(binary.LittleEndian.Uint64(row[amountAt:])), a.at}
+// entryAt returns the posting that is there in rows.
+func (b *Builder) entryAt(hash uint64, at int) entry {
+	row := b.rows[at:]
+	return entry{hash, headAt(row), amountOf(row), uint64(at)}
 }
 
-// deal puts the postings into hands, in the order of their hash, and returns
-// how many bits tell hands apart.
+// dealRows does what dealPlain does, of any postings.
+func (b *Builder) dealRows(width int) {
+	hashes := b.hashes
+	for at := 0; at < len(b.rows); {
+		h := headAt(b.rows[at:])
+		if h.has(flagCustomer) {
+			*b.next(hashes[0], width) = b.entryAt(hashes[0], at)
+			hashes = hashes[1:]
+		}
+		at += b.layout.length + h.keyBytes()
+	}
+}
+
+// deal makes room for the hands of all hashes, and returns how many bits tell
+// hands apart.
 func (b *Builder) deal() (width int) {
 	const rowsPerHand = 2
-	width = max(1, bits.Len(uint(len(b.arrived)/rowsPerHand)))
+	width = max(1, bits.Len(uint(len(b.hashes)/rowsPerHand)))
 	b.place = zeroed(b.place, 1<<width+1)
-	for i := range b.arrived {
-		b.place[b.hand(b.arrived[i].hash, width)+1]++
+	for _, hash := range b.hashes {
+		b.place[b.hand(hash, width)+1]++
 	}
 	sum := uint32(0)
 	for i, n := range b.place {
 		sum += n
 		b.place[i] = sum
 	}
-	b.dealt = resized(b.dealt, len(b.arrived))
-	for i := range b.arrived {
-		at := &b.place[b.hand(b.arrived[i].hash, width)]
-		b.dealt[*at] = b.arrived[i]
-		*at++
-	}
+	b.dealt = resized(b.dealt, len(b.hashes))
 	return width
 }
 
@@ -252,9 +307,16 @@ func (b *Builder) compareContent(p, q *entry) int {
 	return 0
 }
 
-func (b *Builder) digest(e *entry, part int) digest { return digestAt(b.rows[int(e.at)+part:]) }
+func (b *Builder) digest(e *entry, part int) digest { return digestAt(b.rows[int(e.rest)+part:]) }
 
-func (b *Builder) key(e *entry) Key { return b.layout.keyOf(b.rows[e.at:], e.head) }
+// key returns the key of a posting's customer. It is valid until the next call.
+func (b *Builder) key(e *entry) Key {
+	if b.isPlain {
+		binary.BigEndian.PutUint64(b.number[:], e.rest)
+		return b.number[:]
+	}
+	return b.layout.keyOf(b.rows[e.rest:], e.head)
+}
 
 // enterHash enters the customers of one hash, nearly always one.
 func (b *Builder) enterHash(entries []entry) {

@@ -315,7 +315,7 @@ func (b *Builder) group(d *customerDay, rows []entry) {
 }
 
 func (b *Builder) integer(e *entry, part int) int64 {
-	return int64(binary.LittleEndian.Uint64(b.rows[int(e.at)+part:]))
+	return int64(binary.LittleEndian.Uint64(b.rows[int(e.rest)+part:]))
 }
 
 // isNewOrder reports whether a sale is its order's first, and notes it.
@@ -378,7 +378,7 @@ func (b *Builder) attributes(rows []entry) {
 // value returns where an attribute's value of a posting stands in the
 // vocabulary.
 func (b *Builder) value(e *entry, attribute int) int32 {
-	word := binary.LittleEndian.Uint32(b.rows[int(e.at)+b.layout.words+4*attribute:])
+	word := binary.LittleEndian.Uint32(b.rows[int(e.rest)+b.layout.words+4*attribute:])
 	return b.vocabulary.place(attribute, word)
 }
 

@@ -180,18 +180,17 @@ func TestKeysWithOneHash(t *testing.T) {
 	build := builder(t, b, in)
 	build.rows = bytes.Clone(rows.Bytes)
 	build.parse()
-	for i := range build.arrived {
-		build.arrived[i].hash = 42
+	for i := range build.hashes {
+		build.hashes[i] = 42
 	}
 	build.codes = []map[int32]int32{{}}
 	build.shard.reset(1)
-	build.shard.Days.grow(len(build.arrived))
-	build.deal()
+	build.shard.Days.grow(len(build.hashes))
+	build.dealRows(build.deal())
 	if n := len(build.dealt); n != 4 {
 		t.Fatalf("%d postings", n)
 	}
-	build.take(build.dealt)
-	build.enterHand(build.taken)
+	build.enterHand(build.dealt)
 	want(t, "days", days(&build.shard), []string{
 		"a: 2024-01-01 1 1 0 true", "a: 2024-01-02 1 7 0 true", "b: 2024-01-01 1 5 0 true", "b: 2024-01-03 1 9 0 true",
 	})

@@ -97,6 +97,9 @@ func newHead(day calendar.Day, fate Fate, flags uint8, key int) head {
 // headAt returns the head of an encoded posting.
 func headAt(row []byte) head { return head(binary.LittleEndian.Uint64(row)) }
 
+// amountOf returns the amount of an encoded posting.
+func amountOf(row []byte) int64 { return int64(binary.LittleEndian.Uint64(row[amountAt:])) }
+
 func (h head) day() calendar.Day   { return calendar.Day(h>>headDay) + earliestDay }
 func (h head) fate() Fate          { return Fate(h >> headFate & fateMask) }
 func (h head) has(flag uint8) bool { return uint8(h>>headFlags)&flag != 0 }
@@ -260,6 +263,14 @@ func (l *layout) keyOf(row []byte, h head) Key {
 		return Key(row[l.key : l.key+8])
 	}
 	return Key(row[l.key : l.key+h.keyBytes()])
+}
+
+// hashOf returns the hash of that key.
+func (l *layout) hashOf(row []byte, h head) uint64 {
+	if l.integerKeys {
+		return hashInteger(int64(binary.BigEndian.Uint64(row[l.key:])))
+	}
+	return l.keyOf(row, h).hash()
 }
 
 // decoder takes values off the front of b. The bytes are our own encoding, so

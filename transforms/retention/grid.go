@@ -126,48 +126,41 @@ type Grid struct {
 	cohort.Split[[calendar.ByYear + 1]histories]
 	MaxOffset [calendar.ByYear + 1]int32 // the last offset kept per grain
 
-	rows   int64                                    // of cohort_periods, so far
-	beyond [calendar.ByYear + 1][Rolling + 1]Beyond // of the whole base
+	rows   int64                                  // of cohort_periods, so far
+	beyond [calendar.ByYear + 1][Rolling + 1]cell // of the whole base, in offsets beyond the last one kept
 }
 
 // Beyond is what lies in offsets beyond the last one kept.
 type Beyond struct{ Orders, GrossSales, Refunds, Contribution int64 }
 
-func (b *Beyond) add(o *Beyond) {
-	b.Orders += o.Orders
-	b.GrossSales += o.GrossSales
-	b.Refunds += o.Refunds
-	b.Contribution += o.Contribution
-}
-
 // AddShard adds the customers of a shard.
 func (g *Grid) AddShard(f *cohort.Frame, v *cohort.View) {
 	parts := g.Each(v.Dimensions)
-	cohorts := make([]*cohort.Series[history], len(parts))
 	for _, grain := range f.Grains {
-		for mode := ByCalendar; mode <= Rolling; mode++ {
-			for p := range parts {
-				cohorts[p] = &parts[p][grain][mode]
+		m := newMember(f, v, grain, g.MaxOffset[grain])
+		for i := range v.Members {
+			m.place(i)
+			for n, p := range v.Parts(i) {
+				g.addMember(m, &parts[p][grain], n == 0)
 			}
-			g.addMembers(newMember(f, v, grain, mode, g.MaxOffset[grain]), cohorts)
 		}
 	}
 }
 
-// addMembers adds the members of a shard to the cohorts of the dimension values
-// in one grain and mode.
-func (g *Grid) addMembers(m *member, cohorts []*cohort.Series[history]) {
-	for i := range m.view.Members {
-		m.place(i)
-		if m.kept < m.To {
-			m.addBeyond(&g.beyond[m.grain][m.mode])
-		}
-		for _, p := range m.view.Parts(i) {
-			h := cohorts[p].At(m.cohort)
-			g.rows += h.reserve(m.complete, m.begun+1)
-			m.addTo(h.of(m.complete))
-		}
+// addMember adds a member to its cohort, of the whole base or of a value of a
+// split.
+func (g *Grid) addMember(m *member, cohorts *histories, isWhole bool) {
+	var own [Rolling + 1]*peers
+	for mode := range cohorts {
+		h, c := cohorts[mode].At(m.cohort), &m.courses[mode]
+		g.rows += h.reserve(c.complete, c.begun+1)
+		own[mode] = h.of(c.complete)
 	}
+	beyond := &g.beyond[m.grain]
+	if !isWhole {
+		beyond = &m.scrap
+	}
+	m.addTo(&own, beyond)
 }
 
 // Add adds another grid.
@@ -195,4 +188,7 @@ func (g *Grid) Rows() int64 { return g.rows }
 
 // Beyond returns what of the whole base lies beyond the last offset kept, in a
 // grain and mode.
-func (g *Grid) Beyond(grain calendar.Grain, mode Mode) Beyond { return g.beyond[grain][mode] }
+func (g *Grid) Beyond(grain calendar.Grain, mode Mode) Beyond {
+	c := &g.beyond[grain][mode]
+	return Beyond{c.orders, c.gross, c.refunds, c.contribution}
+}
