@@ -229,13 +229,11 @@ func (b *Builder) hand(hash uint64, width int) uint64 {
 // endOfHand returns where the hand of a hash ends among those dealt.
 func (b *Builder) endOfHand(hash uint64, width int) int { return int(b.place[b.hand(hash, width)]) }
 
-// enterHand sorts a hand and enters its customers.
+// enterHand enters the customers of a hand, which mostly is one customer's and
+// in the order of time, as rows come.
 func (b *Builder) enterHand(hand []entry) {
-	for i := 1; i < len(hand); i++ {
-		if !hand[i-1].isBefore(&hand[i]) {
-			b.sort(hand)
-			break
-		}
+	if !inOrder(hand) {
+		b.sort(hand)
 	}
 	for len(hand) > 0 {
 		n := len(hand)
@@ -247,6 +245,16 @@ func (b *Builder) enterHand(hand []entry) {
 		b.enterHash(hand[:n])
 		hand = hand[n:]
 	}
+}
+
+// inOrder reports whether each entry is before the next.
+func inOrder(hand []entry) bool {
+	for i := 1; i < len(hand); i++ {
+		if !hand[i-1].isBefore(&hand[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // isBefore reports whether e comes before f whatever happened on their days.
@@ -261,8 +269,8 @@ func (b *Builder) sort(hand []entry) {
 		slices.SortFunc(hand, func(p, q entry) int { return b.compare(&p, &q) })
 		return
 	}
-	// Rows mostly come in the order of time, and a hand is mostly one customer's:
-	// a comparison each. Where more rows have to move, another sort is cheaper.
+	// Mostly few rows have to move: those of one day, and of a second customer.
+	// Where more have, another sort is cheaper.
 	const mostMoves = 16
 	moves := mostMoves * (len(hand) + 1)
 	for i := 1; i < len(hand) && moves > 0; i++ {

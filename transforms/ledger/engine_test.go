@@ -186,9 +186,10 @@ func TestKeysWithOneHash(t *testing.T) {
 	build.codes = []map[int32]int32{{}}
 	build.shard.reset(1)
 	build.shard.Days.grow(len(build.hashes))
-	build.dealRows(build.deal())
-	if n := len(build.dealt); n != 4 {
-		t.Fatalf("%d postings", n)
+	width := build.deal()
+	build.dealRows(width)
+	if n, in := len(build.dealt), build.endOfHand(42, width); n != 4 || in != n {
+		t.Fatalf("%d postings, %d in the hand", n, in)
 	}
 	build.enterHand(build.dealt)
 	want(t, "days", days(&build.shard), []string{
