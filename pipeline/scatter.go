@@ -236,9 +236,9 @@ func copyRows(to []byte, at []uint32, deal *Deal, shift uint) {
 	}
 }
 
-// usualLength is that of rows of three words: a customer, an amount and all
-// else. A loop that need not ask for the length is faster.
-const usualLength = 24
+// usualLength is that of rows of two words: a customer, and all else. A loop that
+// need not ask for the length is faster.
+const usualLength = 16
 
 // copyUsualRows does the same with rows of that length.
 func copyUsualRows(to []byte, at []uint32, deal *Deal, shift uint) {
@@ -248,9 +248,8 @@ func copyUsualRows(to []byte, at []uint32, deal *Deal, shift uint) {
 		into, row := to[*next:][:usualLength], rows[:usualLength]
 		*next += usualLength
 		rows = rows[usualLength:]
-		a, b, c := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(row[8:]), binary.LittleEndian.Uint64(row[16:])
+		a, b := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(row[8:])
 		binary.LittleEndian.PutUint64(into, a)
 		binary.LittleEndian.PutUint64(into[8:], b)
-		binary.LittleEndian.PutUint64(into[16:], c)
 	}
 }

@@ -59,7 +59,7 @@ func (e entry) isPriced() bool { return e.isKept() && !e.head.has(flagBlank) }
 func NewBuilder(b *Binding, v *Vocabulary, shardBits int) *Builder {
 	l := layoutOf(b)
 	return &Builder{
-		bound: b, vocabulary: v, layout: l, isPlain: l.integerKeys && l.length == plainLength, standAlone: l.order+l.contribution == 0, skip: shardBits,
+		bound: b, vocabulary: v, layout: l, isPlain: l.isPlain(), standAlone: l.order+l.contribution == 0, skip: shardBits,
 		codes: make([]map[int32]int32, len(b.mapping.Attributes)),
 	}
 }
@@ -122,45 +122,6 @@ func (b *Builder) join(runs [][]byte) {
 		b.joined = append(b.joined, run...)
 	}
 	b.rows = b.joined
-}
-
-// parsePlain finds the customers of a run of plain postings, and the postings
-// that have none.
-func (b *Builder) parsePlain(run []byte) {
-	n := len(b.hashes)
-	b.hashes = slices.Grow(b.hashes, len(run)/plainLength)
-	hashes := b.hashes[:cap(b.hashes)]
-	for ; len(run) >= plainLength; run = run[plainLength:] {
-		row := run[:plainLength]
-		if headAt(row).has(flagCustomer) {
-			hashes[n] = hashInteger(int64(plainKey(row)))
-			n++
-		} else {
-			b.nobody = append(b.nobody, plainEntry(0, row))
-		}
-	}
-	b.hashes = hashes[:n]
-}
-
-// plainEntry returns a plain posting.
-func plainEntry(hash uint64, row []byte) entry {
-	return entry{hash, headAt(row), amountOf(row), plainKey(row)}
-}
-
-// plainKey returns the number of a plain posting's customer.
-func plainKey(row []byte) uint64 { return binary.BigEndian.Uint64(row[amountAt+8:]) }
-
-// dealPlain puts a run of plain postings into their hands, of which these are
-// the hashes to come. It returns those of the next run.
-func (b *Builder) dealPlain(run []byte, hashes []uint64, width int) []uint64 {
-	for ; len(run) >= plainLength; run = run[plainLength:] {
-		row := run[:plainLength]
-		if headAt(row).has(flagCustomer) {
-			*b.next(hashes[0], width) = plainEntry(hashes[0], row)
-			hashes = hashes[1:]
-		}
-	}
-	return hashes
 }
 
 // next returns where the next posting of a hand goes.

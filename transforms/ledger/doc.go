@@ -18,6 +18,7 @@
 //	words.go     values of attributes, as numbers on the way
 //	tally.go     what was read: rows, amounts by month, fingerprint, quarantine
 //	posting.go   a posting, and its encoding on the way to its shard
+//	plain.go     the same in 16 bytes, where a posting has nothing but amount and integer key
 //	build.go     encoded postings to customers: dealt and sorted by hash
 //	customer.go  one customer's postings: sales, refunds, orders, purchases
 //	shard.go     customer-days; the columns everything computes from

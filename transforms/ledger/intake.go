@@ -18,6 +18,7 @@ type Intake struct {
 	words   []words  // of each attribute
 	columns []column // scratch, as all that follows
 	batch   batch
+	hashes  []uint64 // of rows that are plain
 	out     Rows
 }
 
@@ -41,9 +42,9 @@ type Origin struct {
 }
 
 // Rows are postings, encoded one after the other: row i belongs to the customer
-// whose hash is Hash[i]. Where keys are integers each has Length bytes; where
-// they are texts Length is 0 and row i ends at Bytes[End[i]]. They are valid
-// until the next Admit.
+// whose hash is Hash[i]. Where keys are integers each has Length bytes, and a
+// posting may take two rows (plain.go); where they are texts Length is 0 and row i
+// ends at Bytes[End[i]]. They are valid until the next Admit.
 type Rows struct {
 	Hash   []uint64
 	Length int

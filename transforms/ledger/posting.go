@@ -141,10 +141,14 @@ func layoutOf(b *Binding) layout {
 // RowBytes returns about how many bytes a row takes on its way to its shard.
 func (b *Binding) RowBytes() int {
 	const usualText = 24
-	if b.intKeys {
-		return layoutOf(b).length
+	switch l := layoutOf(b); {
+	case l.isPlain():
+		return plainLength
+	case l.integerKeys:
+		return l.length
+	default:
+		return l.length + usualText
 	}
-	return layoutOf(b).length + usualText
 }
 
 // encode encodes the batch.
@@ -155,30 +159,10 @@ func (in *Intake) encode() {
 	switch {
 	case !l.integerKeys:
 		in.encodeTexts(l, key)
-	case l.length == plainLength:
+	case l.isPlain():
 		in.encodePlain(key.integers)
 	default:
 		in.encodeIntegers(l, key.integers)
-	}
-}
-
-// plainLength is how long rows of nothing but head, amount and integer key are.
-const plainLength = amountAt + 8 + 8
-
-// encodePlain encodes such rows.
-func (in *Intake) encodePlain(keys []int64) {
-	b, n := &in.batch, len(keys)
-	in.out.Bytes, in.out.Length = resized(in.out.Bytes, plainLength*n), plainLength
-	fates, flags, days, amounts, rest := b.fate[:n], b.flags[:n], b.day[:n], b.amount[:n], in.out.Bytes
-	for i, key := range keys {
-		if flags[i]&flagCustomer == 0 {
-			key = 0
-		}
-		row := rest[:plainLength]
-		binary.LittleEndian.PutUint64(row, uint64(newHead(days[i], fates[i], flags[i], 0)))
-		binary.LittleEndian.PutUint64(row[amountAt:], uint64(amounts[i]))
-		binary.BigEndian.PutUint64(row[amountAt+8:], uint64(key))
-		rest = rest[plainLength:]
 	}
 }
 
