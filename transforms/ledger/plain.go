@@ -84,17 +84,23 @@ func putWords(row []byte, first, second uint64) {
 	binary.LittleEndian.PutUint64(row[8:], second)
 }
 
-// plainAt returns the plain posting that a run begins with, but for its
-// customer's hash, and how many bytes it takes.
-func plainAt(run []byte) (e entry, length int) {
-	h := headAt(run)
-	e = entry{head: h &^ packedMask, rest: binary.LittleEndian.Uint64(run[8:])}
+// plainBytes returns how many bytes a plain posting with this head takes.
+func (h head) plainBytes() int {
 	if h.isLong() {
-		e.amount = int64(binary.LittleEndian.Uint64(run[plainLength:]))
-		return e, 2 * plainLength
+		return 2 * plainLength
 	}
-	e.amount = h.unpacked()
-	return e, plainLength
+	return plainLength
+}
+
+// plainKey returns the key of the plain posting that a run begins with.
+func plainKey(run []byte) uint64 { return binary.LittleEndian.Uint64(run[8:]) }
+
+// plainAmount returns its amount.
+func plainAmount(h head, run []byte) int64 {
+	if h.isLong() {
+		return int64(binary.LittleEndian.Uint64(run[plainLength:]))
+	}
+	return h.unpacked()
 }
 
 // parsePlain finds the customers of a run of plain postings, and the postings
@@ -104,14 +110,14 @@ func (b *Builder) parsePlain(run []byte) {
 	b.hashes = slices.Grow(b.hashes, len(run)/plainLength)
 	hashes := b.hashes[:cap(b.hashes)]
 	for len(run) >= plainLength {
-		e, length := plainAt(run)
-		if e.head.has(flagCustomer) {
-			hashes[n] = hashInteger(int64(e.rest))
+		h := headAt(run)
+		if h.has(flagCustomer) {
+			hashes[n] = hashInteger(int64(plainKey(run)))
 			n++
 		} else {
-			b.nobody = append(b.nobody, e)
+			b.nobody = append(b.nobody, entry{0, h &^ packedMask, plainAmount(h, run), 0})
 		}
-		run = run[length:]
+		run = run[h.plainBytes():]
 	}
 	b.hashes = hashes[:n]
 }
@@ -120,13 +126,12 @@ func (b *Builder) parsePlain(run []byte) {
 // the hashes to come. It returns those of the next run.
 func (b *Builder) dealPlain(run []byte, hashes []uint64, width int) []uint64 {
 	for len(run) >= plainLength {
-		e, length := plainAt(run)
-		if e.head.has(flagCustomer) {
-			e.hash = hashes[0]
-			*b.next(e.hash, width) = e
+		h := headAt(run)
+		if h.has(flagCustomer) {
+			*b.next(hashes[0], width) = entry{hashes[0], h &^ packedMask, plainAmount(h, run), plainKey(run)}
 			hashes = hashes[1:]
 		}
-		run = run[length:]
+		run = run[h.plainBytes():]
 	}
 	return hashes
 }
