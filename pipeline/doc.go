@@ -27,7 +27,7 @@
 //  2. ledger/intake.go. An Admission takes the batch column by column: who,
 //     when, how much, by which rules; each step is one loop over one column. What
 //     counts of a row is written as one posting of fixed parts, 16 bytes for an
-//     integer key (ledger/posting.go), beside the 64-bit hash of its customer.
+//     integer key (ledger/plain.go), beside the 64-bit hash of its customer.
 //     The batch is released at once.
 //  3. scatter.go. The postings of a batch are copied once more, by a stable
 //     counting sort, into one block ordered by shard. A shard is the top bits of

@@ -11,8 +11,9 @@ import (
 // Deal is a batch of rows ready to be dealt to shards: row i belongs to the
 // customer whose hash is Hash[i], and its encoded bytes follow those of row i-1
 // in Bytes. Either each row has Length bytes, or Length is 0 and row i ends at
-// Bytes[End[i]]; which of both is the same for all deals. The pipeline does not
-// know what the bytes mean.
+// Bytes[End[i]]; which of both is the same for all deals. Neighbours of one hash
+// stay neighbours, in their order, all the way. The pipeline does not know what
+// the bytes mean.
 type Deal struct {
 	Hash   []uint64
 	Length int

@@ -167,6 +167,48 @@ func TestEveryShardHasItsRowsForAnyBudget(t *testing.T) {
 	}
 }
 
+// Neighbours of one hash stay neighbours, in their order, in each run of a shard:
+// in memory, in small deals that are put together, and in files.
+func TestNeighboursOfOneHashStayNeighbours(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, budget := range []int64{0, 200 << 10, Unlimited} {
+		var batches []Deal
+		pairs := 0
+		for range 20 {
+			d := Deal{Length: 16}
+			for range random.IntN(3000) {
+				hash := random.Uint64()
+				for half := range uint64(2) {
+					d.Hash = append(d.Hash, hash)
+					d.Bytes = binary.LittleEndian.AppendUint64(d.Bytes, hash)
+					d.Bytes = binary.LittleEndian.AppendUint64(d.Bytes, uint64(2*pairs)+half)
+				}
+				pairs++
+			}
+			batches = append(batches, d)
+		}
+		space := NewSpace(budget, t.TempDir(), -1)
+		store, err := scattered(t.Context(), space, batches, 3, 2, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for shard := range store.Shards() {
+			var taken Taken
+			if err := store.Take(t.Context(), shard, &taken); err != nil {
+				t.Fatal(err)
+			}
+			for _, run := range taken.Runs {
+				for ; len(run) > 0; run = run[32:] {
+					if first, second := binary.LittleEndian.Uint64(run[8:]), binary.LittleEndian.Uint64(run[24:]); first%2 != 0 || second != first+1 {
+						t.Fatalf("budget %d, shard %d: row %d is followed by %d", budget, shard, first, second)
+					}
+				}
+			}
+		}
+		space.Close()
+	}
+}
+
 // inUse returns how many bytes of buffers are not free.
 func (s *Space) inUse() int64 {
 	n := s.held

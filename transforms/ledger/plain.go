@@ -12,8 +12,8 @@ import (
 //	bytes 8–15  key
 //
 // or, where the amount does not fit, into two rows: the second begins with the
-// amount. Both have the customer's hash, so that they come to one shard, and one
-// after the other, for on the way there rows of one hash keep their order.
+// amount. Both have the customer's hash, so that they come to one shard, one
+// after the other: neighbours of one hash stay neighbours on the way there.
 const plainLength = 16
 
 // isPlain reports whether postings are plain.
