@@ -126,7 +126,8 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
-	workers, rows := make([]worker, r.Workers), make([]pipeline.Taken, r.Workers)
+	workers := make([]worker, r.Workers)
+	rows := make([]pipeline.Taken, r.Workers) // apart from workers, whose first lives on as the sums: they hold on to the store's blocks
 	for i := range workers {
 		workers[i].builder = ledger.NewBuilder(in.bound, in.vocabulary, bits.Len(uint(shards))-1)
 		workers[i].grid.MaxOffset = r.Job.MaxOffset

@@ -39,11 +39,11 @@
 //     shard by shard, into one segment of a file; each shard's run in it has a
 //     checksum, so that a later read is right or an error.
 //  5. ledger/build.go. Each hands the shards to workers, the largest first. A
-//     worker takes the rows of its shard, where the Store has them, deals them by the next bits
-//     of the hash into hands of about one customer, and sorts each hand by day; rows that come in the
-//     order of time cost one comparison. ledger/customer.go then goes through each
-//     customer's rows once and leaves customer-days, as columns, and one entry per
-//     customer.
+//     worker takes the rows of its shard, where the Store has them, deals them by
+//     the next bits of the hash into hands of about one customer, and sorts each
+//     hand by day; rows that come in the order of time cost one comparison.
+//     ledger/customer.go then goes through each customer's rows once and leaves
+//     customer-days, as columns, and one entry per customer.
 //  6. cohort, retention, clv: AddShard. While the shard's columns are in the
 //     cache, each package loops over the days and adds up in the worker's own
 //     slot; what several of them ask of a member's days is found once
@@ -65,5 +65,6 @@
 //
 // Ownership: a Batch's record is released by who received it; a deal is copied
 // before the next; rows are taken from a Store once, and not changed where they
-// stand; a blob is read from a Shelf as a copy; a record handed to Stage is released by the sink.
+// stand; a blob is read from a Shelf as a copy; a record handed to Stage is
+// released by the sink.
 package pipeline

@@ -40,8 +40,8 @@ type Builder struct {
 // hand is known in 32 bits.
 const MaxShard = math.MaxUint32
 
-// entry is a posting that is about to be entered: what nearly every step needs, and where the
-// rest of it is.
+// entry is a posting that is about to be entered: what nearly every step needs,
+// and where the rest of it is.
 type entry struct {
 	hash   uint64
 	head   head
