@@ -79,7 +79,7 @@ const examinedRows = 1_000
 // firstRows reads the first batch of as many readers as the source has for its
 // files, one after the other, as a run would.
 func (r *Run) firstRows(ctx context.Context, description pipeline.Description, bound *ledger.Binding) (*ledger.Tally, error) {
-	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: bound.Columns, Rows: examinedRows, Readers: max(1, len(description.Files))})
+	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: bound.Columns, Rows: examinedRows, Readers: max(1, len(description.Files)), Until: r.until(bound)})
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func tableRows(t testing.TB, out, table string) []map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := source.Describe(context.Background())
+	d, err := source.Describe(context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

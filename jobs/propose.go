@@ -135,7 +135,7 @@ func readRows(ctx context.Context, open func() (pipeline.Source, error), names [
 	if err != nil {
 		return err
 	}
-	d, err := source.Describe(ctx)
+	d, err := source.Describe(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 func (r *Run) do(ctx context.Context, s *Summary, space *pipeline.Space) error {
 	started := r.Now()
 	r.stage(s, "claim")
-	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID, Workers: r.Workers})
+	publication, err := r.Job.Sink.Begin(ctx, pipeline.RunKey{Job: r.Job.Name, AsOf: r.AsOf.String(), RunID: r.RunID, Workers: r.Workers, WorkDir: r.WorkDir})
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (r *Run) read(ctx context.Context, s *Summary, space *pipeline.Space) (*inp
 		return nil, err
 	}
 	meter := r.meter(s, "read", workOf(in.description))
-	readers, err := r.Job.Source.Open(ctx, pipeline.Request{Columns: in.bound.Columns, Rows: r.BatchRows, Readers: min(r.Workers, ledger.MaxIntakes)})
+	readers, err := r.Job.Source.Open(ctx, r.request(in.bound))
 	if err != nil {
 		return nil, err
 	}

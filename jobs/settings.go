@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 )
@@ -16,7 +18,7 @@ import (
 // Bind describes the job's source and binds the mapping to its columns. A
 // column of our own name plays its part without being mapped.
 func (r *Run) Bind(ctx context.Context) (pipeline.Description, *ledger.Binding, error) {
-	d, err := r.Job.Source.Describe(ctx)
+	d, err := r.Job.Source.Describe(ctx, r.AsOf.String())
 	if err != nil {
 		return d, nil, err
 	}
@@ -32,6 +34,17 @@ func (r *Run) Bind(ctx context.Context) (pipeline.Description, *ledger.Binding, 
 		return d, nil, bindFailure(d.Name, problems, names)
 	}
 	return d, bound, nil
+}
+
+// request is what the run reads of its source.
+func (r *Run) request(b *ledger.Binding) pipeline.Request {
+	return pipeline.Request{Columns: b.Columns, Rows: r.BatchRows, Readers: min(r.Workers, ledger.MaxIntakes), Until: r.until(b)}
+}
+
+// until bounds what is read by the as-of day.
+func (r *Run) until(b *ledger.Binding) *pipeline.Until {
+	column, instant, civil, day := b.Until()
+	return &pipeline.Until{Column: column, Instant: time.UnixMicro(instant).UTC(), Civil: time.UnixMicro(civil).UTC(), Day: time.UnixMicro(int64(day) * calendar.MicrosPerDay).UTC()}
 }
 
 // completed fills in the parts that no column is mapped to, where the source

@@ -36,7 +36,8 @@ type RunKey struct {
 	AsOf  string // YYYY-MM-DD
 	RunID string // unique; letters, digits, '-' and '_'
 
-	Workers int // how many goroutines may stage a table side by side; 0 is one. It changes no byte
+	Workers int    // how many goroutines may stage a table side by side; 0 is one. It changes no byte
+	WorkDir string // a folder on a local disk where files may be kept while tables are staged; "" is the system's
 }
 
 // Publication is one run's way into a sink: any number of Stage, then either

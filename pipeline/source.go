@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -11,10 +12,11 @@ import (
 // goroutine of its own; it is not used by two goroutines at once.
 type Source interface {
 	// Describe looks at the source without reading its rows and says what
-	// Open will deliver. It fails with ClassSource where there is nothing to
-	// read or where the parts of the source disagree about their columns, and
-	// with ClassPermission where it may not look.
-	Describe(ctx context.Context) (Description, error)
+	// Open will deliver. asOf is the as-of day as YYYY-MM-DD, the value of
+	// @as_of in a query; "" if there is none. It fails with ClassSource where
+	// there is nothing to read or where the parts of the source disagree about
+	// their columns, and with ClassPermission where it may not look.
+	Describe(ctx context.Context, asOf string) (Description, error)
 
 	// Open begins to read the named columns, in that order, as independent
 	// readers that together deliver every row exactly once. How many readers
@@ -38,6 +40,40 @@ type Request struct {
 	Columns []string // names of columns, as in Description.Columns
 	Rows    int      // at most so many rows a batch; 0 means the source's choice
 	Readers int      // as many readers as the pipeline can use at once, at least 1
+	Until   *Until   // rows that nobody wants; nil if all are wanted
+}
+
+// Until says which rows are wanted: those whose Column lies before the bound of
+// its type, and those where it is null. A source may leave the others where they
+// are, and one that reads them anyway does no harm: the ledger counts them. A
+// column of any other type bounds nothing, nor does a query, which has @as_of.
+type Until struct {
+	Column  string    // one of Description.Columns
+	Instant time.Time // for instants
+	Civil   time.Time // for civil times without zone: the civil time, as if in UTC
+	Day     time.Time // for civil days: midnight of the day, as if in UTC
+}
+
+// Estimator is implemented by sources whose reading costs something, or who can
+// say in SQL what they do.
+type Estimator interface {
+	// Estimate says what Open would do for r, without doing it, after
+	// Describe. It fails with ClassCost where that is more than the options
+	// allow, as Open then does.
+	Estimate(ctx context.Context, r Request) (Estimate, error)
+}
+
+// Estimate is what reading a source takes.
+type Estimate struct {
+	SQL   []string // the statements that say what is read, in their order
+	Bytes int64    // that the service reads for it; -1 if unknown
+	Price *Price   // nil if it costs nothing
+}
+
+// Price is what a service asks for, at the list price.
+type Price struct {
+	USD   float64
+	Basis string // what the price is of, for people, as "6.25 USD per TiB that a query reads"
 }
 
 // Reader delivers one part of a source. One goroutine at a time uses it.

@@ -123,7 +123,7 @@ type csvSource struct {
 }
 
 // Describe implements pipeline.Source: it reads the first line of each file.
-func (s *csvSource) Describe(ctx context.Context) (pipeline.Description, error) {
+func (s *csvSource) Describe(ctx context.Context, _ string) (pipeline.Description, error) {
 	files, err := listFiles(s.paths, ".csv")
 	if err != nil {
 		return pipeline.Description{}, err

@@ -42,7 +42,7 @@ type whole struct {
 func readBy(t testing.TB, source pipeline.Source, readers, rows int, atOnce bool) whole {
 	t.Helper()
 	ctx := context.Background()
-	d, err := source.Describe(ctx)
+	d, err := source.Describe(ctx, "")
 	if err != nil {
 		return whole{err: err}
 	}
@@ -258,7 +258,7 @@ func TestCSVSectionsConformance(t *testing.T) {
 func TestCSVSectionsOutliveACancelledReader(t *testing.T) {
 	dir := write(t, map[string]string{"t.csv": "x,y\n" + strings.Repeat("1,2\n", 1000)})
 	source := inSections(t, CSV{Paths: []string{dir + "/t.csv"}}, 100)
-	if _, err := source.Describe(context.Background()); err != nil {
+	if _, err := source.Describe(context.Background(), ""); err != nil {
 		t.Fatal(err)
 	}
 	readers, err := source.Open(context.Background(), pipeline.Request{Columns: []string{"x"}, Readers: 2})
@@ -291,7 +291,7 @@ func TestCSVSectionsOutliveACancelledReader(t *testing.T) {
 func TestCSVSectionsMissNoRows(t *testing.T) {
 	name := filepath.Join(write(t, map[string]string{"t.csv": "x,y\n" + strings.Repeat("1,2\n", 1000)}), "t.csv")
 	source := inSections(t, CSV{Paths: []string{name}}, 1000).(*csvSource)
-	if _, err := source.Describe(context.Background()); err != nil {
+	if _, err := source.Describe(context.Background(), ""); err != nil {
 		t.Fatal(err)
 	}
 	work := newSections(source, true)
@@ -333,7 +333,7 @@ func TestCSVSectionsAreOfOneFile(t *testing.T) {
 		t.Run(test.what, func(t *testing.T) {
 			name := filepath.Join(write(t, map[string]string{"t.csv": "x,y\n" + strings.Repeat("1,2\n", rows)}), "t.csv")
 			source := inSections(t, CSV{Paths: []string{name}}, 100)
-			if _, err := source.Describe(t.Context()); err != nil {
+			if _, err := source.Describe(t.Context(), ""); err != nil {
 				t.Fatal(err)
 			}
 			readers, err := source.Open(t.Context(), pipeline.Request{Columns: []string{"x"}, Readers: 2})

@@ -175,7 +175,7 @@ func TestCSVFilesThatCannotBeRead(t *testing.T) {
 func TestCSVFaultKeepsItsPlaceAndTheBeginningOfItsText(t *testing.T) {
 	long := strings.Repeat("é", 3000) // 6,000 bytes; the cut at 4,096 less the 2 bytes of "x," falls between characters
 	source := csvOf(t, CSV{}, "a,b\n1,2\n\"x\",y,"+long+"\n3,4\n")
-	d, err := source.Describe(context.Background())
+	d, err := source.Describe(context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestCSVFilesMustHaveTheSameColumns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = source.Describe(context.Background())
+		_, err = source.Describe(context.Background(), "")
 		wantError(t, err, pipeline.ClassSource, test.piece, "1.csv")
 	}
 }

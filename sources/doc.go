@@ -10,6 +10,7 @@
 //	sniff.go     how a text file is written, guessed from its beginning
 //	files.go     paths and patterns to files; errors of the disk
 //	column.go    columns as they are collected
+//	sql.go       what sources of SQL share: quoted names, bounds, @as_of
 //
 // What goes in is an adapter's options (its part of the job file); what comes
 // out are Arrow batches of the columns asked for, as they stand in the source,

@@ -66,7 +66,7 @@ type rowGroup struct {
 }
 
 // Describe implements pipeline.Source: it reads the footers.
-func (s *parquetSource) Describe(ctx context.Context) (pipeline.Description, error) {
+func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Description, error) {
 	files, err := listFiles(s.paths, ".parquet")
 	if err != nil {
 		return pipeline.Description{}, err

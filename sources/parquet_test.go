@@ -172,7 +172,7 @@ func threeGroups(t testing.TB, options ...parquet.WriterOption) []byte {
 func TestParquetDescriptionIsExactAndRowsAreNumberedThroughTheFile(t *testing.T) {
 	content := threeGroups(t)
 	source := parquetOf(t, content)
-	d, err := source.Describe(context.Background())
+	d, err := source.Describe(context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestParquetFilesMustAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = source.Describe(context.Background())
+		_, err = source.Describe(context.Background(), "")
 		wantError(t, err, pipeline.ClassSource, test.pieces...)
 	}
 }
@@ -288,7 +288,7 @@ func TestParquetFileThatChangesWhileItIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := source.Describe(ctx); err != nil {
+	if _, err := source.Describe(ctx, ""); err != nil {
 		t.Fatal(err)
 	}
 	other := parquetBytes(t, parquet.Group{"a": parquet.Date()}, [][]parquet.Value{{parquet.Int32Value(1)}}, 1)
@@ -352,7 +352,7 @@ func TestParquetSurvivesFlippedBytes(t *testing.T) {
 func forms(t *testing.T, source pipeline.Source, rows int) string {
 	t.Helper()
 	ctx := context.Background()
-	if _, err := source.Describe(ctx); err != nil {
+	if _, err := source.Describe(ctx, ""); err != nil {
 		t.Fatal(err)
 	}
 	readers, err := source.Open(ctx, pipeline.Request{Columns: []string{"a"}, Rows: rows, Readers: 1})
@@ -450,7 +450,7 @@ func TestParquetBatchesOfARowGroupShareADictionary(t *testing.T) {
 	}
 	ctx := context.Background()
 	source := parquetOf(t, parquetBytes(t, parquet.Group{"a": parquet.Encoded(parquet.String(), &parquet.RLEDictionary)}, rows, 20))
-	if _, err := source.Describe(ctx); err != nil {
+	if _, err := source.Describe(ctx, ""); err != nil {
 		t.Fatal(err)
 	}
 	readers, err := source.Open(ctx, pipeline.Request{Columns: []string{"a"}, Rows: 10, Readers: 1})

@@ -135,7 +135,7 @@ func TestParquetOffersFlatColumnsOnly(t *testing.T) {
 		"interval": parquet.IntervalNode(), "list": parquet.Repeated(parquet.Int(64)), "time": parquet.Time(parquet.Microsecond),
 		"wide": parquet.Decimal(2, 76, parquet.FixedLenByteArrayType(32)),
 	}, nil, 1)
-	d, err := parquetOf(t, content).Describe(context.Background())
+	d, err := parquetOf(t, content).Describe(context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

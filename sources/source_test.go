@@ -48,7 +48,7 @@ type result struct {
 // are named.
 func read(source pipeline.Source, rows int, columns ...string) (result, error) {
 	ctx := context.Background()
-	d, err := source.Describe(ctx)
+	d, err := source.Describe(ctx, "")
 	if err != nil {
 		return result{}, err
 	}
@@ -164,7 +164,7 @@ func TestPathsThatCannotBeRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = source.Describe(context.Background())
+		_, err = source.Describe(context.Background(), "")
 		wantError(t, err, test.class, test.pieces...)
 	}
 }
@@ -213,7 +213,7 @@ func TestAskingForAnUnknownColumnPanics(t *testing.T) {
 			}()
 			_, _ = source.Open(context.Background(), pipeline.Request{Columns: []string{"b"}})
 		}()
-		if _, err := source.Describe(context.Background()); err != nil {
+		if _, err := source.Describe(context.Background(), ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -224,7 +224,7 @@ func TestAskingForAnUnknownColumnPanics(t *testing.T) {
 func countRows(b *testing.B, source pipeline.Source, readers int, want int64) {
 	b.Helper()
 	ctx := context.Background()
-	d, err := source.Describe(ctx)
+	d, err := source.Describe(ctx, "")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -235,7 +235,7 @@ func rows(ts *testscript.TestScript, neg bool, args []string) {
 	ctx := context.Background()
 	source, err := sources.NewParquet(sources.Parquet{Paths: []string{filepath.Join(ts.MkAbs(args[0]), "*.parquet")}})
 	ts.Check(err)
-	description, err := source.Describe(ctx)
+	description, err := source.Describe(ctx, "")
 	ts.Check(err)
 	request := pipeline.Request{Readers: 1}
 	for _, field := range description.Columns.Fields() {

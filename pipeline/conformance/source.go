@@ -12,23 +12,38 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
-// Source is the suite that every source must pass. Build makes a new
+// Source is the suite that every source of files must pass. Build makes a new
 // source of the given rows; each is described once and opened once at most.
 func Source(t *testing.T, build func(t *testing.T, rows Rows) pipeline.Source) {
-	t.Run("describe tells what open delivers", func(t *testing.T) { testSourceDescribe(t, build) })
-	t.Run("every row exactly once and in its place", func(t *testing.T) { testSourceRows(t, build) })
-	t.Run("batches stand for the bytes described", func(t *testing.T) { testSourceBytes(t, build) })
-	t.Run("columns as asked for", func(t *testing.T) { testSourceColumns(t, build) })
-	t.Run("no rows", func(t *testing.T) { testSourceWithoutRows(t, build) })
-	t.Run("a batch outlives its reader", func(t *testing.T) { testSourceBatch(t, build) })
-	t.Run("a batch does not change while it is held", func(t *testing.T) { testSourceHeld(t, build) })
-	t.Run("close early and twice", func(t *testing.T) { testSourceClose(t, build) })
-	t.Run("a cancelled read never ends well", func(t *testing.T) { testSourceCancel(t, build) })
+	sourceSuite{build: build}.run(t)
 }
 
-func testSourceDescribe(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+// SourceOfTables is the same suite for sources whose rows have no order and no
+// parts but those that the service gives them.
+func SourceOfTables(t *testing.T, build func(t *testing.T, rows Rows) pipeline.Source) {
+	sourceSuite{build: build, isUnordered: true}.run(t)
+}
+
+type sourceSuite struct {
+	build       func(*testing.T, Rows) pipeline.Source
+	isUnordered bool // the rows come in any order, in any parts
+}
+
+func (s sourceSuite) run(t *testing.T) {
+	t.Run("describe tells what open delivers", s.testSourceDescribe)
+	t.Run("every row exactly once and in its place", s.testSourceRows)
+	t.Run("batches stand for the bytes described", s.testSourceBytes)
+	t.Run("columns as asked for", s.testSourceColumns)
+	t.Run("no rows", s.testSourceWithoutRows)
+	t.Run("a batch outlives its reader", s.testSourceBatch)
+	t.Run("a batch does not change while it is held", s.testSourceHeld)
+	t.Run("close early and twice", s.testSourceClose)
+	t.Run("a cancelled read never ends well", s.testSourceCancel)
+}
+
+func (s sourceSuite) testSourceDescribe(t *testing.T) {
 	rows := sampleRows(10, 20)
-	source := build(t, rows)
+	source := s.build(t, rows)
 	d := describe(t, source)
 	if d.Name == "" {
 		t.Error("the description has no name")
@@ -51,11 +66,11 @@ func testSourceDescribe(t *testing.T, build func(*testing.T, Rows) pipeline.Sour
 	}
 }
 
-func testSourceRows(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+func (s sourceSuite) testSourceRows(t *testing.T) {
 	rows := sampleRows(40, 1, 0, 300, 7)
 	for _, readers := range []int{1, 2, 3, 4, 5} {
 		for _, size := range []int{0, 1, 7, 64, 1000} {
-			source := build(t, rows)
+			source := s.build(t, rows)
 			describe(t, source)
 			batches := readAll(t, source, pipeline.Request{Columns: rows.Columns, Rows: size, Readers: readers})
 			label := fmt.Sprintf("%d readers, batches of %d", readers, size)
@@ -64,16 +79,16 @@ func testSourceRows(t *testing.T, build func(*testing.T, Rows) pipeline.Source) 
 					t.Errorf("%s: a batch has %d rows", label, n)
 				}
 			}
-			checkRows(t, label, batches, rows)
+			s.checkRows(t, label, batches, rows)
 			release(batches)
 		}
 	}
 }
 
-func testSourceBytes(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+func (s sourceSuite) testSourceBytes(t *testing.T) {
 	rows := sampleRows(40, 300, 0, 7)
 	for _, size := range []int{0, 1, 50} {
-		source := build(t, rows)
+		source := s.build(t, rows)
 		d := describe(t, source)
 		batches := readAll(t, source, pipeline.Request{Columns: rows.Columns, Rows: size, Readers: 2})
 		sum := int64(0)
@@ -91,7 +106,7 @@ func testSourceBytes(t *testing.T, build func(*testing.T, Rows) pipeline.Source)
 	}
 }
 
-func testSourceColumns(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+func (s sourceSuite) testSourceColumns(t *testing.T) {
 	rows := sampleRows(9, 5)
 	for _, columns := range [][]int{{0, 2, 1}, {0, 2}, {0}} {
 		part := Rows{Parts: make([][][]Cell, len(rows.Parts))}
@@ -107,17 +122,17 @@ func testSourceColumns(t *testing.T, build func(*testing.T, Rows) pipeline.Sourc
 				part.Parts[p] = append(part.Parts[p], cells)
 			}
 		}
-		source := build(t, rows)
+		source := s.build(t, rows)
 		describe(t, source)
 		batches := readAll(t, source, pipeline.Request{Columns: part.Columns, Readers: 2})
-		checkRows(t, fmt.Sprint(part.Columns), batches, part)
+		s.checkRows(t, fmt.Sprint(part.Columns), batches, part)
 		release(batches)
 	}
 }
 
-func testSourceWithoutRows(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+func (s sourceSuite) testSourceWithoutRows(t *testing.T) {
 	rows := sampleRows(0)
-	source := build(t, rows)
+	source := s.build(t, rows)
 	describe(t, source)
 	readers := open(t, source, pipeline.Request{Columns: rows.Columns, Readers: 3})
 	for _, r := range readers {
@@ -130,27 +145,31 @@ func testSourceWithoutRows(t *testing.T, build func(*testing.T, Rows) pipeline.S
 	}
 }
 
-func testSourceBatch(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+func (s sourceSuite) testSourceBatch(t *testing.T) {
 	rows := sampleRows(100)
-	source := build(t, rows)
+	source := s.build(t, rows)
 	describe(t, source)
 	// readAll has closed every reader by the time the rows are looked at.
 	batches := readAll(t, source, pipeline.Request{Columns: rows.Columns, Rows: 9, Readers: 1})
-	checkRows(t, "after Close", batches, rows)
+	s.checkRows(t, "after Close", batches, rows)
 	for _, b := range batches {
 		b.Record.Retain()
 		b.Record.Release()
 	}
-	checkRows(t, "after an extra Retain and Release", batches, rows)
+	s.checkRows(t, "after an extra Retain and Release", batches, rows)
 	release(batches)
 }
 
 // testSourceHeld holds every third batch while others come and are released,
 // whose memory must be nobody's but theirs.
-func testSourceHeld(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+func (s sourceSuite) testSourceHeld(t *testing.T) {
 	rows := sampleRows(200)
-	source := build(t, rows)
+	source := s.build(t, rows)
 	describe(t, source)
+	wanted := make(map[string]string)
+	for _, row := range rows.Parts[0] {
+		wanted[*row[0]] = show(row)
+	}
 	reader := open(t, source, pipeline.Request{Columns: rows.Columns, Rows: 8, Readers: 1})[0]
 	defer reader.Close()
 	for i := 0; ; i++ {
@@ -165,11 +184,10 @@ func testSourceHeld(t *testing.T, build func(*testing.T, Rows) pipeline.Source) 
 			b.Record.Release()
 			continue
 		}
-		first := b.FirstRow - 1
 		defer func() {
-			for i, row := range cells(b.Record) {
-				if got, want := show(row), show(rows.Parts[0][first+int64(i)]); got != want {
-					t.Errorf("row %d of a batch that was held: got %s, want %s", first+int64(i), got, want)
+			for _, row := range cells(b.Record) {
+				if got, want := show(row), wanted[*row[0]]; got != want {
+					t.Errorf("a row of a batch that was held: got %s, want %s", got, want)
 				}
 			}
 			b.Record.Release()
@@ -177,9 +195,9 @@ func testSourceHeld(t *testing.T, build func(*testing.T, Rows) pipeline.Source) 
 	}
 }
 
-func testSourceClose(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+func (s sourceSuite) testSourceClose(t *testing.T) {
 	rows := sampleRows(50, 50)
-	source := build(t, rows)
+	source := s.build(t, rows)
 	describe(t, source)
 	readers := open(t, source, pipeline.Request{Columns: rows.Columns, Rows: 10, Readers: 2})
 	b, err := readers[0].Next(context.Background())
@@ -196,10 +214,10 @@ func testSourceClose(t *testing.T, build func(*testing.T, Rows) pipeline.Source)
 	}
 }
 
-func testSourceCancel(t *testing.T, build func(*testing.T, Rows) pipeline.Source) {
+func (s sourceSuite) testSourceCancel(t *testing.T) {
 	for _, before := range []int{0, 1, 3, 6} { // batches read before; the source has 6 in all
 		rows := sampleRows(60)
-		source := build(t, rows)
+		source := s.build(t, rows)
 		describe(t, source)
 		ctx, cancel := context.WithCancel(context.Background())
 		r := open(t, source, pipeline.Request{Columns: rows.Columns, Rows: 10, Readers: 1})[0]
@@ -220,7 +238,7 @@ func testSourceCancel(t *testing.T, build func(*testing.T, Rows) pipeline.Source
 
 func describe(t *testing.T, source pipeline.Source) pipeline.Description {
 	t.Helper()
-	d, err := source.Describe(context.Background())
+	d, err := source.Describe(context.Background(), "")
 	if err != nil {
 		t.Fatalf("describe: %v", err)
 	}

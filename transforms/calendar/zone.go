@@ -183,3 +183,21 @@ func (z *Zone) Instant(civil int64) (micros int64, ok bool) {
 	}
 	return 0, false
 }
+
+// End returns an instant from which on every civil day is later than the given
+// one, the earliest such whole minute. Where the clocks are put back across
+// midnight (00:01 to 23:01, as Newfoundland did) a day goes on after its first
+// midnight.
+func (z *Zone) End(day Day) int64 {
+	const (
+		minute = 60 * microsPerSec
+		most   = 16 * 60 // minutes between a civil time and the same time in UTC, at most, with an hour that is lived twice
+	)
+	midnight := int64(day+1) * MicrosPerDay
+	for at := int64(most); at > -most; at-- {
+		if z.Day(midnight+(at-1)*minute) <= day {
+			return midnight + at*minute
+		}
+	}
+	return midnight - most*minute
+}

@@ -270,3 +270,28 @@ func TestDaysAreThoseOfDay(t *testing.T) {
 		}
 	}
 }
+
+// By what package time says of the instants: New York's day of 23 hours, Sao
+// Paulo's without a first hour (to 01:00) and with a last one lived twice,
+// Newfoundland's that goes on after its first midnight (00:01 back to 23:01).
+func TestEndOfADay(t *testing.T) {
+	for _, c := range []struct {
+		zone string
+		day  calendar.Day
+		want string
+	}{
+		{"UTC", calendar.Date(2011, 12, 9), "2011-12-10T00:00:00Z"},
+		{"Europe/London", calendar.Date(2024, 6, 30), "2024-06-30T23:00:00Z"},
+		{"America/New_York", calendar.Date(2024, 3, 10), "2024-03-11T04:00:00Z"},
+		{"America/Sao_Paulo", calendar.Date(2018, 11, 3), "2018-11-04T03:00:00Z"},
+		{"America/Sao_Paulo", calendar.Date(2019, 2, 16), "2019-02-17T03:00:00Z"},
+		{"America/St_Johns", calendar.Date(2010, 11, 6), "2010-11-07T03:30:00Z"},
+		{"Pacific/Kiritimati", calendar.Date(2024, 1, 1), "2024-01-01T10:00:00Z"},
+		{"Etc/GMT+12", calendar.Date(2024, 1, 1), "2024-01-02T12:00:00Z"},
+	} {
+		z, _ := load(t, c.zone)
+		if got, want := z.End(c.day), utc(t, c.want); got != want {
+			t.Errorf("%s ends in %s at %v, want %v", c.day, c.zone, time.UnixMicro(got).UTC(), time.UnixMicro(want).UTC())
+		}
+	}
+}

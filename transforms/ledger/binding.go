@@ -89,6 +89,20 @@ func (b *Binding) NaiveZone() string {
 	}
 }
 
+// Until returns the column of occurred_at and, in microseconds since 1970-01-01
+// 00:00, bounds at or after which every row happened after the as-of day: of
+// instants, and of civil times as if they were in UTC; and the first day that is
+// over. Civil times of another zone than the job's are bounded two days later,
+// more than zones differ by, as a row too many does no harm.
+func (b *Binding) Until() (column string, instant, civil int64, day calendar.Day) {
+	s := b.settings
+	civilDay := s.AsOf + 1
+	if b.NaiveZone() != "" && b.NaiveZone() != s.Zone.String() {
+		civilDay += 2
+	}
+	return b.mapping.OccurredAt.Column, s.Zone.End(s.AsOf), int64(civilDay) * calendar.MicrosPerDay, s.AsOf + 1
+}
+
 // Attributes returns the names of the attributes, in order.
 func (b *Binding) Attributes() []string {
 	names := make([]string, len(b.mapping.Attributes))

@@ -1,0 +1,140 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+
+	"gocloud.dev/gcerrors"
+	"google.golang.org/api/googleapi"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// Kind is what an error of a service means, whatever the protocol.
+type Kind int
+
+const (
+	Unknown     Kind = iota // none of the others
+	Ended                   // the context was cancelled or is past its deadline
+	Denied                  // not authenticated, or not permitted
+	Missing                 // there is no such thing
+	Exists                  // there is one already, or it has changed meanwhile
+	Invalid                 // the request is wrong, and will be
+	Unavailable             // overloaded, limited, unreachable or cut off: later it may work
+)
+
+// KindOf returns what an error of BigQuery, of an object store or of the network
+// means. A nil error is Unknown.
+func KindOf(err error) Kind {
+	switch {
+	case err == nil:
+		return Unknown
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return Ended
+	}
+	if e, ok := errors.AsType[*googleapi.Error](err); ok {
+		return kindOfHTTP(e)
+	}
+	if s, ok := status.FromError(err); ok {
+		return kindOfGRPC(s.Code())
+	}
+	if isNetwork(err) {
+		return Unavailable
+	}
+	return kindOfBucket(err)
+}
+
+// Class returns the class of a failure of that kind: of something missing or
+// invalid, what the caller says.
+func (k Kind) Class(otherwise pipeline.Class) pipeline.Class {
+	switch k {
+	case Denied:
+		return pipeline.ClassPermission
+	case Unavailable, Ended:
+		return pipeline.ClassTemporary
+	default:
+		return otherwise
+	}
+}
+
+// limited are reasons for which BigQuery refuses with 403 what it would do later.
+var limited = map[string]bool{
+	"rateLimitExceeded": true, "jobRateLimitExceeded": true, "quotaExceeded": true, "backendError": true, "jobBackendError": true,
+	"userRateLimitExceeded": true, "internalError": true,
+}
+
+func kindOfHTTP(e *googleapi.Error) Kind {
+	for _, item := range e.Errors {
+		if limited[item.Reason] {
+			return Unavailable
+		}
+	}
+	return kindOfCode(e.Code)
+}
+
+func kindOfCode(code int) Kind {
+	switch {
+	case code == http.StatusUnauthorized || code == http.StatusForbidden:
+		return Denied
+	case code == http.StatusNotFound || code == http.StatusGone:
+		return Missing
+	case code == http.StatusConflict || code == http.StatusPreconditionFailed:
+		return Exists
+	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500:
+		return Unavailable
+	case code >= 400:
+		return Invalid
+	default:
+		return Unknown
+	}
+}
+
+func kindOfGRPC(code codes.Code) Kind {
+	switch code {
+	case codes.Unauthenticated, codes.PermissionDenied:
+		return Denied
+	case codes.NotFound:
+		return Missing
+	case codes.AlreadyExists:
+		return Exists
+	case codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
+		return Invalid
+	case codes.Unavailable, codes.ResourceExhausted, codes.Aborted, codes.Internal, codes.DeadlineExceeded, codes.Canceled:
+		// The last two are the service's own: the caller's were looked for first.
+		return Unavailable
+	default:
+		return Unknown
+	}
+}
+
+func kindOfBucket(err error) Kind {
+	switch gcerrors.Code(err) {
+	case gcerrors.PermissionDenied:
+		return Denied
+	case gcerrors.NotFound:
+		return Missing
+	case gcerrors.AlreadyExists, gcerrors.FailedPrecondition:
+		return Exists
+	case gcerrors.InvalidArgument, gcerrors.Unimplemented:
+		return Invalid
+	case gcerrors.ResourceExhausted, gcerrors.Internal, gcerrors.DeadlineExceeded, gcerrors.Canceled:
+		return Unavailable
+	default:
+		return Unknown
+	}
+}
+
+// isNetwork reports whether err is of a connection that could not be made or was
+// cut.
+func isNetwork(err error) bool {
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EPIPE)
+}
