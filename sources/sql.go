@@ -34,15 +34,6 @@ func (d dialect) name(name string) string {
 	return string(d.quote) + strings.ReplaceAll(name, string(d.quote), d.escape) + string(d.quote)
 }
 
-// names quotes the names of columns, as a list.
-func (d dialect) names(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = d.name(name)
-	}
-	return strings.Join(quoted, ", ")
-}
-
 // until returns the condition of the rows that are wanted of columns: half-open,
 // on the column as it is, so that partitions and indexes are of use, and with
 // the rows whose time is null, which count as unreadable. It is "" where nothing
