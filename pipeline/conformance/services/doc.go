@@ -1,0 +1,6 @@
+// Package services starts real services for tests: each once for a test binary,
+// on free ports, and none outlives it. Where one cannot be started the test is
+// skipped and told how to get it, but with CI in the environment it fails.
+//
+//	objectstores.go  Google Cloud Storage and S3, both in memory
+package services
