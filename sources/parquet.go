@@ -12,7 +12,7 @@ import (
 
 // Parquet says which Parquet files to read.
 type Parquet struct {
-	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.parquet"`
+	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.parquet, on a disk or, as gs://bucket/data/*.parquet or s3://…, in an object store"`
 }
 
 // NewParquet returns a source of Parquet files. It checks the options without
