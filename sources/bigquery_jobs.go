@@ -30,7 +30,7 @@ func (j *bigQueryJobs) close() {
 // metadata returns what BigQuery says of a table.
 func (j *bigQueryJobs) metadata(ctx context.Context, t tableName) (m *bigquery.TableMetadata, err error) {
 	err = j.source.pace.try(ctx, func(ctx context.Context) (err error) {
-		m, err = j.client.DatasetInProject(t.project, t.dataset).Table(t.table).Metadata(ctx, bigquery.WithMetadataView(bigquery.StorageStatsMetadataView))
+		m, err = j.client.DatasetInProject(t.project, t.dataset).Table(t.table).Metadata(ctx)
 		return err
 	})
 	return m, err
