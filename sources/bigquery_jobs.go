@@ -72,7 +72,7 @@ func (j *bigQueryJobs) dryRun(ctx context.Context, sql string) (dryRun, error) {
 		if err := status.Err(); err != nil {
 			return err
 		}
-		if status.Statistics == nil {
+		if status.Statistics == nil || status.Statistics.CreationTime.IsZero() {
 			return errNoStatistics
 		}
 		d = dryRun{bytes: status.Statistics.TotalBytesProcessed, location: job.Location(), at: status.Statistics.CreationTime}
@@ -84,4 +84,4 @@ func (j *bigQueryJobs) dryRun(ctx context.Context, sql string) (dryRun, error) {
 	return d, err
 }
 
-var errNoStatistics = errors.New("BigQuery says nothing of what the query would do")
+var errNoStatistics = errors.New("BigQuery does not say what the query would do, or when it was asked")
