@@ -6,6 +6,8 @@
 //	csv_*.go     its files, kinds, encodings, header, tokens, sections and reader
 //	parquet.go   Parquet files: options, row groups
 //	parquet_*.go its files, types, chunks, pages, conversions, decoders and reader
+//	postgres.go  PostgreSQL: options, tables and queries
+//	postgres_*.go its sessions, errors, relations, types, COPY, columns, numerics and reader
 //	reader.go    what the readers of all formats have in common
 //	sniff.go     how a text file is written, guessed from its beginning
 //	files.go     paths and patterns to files; errors of the disk

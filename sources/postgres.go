@@ -54,7 +54,7 @@ func NewPostgres(o Postgres) (pipeline.Source, error) {
 	if o.Connections < 0 {
 		return nil, pipeline.Errorf(pipeline.ClassUsage, "connections", "leave it out for one connection for each worker", "connections is %d", o.Connections)
 	}
-	s := &postgresSource{options: o}
+	s := &postgresSource{options: o, partPages: partPages}
 	if o.StatementTimeout == "" {
 		return s, nil
 	}
@@ -82,6 +82,8 @@ func checkAddress(address string) error {
 type postgresSource struct {
 	options Postgres
 	timeout time.Duration // of a statement; 0 leaves it to the server
+
+	partPages int64
 
 	// From Describe on.
 	config   *pgconn.Config

@@ -40,17 +40,8 @@ func numericAt(precision, scale int32) func([]byte) (decimal128.Num, error) {
 		case sign != numericPositive && sign != numericNegative || len(digits) != 2*count:
 			return decimal128.Num{}, errMalformed
 		}
-		var m magnitude
-		for ; len(digits) > 0; digits = digits[2:] {
-			digit := binary.BigEndian.Uint16(digits)
-			if digit >= groupBase {
-				return decimal128.Num{}, errMalformed
-			}
-			if !m.timesPlus(groupBase, uint64(digit)) {
-				return decimal128.Num{}, tooWide
-			}
-		}
-		if err := m.shift(4*(weight-count+1) + int(scale)); err != nil {
+		m, err := magnitudeOf(digits, 4*(weight-count+1)+int(scale))
+		if err != nil {
 			return decimal128.Num{}, err
 		}
 		v := decimal128.New(int64(m.high), m.low)
@@ -67,6 +58,33 @@ func numericAt(precision, scale int32) func([]byte) (decimal128.Num, error) {
 // magnitude is a number without sign.
 type magnitude struct{ high, low uint64 }
 
+// magnitudeOf returns the digits times a power of ten. Where that is negative it
+// is taken off the last digit, which need not have the zeros to go without.
+func magnitudeOf(digits []byte, power int) (magnitude, error) {
+	var m magnitude
+	for ; len(digits) > 0; digits = digits[2:] {
+		digit, factor := uint64(binary.BigEndian.Uint16(digits)), uint64(groupBase)
+		if digit >= groupBase {
+			return m, errMalformed
+		}
+		for ; len(digits) == 2 && power < 0; power++ {
+			if digit%10 != 0 || factor == 1 {
+				return m, tooPrecise
+			}
+			digit, factor = digit/10, factor/10
+		}
+		if !m.timesPlus(factor, digit) {
+			return m, tooWide
+		}
+	}
+	for ; power > 0 && m != (magnitude{}); power-- {
+		if !m.timesPlus(10, 0) {
+			return m, tooWide
+		}
+	}
+	return m, nil
+}
+
 // timesPlus multiplies and adds; false if it does not fit.
 func (m *magnitude) timesPlus(factor, plus uint64) bool {
 	carry, low := bits.Mul64(m.low, factor)
@@ -76,25 +94,4 @@ func (m *magnitude) timesPlus(factor, plus uint64) bool {
 	m.high, c2 = bits.Add64(high, carry, 0)
 	m.high, c3 = bits.Add64(m.high, 0, c1)
 	return over == 0 && c2 == 0 && c3 == 0
-}
-
-// shift multiplies by a power of ten, which may be negative.
-func (m *magnitude) shift(power int) error {
-	if *m == (magnitude{}) {
-		return nil
-	}
-	for ; power > 0; power-- {
-		if !m.timesPlus(10, 0) {
-			return tooWide
-		}
-	}
-	for ; power < 0; power++ {
-		var rest uint64
-		m.high, rest = m.high/10, m.high%10
-		m.low, rest = bits.Div64(rest, m.low, 10)
-		if rest != 0 {
-			return tooPrecise
-		}
-	}
-	return nil
 }

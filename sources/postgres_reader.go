@@ -42,7 +42,7 @@ func (r *postgresRequest) hold(ctx context.Context, session *postgresSession) er
 	if err != nil {
 		return err
 	}
-	r.work = &queue{groups: int(max(1, (size.pages+partPages-1)/partPages))}
+	r.work = &queue{groups: int(max(1, (size.pages+r.source.partPages-1)/r.source.partPages))}
 	return nil
 }
 
@@ -94,13 +94,14 @@ func (r *postgresRequest) selection(condition string) string {
 // part is the condition of the rows of a part. The last one has no end, so that
 // a table that has grown since it was measured is read to its end.
 func (r *postgresRequest) part(i int) string {
+	from := int64(i) * r.source.partPages
 	switch {
 	case r.work.groups == 1:
 		return ""
 	case i == r.work.groups-1:
-		return fmt.Sprintf("ctid >= '(%d,0)'", i*partPages)
+		return fmt.Sprintf("ctid >= '(%d,0)'", from)
 	default:
-		return fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", i*partPages, (i+1)*partPages)
+		return fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", from, from+r.source.partPages)
 	}
 }
 
@@ -109,7 +110,7 @@ func (r *postgresRequest) origin(i int) string {
 	if r.work.groups == 1 {
 		return r.source.place()
 	}
-	return fmt.Sprintf("%s, pages from %d", r.source.place(), i*partPages)
+	return fmt.Sprintf("%s, pages from %d", r.source.place(), int64(i)*r.source.partPages)
 }
 
 // bytes is the share of the bytes described that a part stands for.

@@ -72,7 +72,7 @@ const sizeOf = `WITH RECURSIVE part(oid) AS (
 )
 SELECT coalesce(bool_and(relkind IN ('r', 'm')), true), coalesce(bool_and(method = 'heap'), true),
   coalesce(max(pages), 0), coalesce(sum(bytes), 0)::bigint,
-  CASE WHEN bool_and(pages = 0 OR relpages > 0) THEN round(sum(CASE WHEN pages = 0 THEN 0 ELSE reltuples::numeric / relpages * pages END))::bigint END
+  CASE WHEN bool_and(pages = 0 OR relpages > 0) THEN round(sum(coalesce(reltuples::numeric / nullif(relpages, 0) * pages, 0)))::bigint END
 FROM stored`
 
 // size asks how large a relation is, and whether it can be read by pages: an

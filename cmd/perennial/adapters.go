@@ -11,8 +11,9 @@ import (
 func adapters() jobs.Adapters {
 	return jobs.Adapters{
 		Sources: map[string]jobs.Adapter[pipeline.Source]{
-			"csv":     jobs.AdapterOf(sources.NewCSV),
-			"parquet": jobs.AdapterOf(sources.NewParquet),
+			"csv":      jobs.AdapterOf(sources.NewCSV),
+			"parquet":  jobs.AdapterOf(sources.NewParquet),
+			"postgres": jobs.AdapterOf(sources.NewPostgres),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
 			"parquet": jobs.AdapterOf(sinks.NewParquet),
