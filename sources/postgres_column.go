@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -23,9 +23,9 @@ type copiedColumn interface {
 	null(n int)
 	// forget makes the last row null.
 	forget()
-	// show appends a value to what the quarantine keeps of a row, nothing if a
-	// person could not tell the row by it.
-	show(to, value []byte) []byte
+	// show is a value as the quarantine keeps it, empty if a person could not
+	// tell a row by it.
+	show(value []byte) string
 	// take returns the column and starts a new one.
 	take() arrow.Array
 }
@@ -49,10 +49,7 @@ type copiedValues[T arrow.FixedWidthType] struct {
 }
 
 func (c *copiedValues[T]) put(value []byte) error {
-	if c.size > 0 && len(value) != c.size {
-		return errMalformed
-	}
-	v, err := c.convert(value)
+	v, err := c.read(value)
 	if err != nil {
 		return err
 	}
@@ -60,6 +57,14 @@ func (c *copiedValues[T]) put(value []byte) error {
 	c.collected = append(c.collected, v)
 	c.known(1)
 	return nil
+}
+
+func (c *copiedValues[T]) read(value []byte) (T, error) {
+	if c.size > 0 && len(value) != c.size {
+		var none T
+		return none, errMalformed
+	}
+	return c.convert(value)
 }
 
 func (c *copiedValues[T]) begin() {
@@ -80,12 +85,12 @@ func (c *copiedValues[T]) forget() {
 	c.validity.forget()
 }
 
-func (c *copiedValues[T]) show(to, value []byte) []byte {
-	v, err := c.convert(value)
-	if n, ok := any(v).(int64); ok && err == nil && arrow.TypeEqual(c.arrow, arrow.PrimitiveTypes.Int64) {
-		return strconv.AppendInt(to, n, 10)
+func (c *copiedValues[T]) show(value []byte) string {
+	v, err := c.read(value)
+	if n, ok := any(v).(int64); ok && err == nil {
+		return strconv.FormatInt(n, 10)
 	}
-	return to
+	return ""
 }
 
 func (c *copiedValues[T]) take() arrow.Array {
@@ -125,7 +130,7 @@ func (c *copiedFlags) forget() {
 	c.validity.forget()
 }
 
-func (c *copiedFlags) show(to, _ []byte) []byte { return to }
+func (c *copiedFlags) show([]byte) string { return "" }
 
 func (c *copiedFlags) take() arrow.Array {
 	bitmap, rows, nulls := c.validity.take()
@@ -163,11 +168,8 @@ func (c *copiedText) forget() {
 	c.validity.forget()
 }
 
-func (c *copiedText) show(to, value []byte) []byte {
-	if !utf8.Valid(value) {
-		return to
-	}
-	return append(to, value...)
+func (c *copiedText) show(value []byte) string {
+	return strings.ToValidUTF8(string(value[:min(len(value), rawKept)]), "\uFFFD")
 }
 
 func (c *copiedText) take() arrow.Array {
@@ -233,24 +235,14 @@ func forgetRow(columns []copiedColumn, put int) {
 // shown is what the quarantine keeps of a row: its texts and integers, which
 // are what a person finds it by.
 func shown(columns []copiedColumn, names []string, values [][]byte) string {
-	var row []byte
+	var fields []string
 	for i, c := range columns {
 		if values[i] == nil {
 			continue
 		}
-		before := len(row)
-		if before > 0 {
-			row = append(row, ", "...)
-		}
-		row = append(append(row, names[i]...), '=')
-		if after := c.show(slices.Clip(row), values[i]); len(after) > len(row) {
-			row = after
-		} else {
-			row = row[:before]
-		}
-		if len(row) > rawKept {
-			break
+		if text := c.show(values[i]); text != "" {
+			fields = append(fields, names[i]+"="+text)
 		}
 	}
-	return kept(row)
+	return kept([]byte(strings.Join(fields, ", ")))
 }

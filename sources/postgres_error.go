@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/cloud"
 )
 
 // failure gives an error of the server, or of the way there, its class. It keeps
@@ -32,8 +33,12 @@ func (s *postgresSource) failure(ctx context.Context, err error) error {
 		return pipeline.Errorf(pipeline.ClassPermission, s.server(), "name the authority with sslrootcert=ca.pem in url, and the server by the name in its certificate",
 			"the server's certificate is not trusted: %v", e.Err)
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return pipeline.Errorf(pipeline.ClassTemporary, s.server(), "check host, port and sslmode in url, and that the server runs and lets this machine in", "no connection: %s", rootOf(err))
+	_, isConnecting := errors.AsType[*pgconn.ConnectError](err)
+	switch kind := cloud.KindOf(err); {
+	case isConnecting && kind == cloud.Unknown:
+		return pipeline.Errorf(pipeline.ClassPermission, s.server(), "check sslmode in url, and user and password: in url, PGPASSWORD or ~/.pgpass", "no connection: %s", rootOf(err))
+	case isConnecting:
+		return pipeline.Errorf(pipeline.ClassTemporary, s.server(), "check host and port in url, that the server runs, and that it lets this machine in", "no connection: %s", rootOf(err))
 	}
 	return pipeline.Errorf(pipeline.ClassTemporary, s.server(), "run again; what has been read is thrown away", "the connection was lost: %s", rootOf(err))
 }
@@ -106,6 +111,8 @@ func (s *postgresSource) meaning(code string) (pipeline.Class, string) {
 		return pipeline.ClassTemporary, "raise statement_timeout in the job file if the statement takes long; somebody may also have cancelled it"
 	case "40001":
 		return pipeline.ClassTemporary, "a standby cancels what is in the way of its primary: raise its max_standby_streaming_delay, set hot_standby_feedback = on, or read the primary"
+	case "25006":
+		return pipeline.ClassSource, "let the query do nothing but read"
 	case "08P01":
 		return pipeline.ClassTemporary, "a pooler must keep a transaction together: PgBouncer in pool_mode session or transaction"
 	}

@@ -35,7 +35,7 @@ func (s *postgresSource) configure() (*pgconn.Config, error) {
 	if err != nil {
 		// The parser's own text may show a piece of the password.
 		if file, ok := errors.AsType[*fs.PathError](err); ok {
-			return nil, openError(file.Path, file)
+			return nil, pipeline.Errorf(pipeline.ClassUsage, "url", "correct sslrootcert, sslcert or sslkey, or PGSSLROOTCERT and the like", "%s: %v", file.Path, file.Err)
 		}
 		return nil, pipeline.Errorf(pipeline.ClassUsage, "url", "its options are those of psql, as ?sslmode=verify-full&sslrootcert=ca.pem; what PG* variables say counts too", "the address of the database cannot be used")
 	}
