@@ -143,7 +143,7 @@ func (s *postgresSource) Open(ctx context.Context, r pipeline.Request) ([]pipeli
 		first.close()
 		return nil, err
 	}
-	if wanted.work.groups == 1 {
+	if wanted.work.units == 1 {
 		return []pipeline.Reader{wanted.reader(first)}, nil
 	}
 	defer first.close()

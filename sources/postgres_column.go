@@ -232,9 +232,9 @@ func forgetRow(columns []copiedColumn, put int) {
 	}
 }
 
-// shown is what the quarantine keeps of a row: its texts and integers, which
+// quarantined is what the quarantine keeps of a row: its texts and integers, which
 // are what a person finds it by.
-func shown(columns []copiedColumn, names []string, values [][]byte) string {
+func quarantined(columns []copiedColumn, names []string, values [][]byte) string {
 	var fields []string
 	for i, c := range columns {
 		if values[i] == nil {

@@ -25,8 +25,8 @@ const secret = "s3cret/of@tests"
 
 const escapedSecret = "s3cret%2Fof%40tests"
 
-// readAll reads all of a source and returns the first error.
-func readAll(source pipeline.Source) error {
+// failureOf reads all of a source and returns the first error.
+func failureOf(source pipeline.Source) error {
 	_, err := read(source, 0)
 	return err
 }
@@ -66,7 +66,7 @@ func wantNoSecret(t *testing.T, err error) {
 }
 
 func TestPostgresFailuresSayWhatToDo(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT 1 AS id, 'Zoë' AS name", "CREATE SEQUENCE counter", "GRANT UPDATE ON counter TO public", "CREATE SCHEMA closed", "CREATE TABLE closed.t (id int)",
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT 1 AS id, 'Zoë' AS name", "CREATE SEQUENCE counter", "GRANT UPDATE ON counter TO public", "CREATE SCHEMA closed", "CREATE TABLE closed.t (id int)",
 		"CREATE ROLE clerk LOGIN PASSWORD '"+secret+"'", "CREATE ROLE busy LOGIN PASSWORD '"+secret+"' CONNECTION LIMIT 0", "GRANT SELECT (id) ON t TO clerk")
 	t.Cleanup(func() { s.sql(t, "DROP OWNED BY clerk", "DROP ROLE clerk", "DROP ROLE busy") })
 	as := func(user, password string) string {
@@ -101,7 +101,7 @@ func TestPostgresFailuresSayWhatToDo(t *testing.T) {
 		"a slow statement":    {Postgres{URL: clerk, Query: "SELECT pg_sleep(60)", StatementTimeout: "50ms"}, pipeline.ClassTemporary, []string{"statement timeout", "raise statement_timeout"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := readAll(s.source(t, c.options))
+			err := failureOf(s.source(t, c.options))
 			wantError(t, err, c.class, c.pieces...)
 			wantNoSecret(t, err)
 			if strings.Contains(err.Error(), "Zoë") {
@@ -117,7 +117,7 @@ func TestPostgresFailuresSayWhatToDo(t *testing.T) {
 }
 
 func TestPostgresPasswordFileIsThatOfPsql(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT 1 AS id", "CREATE ROLE filed LOGIN PASSWORD '"+secret+"'", "GRANT SELECT ON t TO filed")
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT 1 AS id", "CREATE ROLE filed LOGIN PASSWORD '"+secret+"'", "GRANT SELECT ON t TO filed")
 	t.Cleanup(func() { s.sql(t, "DROP OWNED BY filed", "DROP ROLE filed") })
 	file := filepath.Join(t.TempDir(), "pgpass")
 	if err := os.WriteFile(file, []byte("*:*:*:filed:"+secret+"\n"), 0o600); err != nil {
@@ -126,7 +126,7 @@ func TestPostgresPasswordFileIsThatOfPsql(t *testing.T) {
 	t.Setenv("PGPASSFILE", file)
 	t.Setenv("PGUSER", "filed")
 	t.Setenv("PGDATABASE", s.name)
-	if err := readAll(s.source(t, Postgres{URL: fmt.Sprintf("postgres://127.0.0.1:%d?sslmode=disable", s.Port), Table: "t"})); err != nil {
+	if err := failureOf(s.source(t, Postgres{URL: fmt.Sprintf("postgres://127.0.0.1:%d?sslmode=disable", s.Port), Table: "t"})); err != nil {
 		t.Error(err)
 	}
 }
@@ -238,12 +238,12 @@ func (c *cutter) forward(client net.Conn, port int) {
 }
 
 func TestPostgresStreamsThatAreCutNeverEndWell(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT i AS id, 'name ' || i AS name, NULLIF(i % 3, 0)::numeric(9,2) AS amount FROM generate_series(1, 300) i")
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT i AS id, 'name ' || i AS name, NULLIF(i % 3, 0)::numeric(9,2) AS amount FROM generate_series(1, 300) i")
 	c := newCutter(t, s.Port)
 	source := func() pipeline.Source {
 		return s.source(t, Postgres{URL: "postgres://postgres@" + c.Addr().String() + "/" + s.name + "?sslmode=disable", Table: "t"})
 	}
-	if err := readAll(source()); err != nil {
+	if err := failureOf(source()); err != nil {
 		t.Fatal(err)
 	}
 	whole := c.seen.Load()
@@ -275,12 +275,12 @@ func TestPostgresStreamsThatAreCutNeverEndWell(t *testing.T) {
 }
 
 // running is how many statements of perennial the server is at.
-func (s shop) running(t *testing.T) string {
+func (s postgresShop) running(t *testing.T) string {
 	return s.sql(t, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'perennial' AND datname = current_database()")
 }
 
 // wantNothingRunning gives the server some time, a hundred times that of a psql.
-func wantNothingRunning(t *testing.T, s shop, what string) {
+func wantNothingRunning(t *testing.T, s postgresShop, what string) {
 	t.Helper()
 	for range 100 {
 		if s.running(t) == "0" {
@@ -291,7 +291,7 @@ func wantNothingRunning(t *testing.T, s shop, what string) {
 }
 
 func TestPostgresStatementsEndWithTheirReader(t *testing.T) {
-	s := newShop(t)
+	s := newPostgresShop(t)
 	// A sort of this is never done in the time of the test.
 	const slow = "SELECT i FROM generate_series(1, 100000) i UNION ALL SELECT count(*) FROM generate_series(1, 1000000000000) i"
 	for name, end := range map[string]func(*testing.T, pipeline.Reader){
@@ -320,7 +320,7 @@ func TestPostgresStatementsEndWithTheirReader(t *testing.T) {
 			}
 		},
 	} {
-		readers := open(t, s.source(t, Postgres{Query: slow}), 1)
+		readers := openPostgres(t, s.source(t, Postgres{Query: slow}), 1)
 		if got := s.running(t); got != "1" {
 			t.Errorf("%s: %s connections read, want 1", name, got)
 		}
@@ -330,20 +330,20 @@ func TestPostgresStatementsEndWithTheirReader(t *testing.T) {
 }
 
 func TestPostgresReadersGiveTheirConnectionsBack(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 400) i")
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 400) i")
 	source := s.source(t, Postgres{Table: "t", Connections: 2})
 	source.partPages = 2
-	readers := open(t, source, 4)
+	readers := openPostgres(t, source, 4)
 	if got := s.running(t); len(readers) != 2 || got != "2" {
 		t.Errorf("%d readers on %s connections, want 2 on 2", len(readers), got)
 	}
-	wantIDs(t, "two readers", drain(t, readers), 400)
+	wantIDs(t, "two readers", firstCells(t, readers), 400)
 	wantNothingRunning(t, s, "after the last row")
 }
 
 func TestPostgresServerThatCrashesIsTemporary(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 1000) AS filler FROM generate_series(1, 50000) i", "CHECKPOINT")
-	readers := open(t, s.source(t, Postgres{Table: "t"}), 1)
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 1000) AS filler FROM generate_series(1, 50000) i", "CHECKPOINT")
+	readers := openPostgres(t, s.source(t, Postgres{Table: "t"}), 1)
 	b, err := readers[0].Next(context.Background())
 	if err != nil {
 		t.Fatal(err)

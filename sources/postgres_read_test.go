@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
-// open describes a source and opens it with all columns.
-func open(t testing.TB, source pipeline.Source, readers int) []pipeline.Reader {
+// openPostgres describes a source and opens it with all columns.
+func openPostgres(t testing.TB, source pipeline.Source, readers int) []pipeline.Reader {
 	t.Helper()
 	request := pipeline.Request{Readers: readers, Rows: 10}
 	d, err := source.Describe(context.Background(), "2024-12-31")
@@ -36,9 +36,9 @@ func open(t testing.TB, source pipeline.Source, readers int) []pipeline.Reader {
 	return opened
 }
 
-// drain reads what is left of readers, one after the other, and returns the
+// firstCells reads what is left of readers, one after the other, and returns the
 // first column's cells.
-func drain(t testing.TB, readers []pipeline.Reader) []string {
+func firstCells(t testing.TB, readers []pipeline.Reader) []string {
 	t.Helper()
 	var cells []string
 	for _, r := range readers {
@@ -74,10 +74,10 @@ func wantIDs(t *testing.T, what string, got []string, n int) {
 }
 
 func TestPostgresReadersSeeOneSnapshot(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 400) i")
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 400) i")
 	source := s.source(t, Postgres{Table: "t"})
 	source.partPages = 3
-	readers := open(t, source, 3)
+	readers := openPostgres(t, source, 3)
 	if len(readers) != 3 {
 		t.Fatalf("%d readers, want 3", len(readers))
 	}
@@ -91,25 +91,25 @@ func TestPostgresReadersSeeOneSnapshot(t *testing.T) {
 	}
 	b.Record.Release()
 	s.sql(t, "INSERT INTO t SELECT i, 'new' FROM generate_series(401, 900) i", "UPDATE t SET filler = 'changed', id = -id WHERE id % 3 = 0", "DELETE FROM t WHERE id % 5 = 0", "VACUUM t")
-	wantIDs(t, "after changes", append(got, drain(t, readers)...), 400)
+	wantIDs(t, "after changes", append(got, firstCells(t, readers)...), 400)
 }
 
 func TestPostgresTableCannotBeEmptiedWhileItIsRead(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 100) i")
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 100) i")
 	for name, o := range map[string]Postgres{"a table": {Table: "t"}, "a query": {Query: "SELECT * FROM t"}} {
 		source := s.source(t, o)
 		source.partPages = 2
-		readers := open(t, source, 2)
+		readers := openPostgres(t, source, 2)
 		const refused = "DO $$ BEGIN SET lock_timeout = 50; TRUNCATE t; RAISE 'emptied'; EXCEPTION WHEN lock_not_available THEN NULL; END $$"
 		s.sql(t, refused)
-		wantIDs(t, name, drain(t, readers), 100)
+		wantIDs(t, name, firstCells(t, readers), 100)
 		s.sql(t, "BEGIN", "TRUNCATE t", "ROLLBACK") // nobody holds it any more
 	}
 }
 
 func TestPostgresPartsAreOfEveryShapeOfTable(t *testing.T) {
 	const rows = "SELECT i AS id, repeat('x', 400) AS filler FROM generate_series(1, 300) i"
-	s := newShop(t,
+	s := newPostgresShop(t,
 		"CREATE TABLE gone AS "+rows, "INSERT INTO gone SELECT 1000 + i, repeat('y', 400) FROM generate_series(1, 3000) i", "DELETE FROM gone WHERE id > 300",
 		"CREATE TABLE parent AS SELECT 1 AS id, 'x' AS filler", "CREATE TABLE child () INHERITS (parent)", "INSERT INTO child "+rows+" OFFSET 1",
 		"CREATE TABLE ranges (id int, filler text) PARTITION BY RANGE (id)", "CREATE TABLE low PARTITION OF ranges FOR VALUES FROM (1) TO (20)",
@@ -119,16 +119,16 @@ func TestPostgresPartsAreOfEveryShapeOfTable(t *testing.T) {
 	for name, parts := range map[string]int{"gone": 9, "parent": 5, "ranges": 5, "stored": 9, `"Old ""Shop""" . "Orders"`: 9, "wide": 1} {
 		source := s.source(t, Postgres{Table: name})
 		source.partPages = 2
-		readers := open(t, source, 3)
+		readers := openPostgres(t, source, 3)
 		if name != "wide" && len(readers) != 3 {
 			t.Errorf("%s: %d readers, want 3", name, len(readers))
 		}
-		wantIDs(t, fmt.Sprintf("%s, of at least %d parts", name, parts), drain(t, readers), 300)
+		wantIDs(t, fmt.Sprintf("%s, of at least %d parts", name, parts), firstCells(t, readers), 300)
 	}
 }
 
 func TestPostgresEstimatesAreThoseOfTheServer(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 1000) i", "CREATE TABLE fresh AS SELECT 1 AS id", "CREATE TABLE empty (id int)", "CREATE VIEW v AS SELECT * FROM t", "ANALYZE t")
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 1000) i", "CREATE TABLE fresh AS SELECT 1 AS id", "CREATE TABLE empty (id int)", "CREATE VIEW v AS SELECT * FROM t", "ANALYZE t")
 	for name, want := range map[string][2]string{"t": {"1000", "t"}, "fresh": {"-1", "fresh"}, "empty": {"0", "empty"}, "v": {"-1", ""}} {
 		d, err := s.source(t, Postgres{Table: name}).Describe(context.Background(), "")
 		if err != nil {
@@ -148,7 +148,7 @@ func TestPostgresEstimatesAreThoseOfTheServer(t *testing.T) {
 }
 
 func TestPostgresLeavesLaterRowsInTheDatabase(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t (id int, instant timestamptz, civil timestamp, day date, note text)",
+	s := newPostgresShop(t, "CREATE TABLE t (id int, instant timestamptz, civil timestamp, day date, note text)",
 		`INSERT INTO t VALUES (1, '2024-12-31 22:59:59.999999+00', '2024-12-31 23:59:59.999999', '2024-12-31', '2024'), (2, NULL, NULL, NULL, NULL),
 		(3, '2024-12-31 23:00:00+00', '2025-01-01 00:00:00', '2025-01-01', '2025'), (4, 'infinity', 'infinity', 'infinity', 'never')`)
 	until := pipeline.Until{Instant: time.Date(2024, 12, 31, 23, 0, 0, 0, time.UTC), Civil: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), Day: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)}
@@ -163,7 +163,7 @@ func TestPostgresLeavesLaterRowsInTheDatabase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(drain(t, readers), " "); got != want {
+		if got := strings.Join(firstCells(t, readers), " "); got != want {
 			t.Errorf("%s: got rows %s, want %s", column, got, want)
 		}
 		// What the estimate says is what a person can run.
@@ -178,7 +178,7 @@ func TestPostgresLeavesLaterRowsInTheDatabase(t *testing.T) {
 }
 
 func TestPostgresQueryHasTheAsOfDay(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t AS SELECT DATE '2024-12-01' + i AS day FROM generate_series(0, 60) i")
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT DATE '2024-12-01' + i AS day FROM generate_series(0, 60) i")
 	query := "SELECT max(day), '@as_of' AS note, 'a;b' FROM t WHERE day <= @as_of -- up to @as_of\n ; "
 	for asOf, want := range map[string]string{"2024-12-31": "2024-12-31|@as_of|a;b", "": "2025-01-30|@as_of|a;b"} {
 		source := s.source(t, Postgres{Query: query})
@@ -205,7 +205,7 @@ func TestPostgresQueryHasTheAsOfDay(t *testing.T) {
 // The numbers are of random precision, scale, length and zeros; what the server
 // casts to text is what must come out.
 func TestPostgresNumericsAreExact(t *testing.T) {
-	s := newShop(t)
+	s := newPostgresShop(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 25 {
 		precision := 1 + random.IntN(38)

@@ -42,7 +42,7 @@ func (r *postgresRequest) hold(ctx context.Context, session *postgresSession) er
 	if err != nil {
 		return err
 	}
-	r.work = &queue{groups: int(max(1, (size.pages+r.source.partPages-1)/r.source.partPages))}
+	r.work = &queue{units: int(max(1, (size.pages+r.source.partPages-1)/r.source.partPages))}
 	return nil
 }
 
@@ -54,7 +54,7 @@ func (r *postgresRequest) share(ctx context.Context, first *postgresSession, wan
 		return nil, err
 	}
 	var readers []pipeline.Reader
-	for range readersFor(r.work.groups, wanted) {
+	for range readersFor(r.work.units, wanted) {
 		session, err := r.source.connect(ctx)
 		if err == nil {
 			readers = append(readers, r.reader(session))
@@ -80,7 +80,7 @@ func (r *postgresRequest) follow(ctx context.Context, session *postgresSession, 
 
 // selection is the SELECT of the rows that meet a condition and are wanted.
 func (r *postgresRequest) selection(condition string) string {
-	statement := "SELECT " + selected(r.columns) + " FROM " + r.source.relation.from
+	statement := "SELECT " + selectList(r.columns) + " FROM " + r.source.relation.from
 	where := " WHERE "
 	for _, c := range []string{condition, r.until} {
 		if c != "" {
@@ -96,9 +96,9 @@ func (r *postgresRequest) selection(condition string) string {
 func (r *postgresRequest) part(i int) string {
 	from := int64(i) * r.source.partPages
 	switch {
-	case r.work.groups == 1:
+	case r.work.units == 1:
 		return ""
-	case i == r.work.groups-1:
+	case i == r.work.units-1:
 		return fmt.Sprintf("ctid >= '(%d,0)'", from)
 	default:
 		return fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", from, from+r.source.partPages)
@@ -107,7 +107,7 @@ func (r *postgresRequest) part(i int) string {
 
 // origin names a part.
 func (r *postgresRequest) origin(i int) string {
-	if r.work.groups == 1 {
+	if r.work.units == 1 {
 		return r.source.place()
 	}
 	return fmt.Sprintf("%s, pages from %d", r.source.place(), int64(i)*r.source.partPages)
@@ -115,7 +115,7 @@ func (r *postgresRequest) origin(i int) string {
 
 // bytes is the share of the bytes described that a part stands for.
 func (r *postgresRequest) bytes(i int) int64 {
-	total, parts := max(0, r.source.bytes), int64(r.work.groups)
+	total, parts := max(0, r.source.bytes), int64(r.work.units)
 	return total*int64(i+1)/parts - total*int64(i)/parts
 }
 
@@ -242,7 +242,7 @@ func (r *postgresReader) put(batch *pipeline.Batch, row int, values [][]byte) er
 			return err
 		}
 		forgetRow(r.columns, i)
-		batch.Faults = append(batch.Faults, pipeline.Fault{Index: row, Reason: fmt.Sprintf("column %q: %s", r.names[i], reason), Raw: shown(r.columns, r.names, values)})
+		batch.Faults = append(batch.Faults, pipeline.Fault{Index: row, Reason: fmt.Sprintf("column %q: %s", r.names[i], reason), Raw: quarantined(r.columns, r.names, values)})
 		return nil
 	}
 	return nil

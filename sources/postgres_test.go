@@ -13,28 +13,28 @@ import (
 	"github.com/perennial-clv/perennial/pipeline/conformance/services"
 )
 
-// shop is a database of one test.
-type shop struct {
+// postgresShop is a database of one test.
+type postgresShop struct {
 	services.PostgresServer
 	name string
 }
 
-// newShop makes a database, in which statements are run.
-func newShop(t testing.TB, statements ...string) shop {
+// newPostgresShop makes a database, in which statements are run.
+func newPostgresShop(t testing.TB, statements ...string) postgresShop {
 	t.Helper()
 	server := services.Postgres(t)
-	s := shop{server, server.NewDatabase(t)}
+	s := postgresShop{server, server.NewDatabase(t)}
 	s.sql(t, statements...)
 	return s
 }
 
-func (s shop) sql(t testing.TB, statements ...string) string {
+func (s postgresShop) sql(t testing.TB, statements ...string) string {
 	t.Helper()
 	return s.SQL(t, s.name, strings.Join(statements, ";\n"))
 }
 
 // source is one of the database, whose options are completed by its address.
-func (s shop) source(t testing.TB, o Postgres) *postgresSource {
+func (s postgresShop) source(t testing.TB, o Postgres) *postgresSource {
 	t.Helper()
 	if o.URL == "" {
 		o.URL = s.URL(s.name)
@@ -46,8 +46,8 @@ func (s shop) source(t testing.TB, o Postgres) *postgresSource {
 	return source.(*postgresSource)
 }
 
-// literal is a text in SQL, or NULL.
-func literal(cell conformance.Cell) string {
+// postgresText is a text in SQL, or NULL.
+func postgresText(cell conformance.Cell) string {
 	if cell == nil {
 		return "NULL"
 	}
@@ -57,7 +57,7 @@ func literal(cell conformance.Cell) string {
 var filled atomic.Int64
 
 // fill makes a table of rows and returns its name.
-func (s shop) fill(t testing.TB, rows conformance.Rows, definition string) string {
+func (s postgresShop) fill(t testing.TB, rows conformance.Rows, definition string) string {
 	t.Helper()
 	name := fmt.Sprintf("filled_%d", filled.Add(1))
 	statements := []string{fmt.Sprintf(definition, name, strings.Join(rows.Columns, " text, ")+" text")}
@@ -65,7 +65,7 @@ func (s shop) fill(t testing.TB, rows conformance.Rows, definition string) strin
 	for _, row := range slices.Concat(rows.Parts...) {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = literal(cell)
+			cells[i] = postgresText(cell)
 		}
 		values = append(values, "("+strings.Join(cells, ", ")+")")
 	}
@@ -77,7 +77,7 @@ func (s shop) fill(t testing.TB, rows conformance.Rows, definition string) strin
 }
 
 func TestPostgresConforms(t *testing.T) {
-	s := newShop(t)
+	s := newPostgresShop(t)
 	for name, build := range map[string]func(*testing.T, conformance.Rows) pipeline.Source{
 		"a table": func(t *testing.T, rows conformance.Rows) pipeline.Source {
 			return s.source(t, Postgres{Table: s.fill(t, rows, "CREATE TABLE %s (%s)")})
@@ -144,7 +144,7 @@ var postgresTypes = []struct {
 }
 
 func TestPostgresTypesKeepEveryValue(t *testing.T) {
-	s := newShop(t, "CREATE EXTENSION citext", "CREATE TYPE mood AS ENUM ('happy', 'not so')", "CREATE DOMAIN price AS numeric(10,2) CHECK (VALUE >= 0)")
+	s := newPostgresShop(t, "CREATE EXTENSION citext", "CREATE TYPE mood AS ENUM ('happy', 'not so')", "CREATE DOMAIN price AS numeric(10,2) CHECK (VALUE >= 0)")
 	for i, c := range postgresTypes {
 		t.Run(c.column, func(t *testing.T) {
 			table := fmt.Sprintf("typed_%d", i)
@@ -168,7 +168,7 @@ func TestPostgresTypesKeepEveryValue(t *testing.T) {
 // The expected instants are by hand: Kolkata, the server's zone, is five and a
 // half hours ahead of UTC, New York was five hours behind it that day.
 func TestPostgresInstantsDoNotDependOnTheServersZone(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t (instant timestamptz, civil timestamp, day date)",
+	s := newPostgresShop(t, "CREATE TABLE t (instant timestamptz, civil timestamp, day date)",
 		"INSERT INTO t VALUES ('2024-12-31 23:59:59.999999-05', '2024-12-31 23:59:59.999999', '2024-12-31'), ('1969-12-31 23:59:59.999999+00', '0001-01-01 00:00:00', '0001-01-01'), ('2000-01-01 05:30', '2000-01-01', '2000-01-01')")
 	// Arrow prints civil times with a Z as well; the types say what they are.
 	const want = "2025-01-01 04:59:59.999999Z|2024-12-31 23:59:59.999999Z|2024-12-31\n" +
@@ -189,7 +189,7 @@ func TestPostgresInstantsDoNotDependOnTheServersZone(t *testing.T) {
 }
 
 func TestPostgresValuesThatCannotBeHeldAreFaults(t *testing.T) {
-	s := newShop(t, "CREATE TABLE t (id text, n bigint, at timestamptz, civil timestamp, day date, amount numeric(6,2), ok boolean)",
+	s := newPostgresShop(t, "CREATE TABLE t (id text, n bigint, at timestamptz, civil timestamp, day date, amount numeric(6,2), ok boolean)",
 		`INSERT INTO t VALUES ('a', 1, 'infinity', '2024-01-01', '2024-01-01', 1, true),
 		('b', 2, '2024-01-01', '-infinity', '2024-01-01', 1, true), ('c', NULL, '2024-01-01', '2024-01-01', 'infinity', 1, true),
 		(NULL, NULL, NULL, NULL, NULL, 'NaN', true), ('d', 5, '294276-12-31', '2024-01-01', '2024-01-01', 1, false),

@@ -116,8 +116,8 @@ func postgresSchema(columns []postgresColumn) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// selected is the list of columns as a statement selects them.
-func selected(columns []postgresColumn) string {
+// selectList is the list of columns as a statement selects them.
+func selectList(columns []postgresColumn) string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = postgresDialect.name(c.name) + c.cast

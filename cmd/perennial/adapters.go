@@ -11,6 +11,7 @@ import (
 func adapters() jobs.Adapters {
 	return jobs.Adapters{
 		Sources: map[string]jobs.Adapter[pipeline.Source]{
+			"bigquery": jobs.AdapterOf(sources.NewBigQuery),
 			"csv":      jobs.AdapterOf(sources.NewCSV),
 			"parquet":  jobs.AdapterOf(sources.NewParquet),
 			"postgres": jobs.AdapterOf(sources.NewPostgres),

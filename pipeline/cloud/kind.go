@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"syscall"
 
+	"cloud.google.com/go/bigquery"
 	"gocloud.dev/gcerrors"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/grpc/codes"
@@ -40,6 +41,9 @@ func KindOf(err error) Kind {
 	}
 	if e, ok := errors.AsType[*googleapi.Error](err); ok {
 		return kindOfHTTP(e)
+	}
+	if e, ok := errors.AsType[*bigquery.Error](err); ok {
+		return kindOfJob(e.Reason)
 	}
 	if s, ok := status.FromError(err); ok {
 		return kindOfGRPC(s.Code())
@@ -76,6 +80,22 @@ func kindOfHTTP(e *googleapi.Error) Kind {
 		}
 	}
 	return kindOfCode(e.Code)
+}
+
+// kindOfJob returns what the reason means for which a job of BigQuery failed.
+func kindOfJob(reason string) Kind {
+	switch {
+	case limited[reason]:
+		return Unavailable
+	case reason == "accessDenied" || reason == "billingNotEnabled":
+		return Denied
+	case reason == "notFound":
+		return Missing
+	case reason == "duplicate":
+		return Exists
+	default:
+		return Invalid
+	}
 }
 
 func kindOfCode(code int) Kind {
