@@ -54,7 +54,7 @@ func (p *publication) stage(ctx context.Context, t table.Schema, next func() (ar
 	if err := d.mkdirAll(dir); err != nil {
 		return pipeline.Receipt{}, err
 	}
-	r, err := newTableWriter(d, dir, t, p.sink.cut).write(ctx, p.key.Workers, next)
+	r, err := newTableWriter(partFolder{d, dir}, t, p.sink.cut).write(ctx, p.key.Workers, next)
 	if err != nil {
 		return r, err
 	}
