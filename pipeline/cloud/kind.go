@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"syscall"
 
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"gocloud.dev/gcerrors"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/grpc/codes"
@@ -40,6 +42,9 @@ func KindOf(err error) Kind {
 	}
 	if e, ok := errors.AsType[*googleapi.Error](err); ok {
 		return kindOfHTTP(e)
+	}
+	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		return kindOfS3(e)
 	}
 	if s, ok := status.FromError(err); ok {
 		return kindOfGRPC(s.Code())
@@ -76,6 +81,19 @@ func kindOfHTTP(e *googleapi.Error) Kind {
 		}
 	}
 	return kindOfCode(e.Code)
+}
+
+// kindOfS3 tells what S3 answers with 400 although the request is right.
+func kindOfS3(e *smithyhttp.ResponseError) Kind {
+	if named, ok := errors.AsType[smithy.APIError](e); ok {
+		switch named.ErrorCode() {
+		case "RequestTimeout":
+			return Unavailable
+		case "ExpiredToken", "InvalidToken":
+			return Denied
+		}
+	}
+	return kindOfCode(e.HTTPStatusCode())
 }
 
 func kindOfCode(code int) Kind {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/status"
@@ -79,6 +80,9 @@ func (p Patience) delay(failed int, err error) time.Duration {
 func asksFor(err error) (time.Duration, bool) {
 	if e, ok := errors.AsType[*googleapi.Error](err); ok {
 		return retryAfter(e.Header)
+	}
+	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		return retryAfter(e.Response.Header)
 	}
 	s, ok := status.FromError(err)
 	if !ok {
