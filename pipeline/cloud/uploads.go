@@ -25,6 +25,9 @@ func AbortUploads(ctx context.Context, b *blob.Bucket, l Location, prefix string
 	pages := s3.NewListMultipartUploadsPaginator(client, &s3.ListMultipartUploadsInput{Bucket: &u.Host, Prefix: &prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if KindOf(err) == Missing { // as some stores say where there are none
+			return nil
+		}
 		if err != nil {
 			return err
 		}
