@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/cloud"
@@ -15,6 +16,7 @@ type bucketSink struct {
 	location cloud.Location
 	keeping  *keeping // nil: every date stays
 	cut      cut
+	life     time.Duration // of a lease
 
 	connecting sync.Mutex
 	connected  *objects // nil before the first use
@@ -25,7 +27,7 @@ func newBucketSink(place string, k *keeping) (pipeline.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bucketSink{location: l, keeping: k, cut: publishedCut}, nil
+	return &bucketSink{location: l, keeping: k, cut: publishedCut, life: leaseLife}, nil
 }
 
 // objects connects to the store with the first use.

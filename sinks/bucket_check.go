@@ -105,7 +105,7 @@ func (o *objects) differs(ctx context.Context, found object, f pipeline.File, md
 }
 
 // ofNoJournal is the error of a file that the journal has not: it is damage only
-// if no run is putting it there or taking it away.
+// if no run is putting it there or taking it away, or was killed while it did.
 func (s *bucketSink) ofNoJournal(ctx context.Context, o *objects, asOf string, h head, key string) error {
 	holder, _, err := (&lease{objects: o, asOf: asOf}).holder(ctx)
 	if err != nil {
@@ -113,6 +113,13 @@ func (s *bucketSink) ofNoJournal(ctx context.Context, o *objects, asOf string, h
 	}
 	if holder != "" {
 		return unsettled(s.location, asOf, holder)
+	}
+	staged, err := s.stagedOf(ctx, o, asOf)
+	if err != nil {
+		return err
+	}
+	if len(staged) > 0 {
+		return unsettled(s.location, asOf, h.RunID)
 	}
 	return s.unlessReplaced(ctx, o, asOf, h, damaged(o.name(key), asOf, "is not in the journal"))
 }

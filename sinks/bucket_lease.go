@@ -22,6 +22,7 @@ type lease struct {
 	objects    *objects
 	asOf       string
 	runID      string
+	life       time.Duration
 	at         time.Time // when it was last written, by the store's clock
 	isTakeover bool      // another run held the date, and may have left something
 }
@@ -30,9 +31,10 @@ func leaseKey(asOf string) string { return locksDir + "/" + asOf }
 
 func (l *lease) content() []byte { return []byte(l.runID + "\n") }
 
-// claim takes a date. ClassBusy says that another run has it.
+// claim takes a date, or finds it taken by this very run. ClassBusy says that
+// another run has it.
 func (s *bucketSink) claim(ctx context.Context, o *objects, asOf, runID string) (*lease, error) {
-	l := &lease{objects: o, asOf: asOf, runID: runID}
+	l := &lease{objects: o, asOf: asOf, runID: runID, life: s.life}
 	for {
 		isOurs, err := o.putNew(ctx, leaseKey(asOf), l.content())
 		if err != nil {
@@ -62,7 +64,7 @@ func (l *lease) expire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if now.Sub(at) <= leaseLife {
+	if now.Sub(at) <= l.life {
 		return l.busy(ctx)
 	}
 	return l.objects.remove(ctx, leaseKey(l.asOf))
@@ -76,7 +78,7 @@ func (l *lease) busy(ctx context.Context) error {
 	}
 	key := l.objects.name(leaseKey(l.asOf))
 	return pipeline.Errorf(pipeline.ClassBusy, placeOf(l.objects.location),
-		"try again when that run has ended; one that was killed holds the date until "+leaseLife.String()+" after its last sign of life, or until you remove "+key,
+		"try again when that run has ended; one that was killed holds the date until "+l.life.String()+" after its last sign of life, or until you remove "+key,
 		"run %s holds %s", cmp.Or(holder, "(just ended)"), l.asOf)
 }
 
@@ -113,15 +115,27 @@ func (l *lease) check(ctx context.Context) error {
 	return l.lost()
 }
 
+// blamed returns err, unless the run has lost the date meanwhile: then what it
+// staged was taken away, and that is why. A nil lease is never lost.
+func (l *lease) blamed(ctx context.Context, err error) error {
+	if l == nil {
+		return err
+	}
+	if lost := l.check(ctx); pipeline.ClassOf(lost) == pipeline.ClassBusy {
+		return lost
+	}
+	return err
+}
+
 func (l *lease) lost() error {
 	return pipeline.Errorf(pipeline.ClassBusy, placeOf(l.objects.location), "look at what the other run says; its result is published, or will be",
-		"another run has taken %s over, for this one gave no sign of life for %s", l.asOf, leaseLife)
+		"another run has taken %s over, for this one gave no sign of life for %s", l.asOf, l.life)
 }
 
 // renew is a sign of life, where the last was long ago: now is when the store has
 // written something of the run. Stores limit how often an object may be replaced.
 func (l *lease) renew(ctx context.Context, now time.Time) error {
-	if now.Sub(l.at) < leaseLife/4 {
+	if now.Sub(l.at) < l.life/4 {
 		return nil
 	}
 	if err := l.check(ctx); err != nil {

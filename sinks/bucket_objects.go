@@ -104,19 +104,31 @@ func (o *objects) put(ctx context.Context, key string, content []byte) error {
 
 // putNew writes a small object if there is none of that name, and reports whether
 // what is there is ours: content must be no other writer's. An answer that was
-// lost is recognised by that.
+// lost is recognised by that. S3 refuses also while another such request is under
+// way, with nothing there yet; then it is tried again.
 func (o *objects) putNew(ctx context.Context, key string, content []byte) (isOurs bool, err error) {
-	err = o.do(ctx, "put new", key, requestTime, func(ctx context.Context) error {
-		return o.bucket.WriteAll(ctx, o.key(key), content, &blob.WriterOptions{ContentType: jsonType, IfNotExist: true})
-	})
-	if err == nil {
-		return true, nil
+	for failed := 0; ; failed++ {
+		err = o.do(ctx, "put new", key, requestTime, func(ctx context.Context) error {
+			return o.bucket.WriteAll(ctx, o.key(key), content, &blob.WriterOptions{ContentType: jsonType, IfNotExist: true})
+		})
+		if err == nil {
+			return true, nil
+		}
+		if cloud.KindOf(err) != cloud.Exists {
+			return false, err
+		}
+		there, at, readErr := o.read(ctx, key)
+		if readErr != nil || !at.IsZero() {
+			return string(there) == string(content), readErr
+		}
+		const most = 3
+		if failed == most {
+			return false, err
+		}
+		if err := o.patience.Wait(ctx, failed, err); err != nil {
+			return false, err
+		}
 	}
-	if cloud.KindOf(err) != cloud.Exists {
-		return false, err
-	}
-	there, _, err := o.read(ctx, key)
-	return err == nil && string(there) == string(content), err
 }
 
 // Content types, so that the library need not guess.

@@ -49,7 +49,7 @@ func (s *partPrefix) keep(number int, f pipeline.File) error {
 		return err
 	}
 	if found == nil || found.bytes != f.Bytes {
-		return cutShort(s.objects.name(key))
+		return s.lease.blamed(s.ctx, cutShort(s.objects.name(key)))
 	}
 	s.md5 = append(s.md5, hex.EncodeToString(s.part.md5.Sum(nil)))
 	if s.lease == nil {
@@ -102,7 +102,7 @@ func (o *objects) create(ctx context.Context, key string) (*upload, error) {
 		return err
 	})
 	if err != nil {
-		u.cancel()
+		u.abandon()
 		return nil, o.classed(key, err)
 	}
 	return u, nil
@@ -146,5 +146,7 @@ func (u *upload) finish() error {
 // abandon gives the upload up: with its context ended, closing leaves no object.
 func (u *upload) abandon() {
 	u.cancel()
-	u.w.Close()
+	if u.w != nil {
+		u.w.Close()
+	}
 }

@@ -89,7 +89,7 @@ func (p *bucketPublication) place(ctx context.Context, staged string, f pipeline
 	p.hasCopied = true
 	at, err := p.objects.place(ctx, staged, f, p.md5[f.Path])
 	if err != nil {
-		return err
+		return p.lease.blamed(ctx, err)
 	}
 	return p.lease.renew(ctx, at)
 }
@@ -137,21 +137,23 @@ func (p *bucketPublication) discard(ctx context.Context) error {
 }
 
 // removeCopied removes files that are where readers look and in no journal, but
-// only behind a fence: equal rows have equal names, and another run may count on
-// them. Where the date was taken over it is the other run's to do.
+// only holding the date, and behind a fence: equal rows have equal names, and
+// another run may count on them. While another holds the date it is for that run
+// to do, when it publishes.
 func (p *bucketPublication) removeCopied(ctx context.Context) error {
-	err := p.lease.check(ctx)
+	l, err := p.sink.claim(ctx, p.objects, p.key.AsOf, p.key.RunID)
 	if pipeline.ClassOf(err) == pipeline.ClassBusy {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	p.lease = l
 	h, err := p.objects.newest(ctx, p.key.AsOf)
 	if err != nil {
 		return err
 	}
-	if h, err = p.sink.fence(ctx, p.objects, p.lease, h, tablesOf(p.receipts)); err != nil {
+	if h, err = p.sink.fence(ctx, p.objects, l, h, tablesOf(p.receipts)); err != nil {
 		return err
 	}
 	return p.sink.finish(ctx, p.objects, p.key.AsOf, h)

@@ -74,8 +74,12 @@ func (s *bucketSink) removeStaged(ctx context.Context, o *objects, asOf string, 
 
 // fence writes an entry that leaves published what is, and that no run which began
 // before it can follow. Behind it files that are in no journal are nobody's.
-// ClassBusy says that another run was faster.
+// ClassBusy says that another run was faster: it holds the date, or has written
+// behind h.
 func (s *bucketSink) fence(ctx context.Context, o *objects, l *lease, h head, tables []string) (head, error) {
+	if err := l.check(ctx); err != nil {
+		return h, err
+	}
 	e := h.entry
 	e.RunID = l.runID
 	e.Tables = append(slices.Clone(e.Tables), tables...)
@@ -117,8 +121,29 @@ func (s *bucketSink) finish(ctx context.Context, o *objects, asOf string, h head
 	return nil
 }
 
-// record makes the journal that readers see that of the head.
+// record makes the journal that readers see that of the head, and looks again
+// after it has written: of several runs the one that writes last has seen the
+// newest head. It fails where that is not h.
 func (s *bucketSink) record(ctx context.Context, o *objects, asOf string, h head) error {
+	for now := h; ; {
+		err := s.recordOnce(ctx, o, asOf, now)
+		if err != nil {
+			return err
+		}
+		recorded := now.number
+		if now, err = o.newest(ctx, asOf); err != nil {
+			return err
+		}
+		switch now.number {
+		case h.number:
+			return nil
+		case recorded:
+			return superseded(o, asOf)
+		}
+	}
+}
+
+func (s *bucketSink) recordOnce(ctx context.Context, o *objects, asOf string, h head) error {
 	if h.Journal == nil {
 		return o.remove(ctx, journalKey(asOf))
 	}
