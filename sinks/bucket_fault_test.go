@@ -215,7 +215,7 @@ func (m inMemory) wantAfterFault(t *testing.T, what string, f fault, failed stri
 func TestARunThatIsTakenOverDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	for from := 1; ; from++ {
-		for to := from; ; to += 7 { // begins at one request, publishes at a later one
+		for to := from; ; to += 5 { // begins at one request, publishes at a later one
 			m := newMemory()
 			runOnce(t, m.open(leaseLife, nil), "old", oldTables)
 			o := &overtaking{t: t, memory: m, from: from, to: to}

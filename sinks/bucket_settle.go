@@ -13,6 +13,10 @@ import (
 // they staged and copied. It may be cut short anywhere and repeated. It returns
 // the head of the log that is then in force.
 func (s *bucketSink) settle(ctx context.Context, o *objects, l *lease) (head, error) {
+	err := o.abortUploads(ctx, stagingDir+"/", func(key string) bool { return isStagedOf(key, l.asOf) })
+	if err != nil {
+		return head{}, err
+	}
 	h, err := o.newest(ctx, l.asOf)
 	if err != nil {
 		return h, err
@@ -35,7 +39,12 @@ func (s *bucketSink) settle(ctx context.Context, o *objects, l *lease) (head, er
 	if err := s.finish(ctx, o, l.asOf, h); err != nil {
 		return h, err
 	}
-	return h, s.removeStaged(ctx, o, l.asOf, staged)
+	for _, f := range staged {
+		if err := o.remove(ctx, f.key); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
 }
 
 // isDone reports whether all has been done that follows from the head of a log,
@@ -61,15 +70,6 @@ func (s *bucketSink) stagedOf(ctx context.Context, o *objects, asOf string) ([]o
 func isStagedOf(key, asOf string) bool {
 	folders := strings.Split(key, "/")
 	return len(folders) == 5 && folders[3] == "as_of_date="+asOf
-}
-
-func (s *bucketSink) removeStaged(ctx context.Context, o *objects, asOf string, staged []object) error {
-	for _, f := range staged {
-		if err := o.remove(ctx, f.key); err != nil {
-			return err
-		}
-	}
-	return o.abortUploads(ctx, stagingDir+"/", func(key string) bool { return isStagedOf(key, asOf) })
 }
 
 // fence writes an entry that leaves published what is, and that no run which began
