@@ -1,7 +1,6 @@
 package services
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -54,30 +53,9 @@ var startStores = sync.OnceValues(func() (Stores, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return Stores{}, fmt.Errorf("%w\n%s", err, out)
 	}
-	return start(exec.Command(program))
-})
-
-// start starts the command and returns what it says of itself. Its standard
-// input is a pipe that ends with this process, however that ends.
-func start(command *exec.Cmd) (Stores, error) {
-	if _, err := command.StdinPipe(); err != nil {
-		return Stores{}, err
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		return Stores{}, err
-	}
-	command.Stderr = os.Stderr
-	if err := command.Start(); err != nil {
-		return Stores{}, err
-	}
-	keep = append(keep, command)
 	var stores Stores
-	return stores, json.NewDecoder(out).Decode(&stores)
-}
-
-// keep holds the commands, whose pipes would be closed if they were collected.
-var keep []*exec.Cmd
+	return stores, start(exec.Command(program), &stores)
+})
 
 // Environment is what lets the clients of a program find the stores, as NAME=value.
 func (s Stores) Environment() []string {
