@@ -113,6 +113,7 @@ type csvFormat struct {
 // csvSource is a pipeline.Source of delimited text files.
 type csvSource struct {
 	paths        []string
+	stores       buckets
 	format       csvFormat
 	sectionBytes int64
 
@@ -124,7 +125,7 @@ type csvSource struct {
 
 // Describe implements pipeline.Source: it reads the first line of each file.
 func (s *csvSource) Describe(ctx context.Context, _ string) (pipeline.Description, error) {
-	files, err := listFiles(s.paths, ".csv")
+	files, err := listFiles(ctx, s.paths, ".csv", &s.stores)
 	if err != nil {
 		return pipeline.Description{}, err
 	}

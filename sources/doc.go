@@ -5,10 +5,12 @@
 //	csv.go       delimited text, plain or compressed: options, columns
 //	csv_*.go     its files, kinds, encodings, header, tokens, sections and reader
 //	parquet.go   Parquet files: options, row groups
-//	parquet_*.go its files, types, chunks, pages, conversions, decoders and reader
+//	parquet_*.go its files, also in object stores, types, chunks, pages, conversions, decoders and reader
 //	reader.go    what the readers of all formats have in common
 //	sniff.go     how a text file is written, guessed from its beginning
 //	files.go     paths and patterns to files; errors of the disk
+//	bucket.go    the same in object stores
+//	bucket_*.go  reading objects, by few requests
 //	column.go    columns as they are collected
 //	sql.go       what sources of SQL share: quoted names, bounds, @as_of
 //

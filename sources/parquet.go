@@ -49,7 +49,8 @@ func NewParquet(o Parquet) (pipeline.Source, error) {
 
 // parquetSource is a pipeline.Source of Parquet files.
 type parquetSource struct {
-	paths []string
+	paths  []string
+	stores buckets
 
 	// From Describe on.
 	files  []dataFile
@@ -67,7 +68,7 @@ type rowGroup struct {
 
 // Describe implements pipeline.Source: it reads the footers.
 func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Description, error) {
-	files, err := listFiles(s.paths, ".parquet")
+	files, err := listFiles(ctx, s.paths, ".parquet", &s.stores)
 	if err != nil {
 		return pipeline.Description{}, err
 	}
@@ -78,7 +79,7 @@ func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Descri
 		if err := ctx.Err(); err != nil {
 			return pipeline.Description{}, err
 		}
-		found, fileGroups, err := footer(f.path)
+		found, fileGroups, err := footer(ctx, f)
 		if err != nil {
 			return pipeline.Description{}, err
 		}
@@ -103,14 +104,14 @@ func (s *parquetSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.
 	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{groups: len(s.groups)}, memory: new(table.Memory)}
 	readers := make([]pipeline.Reader, readersFor(len(s.groups), r.Readers))
 	for i := range readers {
-		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted}}
+		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted, within: new(within)}}
 	}
 	return readers, nil
 }
 
 // footer returns what the footer of a file promises.
-func footer(path string) ([]parquetColumn, []rowGroup, error) {
-	file, err := openParquet(path)
+func footer(ctx context.Context, from dataFile) ([]parquetColumn, []rowGroup, error) {
+	file, err := openParquet(&within{ctx}, from, false)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,6 +14,11 @@ type batches interface {
 	leave() error                                     // frees what is open; may be called twice
 }
 
+// isEnded reports whether an error is that of a context which has ended.
+func isEnded(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // reader is a pipeline.Reader of any format: it closes early and twice, and
 // stays closed after an error.
 type reader struct {
@@ -30,6 +35,9 @@ func (r *reader) Next(ctx context.Context) (pipeline.Batch, error) {
 		return pipeline.Batch{}, errClosed
 	}
 	batch, err := r.next(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // whatever else came of it
+	}
 	if err != nil && err != io.EOF {
 		// The error says what went wrong; that closing failed as well adds nothing.
 		_ = r.Close()

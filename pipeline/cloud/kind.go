@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -157,4 +158,23 @@ func isNetwork(err error) bool {
 		return true
 	}
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EPIPE)
+}
+
+// Reason returns the shortest text that says why err came about: what the service
+// answered, or what is wrong with the connection. It names no object and no
+// account.
+func Reason(err error) string {
+	if e, ok := errors.AsType[*googleapi.Error](err); ok {
+		return fmt.Sprintf("it answers %d %s", e.Code, http.StatusText(e.Code))
+	}
+	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && e.Response != nil {
+		return fmt.Sprintf("it answers %d %s", e.HTTPStatusCode(), http.StatusText(e.HTTPStatusCode()))
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Error()
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err.Error()
 }
