@@ -279,17 +279,19 @@ func (o *objects) classed(key string, err error) error {
 	if _, ok := errors.AsType[*pipeline.Error](err); ok {
 		return err
 	}
-	kind, place := cloud.KindOf(err), o.name(key)
-	switch kind {
+	e := &pipeline.Error{Class: pipeline.ClassTemporary, Place: o.name(key), Err: err}
+	switch cloud.KindOf(err) {
 	case cloud.Ended:
 		return err
 	case cloud.Denied:
-		return pipeline.Errorf(pipeline.ClassPermission, place, permissions(o.location), "%w", err)
+		e.Class, e.Hint, e.Message = pipeline.ClassPermission, permissions(o.location), "publishing is not permitted: "
 	case cloud.Missing:
-		return pipeline.Errorf(pipeline.ClassUsage, placeOf(o.location), "make the bucket, or correct sink.parquet.path", "no such bucket, or an object of it is gone: %w", err)
+		e.Class, e.Hint, e.Message = pipeline.ClassUsage, "make the bucket, or correct sink.parquet.path", "no such bucket, or the object is gone: "
 	case cloud.Invalid:
-		return pipeline.Errorf(pipeline.ClassUsage, place, "check sink.parquet.path and the options after its question mark", "the store refuses the request: %w", err)
-	default:
-		return pipeline.Errorf(pipeline.ClassTemporary, place, "", "%w", err)
+		e.Class, e.Hint, e.Message = pipeline.ClassUsage, "check sink.parquet.path and the options after its question mark", "the object store refuses: "
+	case cloud.Unavailable:
+		e.Hint, e.Message = "run it again; if that does not help check the network, and STORAGE_EMULATOR_HOST or AWS_ENDPOINT_URL if they are set", "the object store cannot be reached: "
 	}
+	e.Message += cloud.Reason(err)
+	return e
 }

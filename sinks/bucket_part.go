@@ -127,7 +127,7 @@ func (u *upload) Write(p []byte) (n int, err error) {
 	})
 	u.md5.Write(p[:n])
 	u.bytes += int64(n)
-	return n, u.objects.classed(u.key, err)
+	return n, u.failure(err)
 }
 
 // finish makes the object be there. If the answer was lost, what is there tells.
@@ -139,6 +139,14 @@ func (u *upload) finish() error {
 		if lookErr == nil && found != nil && found.bytes == u.bytes && string(found.md5) == string(u.md5.Sum(nil)) {
 			return nil
 		}
+	}
+	return u.failure(err)
+}
+
+// failure is the error of an upload; the end of its context, if that is why.
+func (u *upload) failure(err error) error {
+	if err != nil && u.ctx.Err() != nil {
+		return u.ctx.Err()
 	}
 	return u.objects.classed(u.key, err)
 }
