@@ -21,7 +21,7 @@ import (
 // inMemory is a bucket in memory, on which every request can be made to fail.
 type inMemory struct{ bucket *blob.Bucket }
 
-func newMemory() inMemory { return inMemory{memblob.OpenBucket(nil)} }
+func newInMemory() inMemory { return inMemory{memblob.OpenBucket(nil)} }
 
 // expired is the life of a lease that anyone may take over at once.
 const expired = -time.Hour
@@ -143,7 +143,7 @@ func TestAFaultAtAnyRequestLeavesOneWholeResult(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			for k := 1; ; k++ {
-				m := newMemory()
+				m := newInMemory()
 				runOnce(t, m.open(leaseLife, nil), "old", oldTables)
 				failed := ""
 				err := tryRun(t.Context(), m.open(leaseLife, f.at(k, &failed)), "new", newTables)
@@ -216,7 +216,7 @@ func TestARunThatIsTakenOverDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	for from := 1; ; from++ {
 		for to := from; ; to += 5 { // begins at one request, publishes at a later one
-			m := newMemory()
+			m := newInMemory()
 			runOnce(t, m.open(leaseLife, nil), "old", oldTables)
 			o := &overtaking{t: t, memory: m, from: from, to: to}
 			err := tryRun(t.Context(), m.open(leaseLife, o.around), "new", newTables)
@@ -299,7 +299,7 @@ func (o *overtaking) publish() {
 }
 
 func TestAnAnswerThatNeverComesIsTemporary(t *testing.T) {
-	s := newMemory().open(leaseLife, func(string, func() error) error { return os.ErrDeadlineExceeded })
+	s := newInMemory().open(leaseLife, func(string, func() error) error { return os.ErrDeadlineExceeded })
 	_, err := s.Begin(t.Context(), pipeline.RunKey{Job: "shop", AsOf: asOf, RunID: "r1"})
 	if pipeline.ClassOf(err) != pipeline.ClassTemporary {
 		t.Errorf("got error %v, want one of class temporary", err)
