@@ -2,7 +2,6 @@ package sinks
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,38 +108,36 @@ func TestAStagedPartThatChangedIsNotPublished(t *testing.T) {
 	m.wantPublished(t, "after it", "old")
 }
 
-func TestAnUploadThatIsCutShortLeavesNoPieces(t *testing.T) {
-	onStores(t, func(t *testing.T, b bucket) {
-		ctx, o := t.Context(), b.objects(t)
-		begin := func(runID string) *upload {
-			key := stagedPart(pipeline.RunKey{RunID: runID, AsOf: asOf}, "a", 0)
-			u, err := o.create(ctx, key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			piece := make([]byte, uploadPiece) // of noise, and enough of them that S3 takes them one by one
-			_, _ = rand.Read(piece)
-			for range 4 {
-				if _, err := u.Write(piece); err != nil {
-					t.Fatal(err)
-				}
-			}
-			return u
-		}
-		begin("lives").abandon()
-		if err := o.removeAll(ctx, stagingDir+"/lives/"); err != nil {
+// Google Cloud Storage forgets pieces by itself.
+func TestAnUploadToS3ThatIsCutShortLeavesNoPieces(t *testing.T) {
+	stores := services.ObjectStores(t)
+	stores.Setenv(t)
+	b := bucket(stores.NewBucket(t, "s3") + "/out" + options("s3"))
+	ctx, o := t.Context(), b.objects(t)
+	cutShort := func(runID string) {
+		u, err := o.create(ctx, stagedPart(pipeline.RunKey{RunID: runID, AsOf: asOf}, "a", 0))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if left := b.Staged(t); len(left) > 0 {
-			t.Errorf("a failed upload has left %v", left)
+		for range 4 { // as many as S3 takes one by one
+			if _, err := u.Write(make([]byte, uploadPiece)); err != nil {
+				t.Fatal(err)
+			}
 		}
-		begin("killed").abandon() // and no more is done
-		begin("other").abandon()
-		runOnce(t, b.open(t), "next", newTables)
-		if left := b.Staged(t); len(left) > 0 {
-			t.Errorf("the next run has left %v", left)
-		}
-	})
+		u.abandon()
+	}
+	cutShort("lives")
+	if err := o.removeAll(ctx, stagingDir+"/lives/"); err != nil {
+		t.Fatal(err)
+	}
+	if left := b.Staged(t); len(left) > 0 {
+		t.Errorf("a failed upload has left %v", left)
+	}
+	cutShort("killed") // and does no more
+	runOnce(t, b.open(t), "next", newTables)
+	if left := b.Staged(t); len(left) > 0 {
+		t.Errorf("the next run has left %v", left)
+	}
 }
 
 func TestProbeOfABucketLeavesNothing(t *testing.T) {
