@@ -70,8 +70,8 @@ func newParquet(t testing.TB, paths ...string) *parquetSource {
 }
 
 func TestCSVInObjectStoresConformance(t *testing.T) {
-	for name, encode := range map[string]func(t *testing.T, text string) string{
-		"00.csv":    func(_ *testing.T, text string) string { return text },
+	for name, encode := range map[string]func(t testing.TB, text string) string{
+		"00.csv":    func(_ testing.TB, text string) string { return text },
 		"00.csv.gz": gzipped,
 	} {
 		onStores(t, func(t *testing.T, stores services.Stores, scheme string) {
@@ -209,7 +209,7 @@ func TestFewRequestsForManyChunks(t *testing.T) {
 			chunks = append(chunks, &stretch{from: c[0], to: c[1]})
 		}
 		var got []stretch
-		for _, s := range requests(chunks) {
+		for _, s := range requests(chunks, len(chunks)) {
 			got = append(got, *s)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(test.want) {

@@ -58,12 +58,13 @@ type parquetSource struct {
 	groups []rowGroup
 }
 
-// rowGroup is a unit of work: one row group of one file.
+// rowGroup is one row group of one file.
 type rowGroup struct {
 	file     int   // index of the file
 	index    int   // of the row group in the file, from 0
 	firstRow int64 // number of its first row in the file, from 1
 	rows     int64 // as the footer promises
+	bytes    int64 // of all its columns, as stored
 }
 
 // Describe implements pipeline.Source: it reads the footers.
@@ -101,8 +102,9 @@ func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Descri
 
 // Open implements pipeline.Source. A reader reads whole row groups.
 func (s *parquetSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
-	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{groups: len(s.groups)}, memory: new(table.Memory)}
-	readers := make([]pipeline.Reader, readersFor(len(s.groups), r.Readers))
+	units := s.units(r.Readers)
+	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: units}, memory: new(table.Memory)}
+	readers := make([]pipeline.Reader, readersFor(len(units), r.Readers))
 	for i := range readers {
 		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted, within: new(within)}}
 	}
@@ -155,16 +157,18 @@ func columnNames(columns []parquetColumn) []string {
 	return names
 }
 
-// queue deals row groups to the readers of one Open: whoever is free takes the
-// next, so that one large file does not leave the others waiting. Readers on
-// different goroutines share it.
+// queue deals units of work, row groups of one file that follow each other, to
+// the readers of one Open: whoever is free takes the next, so that one large file
+// does not leave the others waiting. Readers on different goroutines share it.
 type queue struct {
-	groups int
-	taken  atomic.Int64
+	units [][]rowGroup
+	taken atomic.Int64
 }
 
-// take returns the index of the next row group, and false if there is none left.
-func (q *queue) take() (int, bool) {
-	i := int(q.taken.Add(1)) - 1
-	return i, i < q.groups
+// take returns the next unit, nil if there is none left.
+func (q *queue) take() []rowGroup {
+	if i := int(q.taken.Add(1)) - 1; i < len(q.units) {
+		return q.units[i]
+	}
+	return nil
 }
