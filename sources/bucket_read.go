@@ -28,6 +28,7 @@ type openObject struct {
 	path      string
 	stream    *cloud.Range // what Read reads next; nil before and after
 	read      int64        // bytes that Read has read
+	failed    error        // what Read has failed with; there is no reading on
 	stretches []*stretch
 	loose     stretch  // of what is in no other
 	spare     [][]byte // memory of stretches that are past
@@ -50,6 +51,9 @@ func (o *object) open(w *within, path string) *openObject {
 // whoever looks at a header wants no more, and all others by one.
 func (o *openObject) Read(p []byte) (int, error) {
 	for {
+		if o.failed != nil {
+			return 0, o.failed
+		}
 		if o.stream == nil {
 			left := o.version.Size - o.read
 			if left == 0 {
@@ -66,10 +70,11 @@ func (o *openObject) Read(p []byte) (int, error) {
 			o.stream = nil
 			continue
 		}
-		if err != nil {
-			return n, objectError(o.path, err)
+		if err != nil && o.ctx.Err() == nil {
+			o.failed = objectError(o.path, err)
+			err = o.failed
 		}
-		return n, nil
+		return n, err
 	}
 }
 

@@ -2,7 +2,6 @@ package sources
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -12,7 +11,7 @@ import (
 
 // Parquet says which Parquet files to read.
 type Parquet struct {
-	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.parquet"`
+	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.parquet, on a disk or, as gs://bucket/data/*.parquet or s3://…, in an object store"`
 }
 
 // NewParquet returns a source of Parquet files. It checks the options without
@@ -101,7 +100,7 @@ func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Descri
 
 // Open implements pipeline.Source. A reader reads whole row groups.
 func (s *parquetSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
-	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{groups: len(s.groups)}, memory: new(table.Memory)}
+	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: len(s.groups)}, memory: new(table.Memory)}
 	readers := make([]pipeline.Reader, readersFor(len(s.groups), r.Readers))
 	for i := range readers {
 		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted, within: new(within)}}
@@ -153,18 +152,4 @@ func columnNames(columns []parquetColumn) []string {
 		names[i] = c.name
 	}
 	return names
-}
-
-// queue deals row groups to the readers of one Open: whoever is free takes the
-// next, so that one large file does not leave the others waiting. Readers on
-// different goroutines share it.
-type queue struct {
-	groups int
-	taken  atomic.Int64
-}
-
-// take returns the index of the next row group, and false if there is none left.
-func (q *queue) take() (int, bool) {
-	i := int(q.taken.Add(1)) - 1
-	return i, i < q.groups
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 
 	"github.com/perennial-clv/perennial/pipeline"
 )
@@ -49,4 +50,18 @@ func (r *reader) Next(ctx context.Context) (pipeline.Batch, error) {
 func (r *reader) Close() error {
 	r.closed = true
 	return r.leave()
+}
+
+// queue deals units of work, as row groups or streams, to the readers of one
+// Open: whoever is free takes the next, so that a large one does not leave the
+// others waiting. Readers on different goroutines share it.
+type queue struct {
+	units int
+	taken atomic.Int64
+}
+
+// take returns the index of the next unit, and false if there is none left.
+func (q *queue) take() (int, bool) {
+	i := int(q.taken.Add(1)) - 1
+	return i, i < q.units
 }

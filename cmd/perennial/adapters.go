@@ -11,8 +11,10 @@ import (
 func adapters() jobs.Adapters {
 	return jobs.Adapters{
 		Sources: map[string]jobs.Adapter[pipeline.Source]{
-			"csv":     jobs.AdapterOf(sources.NewCSV),
-			"parquet": jobs.AdapterOf(sources.NewParquet),
+			"bigquery": jobs.AdapterOf(sources.NewBigQuery),
+			"csv":      jobs.AdapterOf(sources.NewCSV),
+			"parquet":  jobs.AdapterOf(sources.NewParquet),
+			"postgres": jobs.AdapterOf(sources.NewPostgres),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
 			"parquet": jobs.AdapterOf(sinks.NewParquet),

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"syscall"
 
+	"cloud.google.com/go/bigquery"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"gocloud.dev/gcerrors"
@@ -44,7 +45,10 @@ func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*googleapi.Error](err); ok {
 		return kindOfHTTP(e)
 	}
-	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+	if e, ok := errors.AsType[*bigquery.Error](err); ok {
+		return kindOfJob(e.Reason)
+	}
+	if e, ok := answerOfS3(err); ok {
 		return kindOfS3(e)
 	}
 	if s, ok := status.FromError(err); ok {
@@ -82,6 +86,29 @@ func kindOfHTTP(e *googleapi.Error) Kind {
 		}
 	}
 	return kindOfCode(e.Code)
+}
+
+// kindOfJob returns what the reason means for which a job of BigQuery failed.
+func kindOfJob(reason string) Kind {
+	switch {
+	case limited[reason]:
+		return Unavailable
+	case reason == "accessDenied" || reason == "billingNotEnabled":
+		return Denied
+	case reason == "notFound":
+		return Missing
+	case reason == "duplicate":
+		return Exists
+	default:
+		return Invalid
+	}
+}
+
+// answerOfS3 returns the answer of S3 that an error is of. Where there was none
+// the client makes one up, whose code is 0.
+func answerOfS3(err error) (*smithyhttp.ResponseError, bool) {
+	e, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	return e, ok && e.Response != nil && e.Response.Response != nil && e.HTTPStatusCode() != 0
 }
 
 // kindOfS3 tells what S3 answers with 400 although the request is right.
@@ -167,7 +194,7 @@ func Reason(err error) string {
 	if e, ok := errors.AsType[*googleapi.Error](err); ok {
 		return fmt.Sprintf("it answers %d %s", e.Code, http.StatusText(e.Code))
 	}
-	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && e.Response != nil {
+	if e, ok := answerOfS3(err); ok {
 		return fmt.Sprintf("it answers %d %s", e.HTTPStatusCode(), http.StatusText(e.HTTPStatusCode()))
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {

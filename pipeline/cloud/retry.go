@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/status"
@@ -81,7 +80,7 @@ func asksFor(err error) (time.Duration, bool) {
 	if e, ok := errors.AsType[*googleapi.Error](err); ok {
 		return retryAfter(e.Header)
 	}
-	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+	if e, ok := answerOfS3(err); ok {
 		return retryAfter(e.Response.Header)
 	}
 	s, ok := status.FromError(err)
