@@ -4,6 +4,8 @@
 //
 //	csv.go       delimited text, plain or compressed: options, columns
 //	csv_*.go     its files, kinds, encodings, header, tokens, sections and reader
+//	duckdb.go    DuckDB: options
+//	duckdb_*.go  its instance, catalogue, types, vectors and reader; all but options only with the build tag duckdb
 //	parquet.go   Parquet files: options, row groups
 //	parquet_*.go its files, types, chunks, pages, conversions, decoders and reader
 //	reader.go    what the readers of all formats have in common

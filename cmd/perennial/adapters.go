@@ -13,6 +13,7 @@ func adapters() jobs.Adapters {
 		Sources: map[string]jobs.Adapter[pipeline.Source]{
 			"csv":     jobs.AdapterOf(sources.NewCSV),
 			"parquet": jobs.AdapterOf(sources.NewParquet),
+			"duckdb":  jobs.AdapterOf(sources.NewDuckDB),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
 			"parquet": jobs.AdapterOf(sinks.NewParquet),

@@ -1,0 +1,71 @@
+//go:build duckdb
+
+package sources
+
+import (
+	"fmt"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/perennial-clv/perennial/pipeline"
+)
+
+// duckHidden is the hint for errors whose text may quote values of the data.
+const duckHidden = "run the query in DuckDB: its message may quote customers' data and is not repeated here"
+
+// duckErrors are the errors whose text names what the query names, and no value
+// of the data. All others are told by their kind alone.
+var duckErrors = map[duckdb.ErrorType]struct {
+	class pipeline.Class
+	hint  string
+}{
+	duckdb.ErrorTypeParser:           {pipeline.ClassUsage, "correct source.duckdb.query: one SELECT, without a semicolon between statements"},
+	duckdb.ErrorTypeSyntax:           {pipeline.ClassUsage, "correct source.duckdb.query"},
+	duckdb.ErrorTypeBinder:           {pipeline.ClassSource, "correct the names, or the table"},
+	duckdb.ErrorTypeCatalog:          {pipeline.ClassSource, "check the name: schema.table where the schema is not main"},
+	duckdb.ErrorTypeErrorIO:          {pipeline.ClassSource, "check the path, who may read it, and the folder the job runs in"},
+	duckdb.ErrorTypePermission:       {pipeline.ClassPermission, "let the job's user read the files"},
+	duckdb.ErrorTypeMissingExtension: {pipeline.ClassUsage, "only what DuckDB has of its own is there, and nothing is fetched: copy remote files to a local disk, or read them with source.parquet or source.csv"},
+}
+
+// duckKinds name the errors that are told by their kind.
+var duckKinds = map[duckdb.ErrorType]string{
+	duckdb.ErrorTypeConversion: "a value cannot be cast", duckdb.ErrorTypeOutOfRange: "a value is out of range", duckdb.ErrorTypeInvalidInput: "the input is not valid",
+	duckdb.ErrorTypeDivideByZero: "a division by zero", duckdb.ErrorTypeNotImplemented: "something that is not implemented",
+}
+
+// duckFailure returns the error of a result.
+func duckFailure(r *duckdb.Result) error {
+	kind := duckdb.ResultErrorType(r)
+	if known, ok := duckErrors[kind]; ok {
+		return pipeline.Errorf(known.class, "", known.hint, "DuckDB: %s", firstLine(duckdb.ResultError(r)))
+	}
+	if kind == duckdb.ErrorTypeOutOfMemory {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "raise source.duckdb.memory, or lower source.duckdb.threads", "DuckDB needs more memory than it may take")
+	}
+	name, ok := duckKinds[kind]
+	if !ok {
+		name = fmt.Sprintf("an error of kind %d", kind)
+	}
+	return pipeline.Errorf(pipeline.ClassSource, "", duckHidden, "DuckDB reports: %s", name)
+}
+
+// firstLine leaves out the candidates and the place in the statement, which
+// follow.
+func firstLine(message string) string {
+	line, _, _ := strings.Cut(message, "\n")
+	return line
+}
+
+// cannotOpen says why a database cannot be opened; the message names files and
+// versions.
+func cannotOpen(path, message string) error {
+	if path == "" {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "check memory and threads", "DuckDB does not start: %s", firstLine(message))
+	}
+	if isBeingWritten(path) {
+		return pipeline.Errorf(pipeline.ClassTemporary, path, "run again when it has closed the database, or read a copy", "another process has the database open for writing")
+	}
+	return pipeline.Errorf(pipeline.ClassSource, path, "check that it is a database of DuckDB "+duckdb.LibraryVersion()+" or older", "DuckDB cannot open it: %s", firstLine(message))
+}
