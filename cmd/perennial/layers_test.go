@@ -48,6 +48,7 @@ var libraries = map[string][]string{
 	"github.com/apache/arrow/go/v17":             {"pipeline/*.go", "pipeline/*/*.go", "sources/*.go", "sinks/*.go", "transforms/*/table.go"},
 	"github.com/parquet-go/parquet-go":           {"sources/parquet*.go", "sinks/parquet*.go"},
 	"cloud.google.com/go/bigquery":               {"pipeline/cloud/*.go", "sources/bigquery*.go", "sinks/bigquery*.go"},
+	"github.com/duckdb/duckdb-go-bindings":       {"sources/duckdb*.go"},
 	"gocloud.dev":                                {"pipeline/cloud/*.go", "sources/*.go", "sinks/*.go"},
 	"github.com/spf13/cobra":                     {"cmd/perennial/*.go"},
 	"github.com/goccy/go-yaml":                   {"jobs/*.go"},
