@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -91,17 +90,5 @@ func (o DuckDB) tableName() (schema, name string, err error) {
 		return parts[0], parts[1], nil
 	default:
 		return "", "", pipeline.Errorf(pipeline.ClassUsage, "table", "write orders or schema.orders; a name with a point in it needs a query", "%q names no table", o.Table)
-	}
-}
-
-// describe names the source for people.
-func (o DuckDB) describe() string {
-	switch {
-	case o.Table != "":
-		return fmt.Sprintf("%s %s", o.Path, o.Table)
-	case o.Path != "":
-		return o.Path + ", by a query"
-	default:
-		return "files, by a query of DuckDB"
 	}
 }

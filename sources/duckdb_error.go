@@ -29,10 +29,14 @@ var duckErrors = map[duckdb.ErrorType]struct {
 	duckdb.ErrorTypeMissingExtension: {pipeline.ClassUsage, "only what DuckDB has of its own is there, and nothing is fetched: copy remote files to a local disk, or read them with source.parquet or source.csv"},
 }
 
-// duckKinds name the errors that are told by their kind.
+// duckKinds say what is wrong by the kind of an error. Most that come while rows
+// are delivered are of the kind "invalid input", whatever they are.
 var duckKinds = map[duckdb.ErrorType]string{
-	duckdb.ErrorTypeConversion: "a value cannot be cast", duckdb.ErrorTypeOutOfRange: "a value is out of range", duckdb.ErrorTypeInvalidInput: "the input is not valid",
-	duckdb.ErrorTypeDivideByZero: "a division by zero", duckdb.ErrorTypeNotImplemented: "something that is not implemented",
+	duckdb.ErrorTypeConversion:     "a value cannot be cast",
+	duckdb.ErrorTypeOutOfRange:     "a value is out of range",
+	duckdb.ErrorTypeInvalidInput:   "the data cannot be read",
+	duckdb.ErrorTypeDivideByZero:   "something is divided by zero",
+	duckdb.ErrorTypeNotImplemented: "something is not implemented",
 }
 
 // duckFailure returns the error of a result.
@@ -44,11 +48,11 @@ func duckFailure(r *duckdb.Result) error {
 	if kind == duckdb.ErrorTypeOutOfMemory {
 		return pipeline.Errorf(pipeline.ClassUsage, "", "raise source.duckdb.memory, or lower source.duckdb.threads", "DuckDB needs more memory than it may take")
 	}
-	name, ok := duckKinds[kind]
+	what, ok := duckKinds[kind]
 	if !ok {
-		name = fmt.Sprintf("an error of kind %d", kind)
+		what = fmt.Sprintf("an error of kind %d", kind)
 	}
-	return pipeline.Errorf(pipeline.ClassSource, "", duckHidden, "DuckDB reports: %s", name)
+	return pipeline.Errorf(pipeline.ClassSource, "", duckHidden, "DuckDB: %s", what)
 }
 
 // firstLine leaves out the candidates and the place in the statement, which

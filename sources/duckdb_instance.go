@@ -140,7 +140,8 @@ func (c *duckConnection) query(ctx context.Context, statement string) (*duckResu
 	defer duckdb.DestroyPrepare(&prepared)
 	var pending duckdb.PendingResult
 	defer duckdb.DestroyPending(&pending)
-	//lint:ignore SA1019 nothing else delivers rows as they are made; without it DuckDB keeps all of them in memory
+	// Called deprecated, but nothing else delivers rows as they are made: without
+	// it DuckDB keeps all of them in memory.
 	if duckdb.PendingPreparedStreaming(prepared, &pending) == duckdb.StateError {
 		return nil, pipeline.Errorf(pipeline.ClassSource, "", duckHidden, "DuckDB cannot begin the statement")
 	}

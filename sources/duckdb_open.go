@@ -99,7 +99,7 @@ func (s *duckSource) columns(known []duckColumn, schema *arrow.Schema) ([]duckCo
 	for i, f := range schema.Fields() {
 		at := slices.IndexFunc(known, func(c duckColumn) bool { return c.name == f.Name })
 		if at < 0 || !arrow.TypeEqual(known[at].arrow, f.Type) || known[at].isCast != s.casts[f.Name] {
-			return nil, changed(s.options.describe())
+			return nil, changed(s.name())
 		}
 		columns[i] = known[at]
 	}
@@ -109,7 +109,7 @@ func (s *duckSource) columns(known []duckColumn, schema *arrow.Schema) ([]duckCo
 // parts divides a table by its row ids. Only the last part has no end, so that
 // no row can be beyond it.
 func (s *duckSource) parts(schema *arrow.Schema, until string) []duckPart {
-	name := s.options.describe()
+	name := s.name()
 	if s.rowIDs <= s.partRows {
 		return []duckPart{{name, s.selection(schema, until)}}
 	}

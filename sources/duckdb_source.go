@@ -59,37 +59,55 @@ func (s *duckSource) Describe(ctx context.Context, asOf string) (pipeline.Descri
 		fields[i] = arrow.Field{Name: column.name, Type: column.arrow, Nullable: true}
 	}
 	s.schema = arrow.NewSchema(fields, nil)
-	return pipeline.Description{Name: s.options.describe(), Columns: s.schema, Rows: rows, Bytes: -1}, nil
+	return pipeline.Description{Name: s.name(), Columns: s.schema, Rows: rows, Bytes: -1}, nil
+}
+
+// name names the source for people.
+func (s *duckSource) name() string {
+	switch {
+	case s.options.Table != "":
+		return s.options.Path + " " + s.options.Table
+	case s.options.Path != "":
+		return s.options.Path + ", by a query"
+	default:
+		return "a query of DuckDB"
+	}
 }
 
 // bind opens a connection that knows what the source reads as duckView, and
 // returns its columns.
-func (s *duckSource) bind(ctx context.Context, threads int) (c *duckConnection, columns []duckColumn, err error) {
-	if c, err = openInstance(ctx, s.options, threads); err != nil {
-		return nil, nil, err
-	}
-	defer func() {
-		if err != nil {
-			c.close()
-		}
-	}()
-	if err = c.oneStatement(s.options.Query); err != nil {
-		return nil, nil, err
-	}
-	if err = c.execute(ctx, s.view()); err != nil {
-		return nil, nil, err
-	}
-	prepared, err := c.prepare("FROM " + duckView)
+func (s *duckSource) bind(ctx context.Context, threads int) (*duckConnection, []duckColumn, error) {
+	c, err := openInstance(ctx, s.options, threads)
 	if err != nil {
 		return nil, nil, err
 	}
+	columns, err := s.bindOn(ctx, c)
+	if err != nil {
+		c.close()
+		return nil, nil, err
+	}
+	return c, columns, nil
+}
+
+func (s *duckSource) bindOn(ctx context.Context, c *duckConnection) ([]duckColumn, error) {
+	if err := c.oneStatement(s.options.Query); err != nil {
+		return nil, err
+	}
+	if err := c.execute(ctx, s.view()); err != nil {
+		return nil, err
+	}
+	prepared, err := c.prepare("FROM " + duckView)
+	if err != nil {
+		return nil, err
+	}
 	defer duckdb.DestroyPrepare(&prepared)
+	var columns []duckColumn
 	for i := range duckdb.PreparedStatementColumnCount(prepared) {
 		t := duckdb.PreparedStatementColumnLogicalType(prepared, i)
 		columns = append(columns, typeOf(duckdb.PreparedStatementColumnName(prepared, i), t))
 		duckdb.DestroyLogicalType(&t)
 	}
-	return c, columns, nil
+	return columns, nil
 }
 
 // oneStatement refuses a query of several statements, of which a view would

@@ -3,6 +3,9 @@
 package sources
 
 import (
+	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,17 +27,8 @@ func makeDatabase(t testing.TB, statements ...string) string {
 // runDuckDB runs SQL in a database that may be written to.
 func runDuckDB(t testing.TB, path string, statements ...string) {
 	t.Helper()
-	var db duckdb.Database
-	var c duckdb.Connection
-	var config duckdb.Config
-	var message string
-	duckdb.CreateConfig(&config)
-	defer duckdb.DestroyConfig(&config)
-	if duckdb.OpenExt(path, &db, config, &message) == duckdb.StateError {
-		t.Fatal(message)
-	}
+	db, c := writable(t, path)
 	defer duckdb.Close(&db)
-	duckdb.Connect(db, &c)
 	defer duckdb.Disconnect(&c)
 	for _, statement := range statements {
 		var result duckdb.Result
@@ -43,6 +37,20 @@ func runDuckDB(t testing.TB, path string, statements ...string) {
 		}
 		duckdb.DestroyResult(&result)
 	}
+}
+
+// writable opens a database to write to.
+func writable(t testing.TB, path string) (db duckdb.Database, c duckdb.Connection) {
+	t.Helper()
+	var config duckdb.Config
+	duckdb.CreateConfig(&config)
+	defer duckdb.DestroyConfig(&config)
+	var message string
+	if duckdb.OpenExt(path, &db, config, &message) == duckdb.StateError {
+		t.Fatal(message)
+	}
+	duckdb.Connect(db, &c)
+	return db, c
 }
 
 // duckDBOf returns a source, with parts of few rows.
@@ -168,4 +176,15 @@ func TestDuckDBTypes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// holdDatabase opens a database to write to, says so, and closes it when
+// standard input ends.
+func holdDatabase(t *testing.T, path string) {
+	t.Helper()
+	db, c := writable(t, path)
+	defer duckdb.Close(&db)
+	defer duckdb.Disconnect(&c)
+	fmt.Println("open")
+	_, _ = io.Copy(io.Discard, os.Stdin)
 }
