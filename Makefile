@@ -37,6 +37,7 @@ lint:
 	go tool -modfile=.ci/tools.mod staticcheck -checks all ./... ./.ci/bench
 	.ci/tidy
 	cd .ci/parquetread && go vet ./... && go mod tidy -diff
+	cd .ci/objectstores && go vet ./... && go mod tidy -diff
 	@# DuckDB needs cgo; go mod tidy would download its library for every platform.
 	@if [ "$$(go env CGO_ENABLED)" = 1 ]; then \
 	  set -ex; (cd .ci/duckdb && go vet ./...); \

@@ -10,9 +10,9 @@ import (
 // DuckDB says what to read with DuckDB: a table of a database, or what a query
 // makes of a database and of files on a local disk.
 type DuckDB struct {
-	Path    string `yaml:"path" absent:"none: the query reads files" doc:"a DuckDB database on a local disk. It is opened to be read only"`
-	Table   string `yaml:"table" absent:"none: there is a query" doc:"a table or view of the database, as orders or schema.orders"`
-	Query   string `yaml:"query" absent:"none: there is a table" doc:"instead of a table: one SELECT in DuckDB's SQL, also over files, as FROM 'data/*.parquet'. @as_of is the as-of day, a DATE. Times with a zone are shown to it in UTC"`
+	Path    string `yaml:"path" absent:"query reads files" doc:"a DuckDB database on a local disk. It is opened to be read only"`
+	Table   string `yaml:"table" absent:"query is given" doc:"a table or view of the database, as orders or schema.orders"`
+	Query   string `yaml:"query" absent:"table is given" doc:"instead of a table: one SELECT in DuckDB's SQL, also over files, as FROM 'data/*.parquet'. @as_of is the as-of day, a DATE. Times with a zone are shown to it in UTC"`
 	Memory  string `yaml:"memory" default:"1GiB" doc:"that DuckDB may take, beside what --memory gives the run. It writes nothing to disk: a query that needs more fails"`
 	Threads int    `yaml:"threads" absent:"as many as the run has workers" doc:"that DuckDB uses for a query or a view. A table is read by the run's workers"`
 }

@@ -50,7 +50,7 @@ func readBare(b *testing.B, s *duckSource, readers int, want int64) {
 	}
 	defer first.close()
 	parts := s.parts(s.schema, "")
-	work := &queue{groups: len(parts)}
+	work := &queue{units: len(parts)}
 	var rows atomic.Int64
 	var all sync.WaitGroup
 	for range readers {

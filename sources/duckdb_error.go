@@ -3,7 +3,6 @@
 package sources
 
 import (
-	"fmt"
 	"strings"
 
 	duckdb "github.com/duckdb/duckdb-go-bindings"
@@ -12,10 +11,10 @@ import (
 )
 
 // duckHidden is the hint for errors whose text may quote values of the data.
-const duckHidden = "run the query in DuckDB: its message may quote customers' data and is not repeated here"
+const duckHidden = "run the query in DuckDB: its message may quote customers' data and is not repeated here. If memory is short, raise source.duckdb.memory"
 
 // duckErrors are the errors whose text names what the query names, and no value
-// of the data. All others are told by their kind alone.
+// of the data. Of all others nothing is told.
 var duckErrors = map[duckdb.ErrorType]struct {
 	class pipeline.Class
 	hint  string
@@ -29,16 +28,6 @@ var duckErrors = map[duckdb.ErrorType]struct {
 	duckdb.ErrorTypeMissingExtension: {pipeline.ClassUsage, "only what DuckDB has of its own is there, and nothing is fetched: copy remote files to a local disk, or read them with source.parquet or source.csv"},
 }
 
-// duckKinds say what is wrong by the kind of an error. Most that come while rows
-// are delivered are of the kind "invalid input", whatever they are.
-var duckKinds = map[duckdb.ErrorType]string{
-	duckdb.ErrorTypeConversion:     "a value cannot be cast",
-	duckdb.ErrorTypeOutOfRange:     "a value is out of range",
-	duckdb.ErrorTypeInvalidInput:   "the data cannot be read",
-	duckdb.ErrorTypeDivideByZero:   "something is divided by zero",
-	duckdb.ErrorTypeNotImplemented: "something is not implemented",
-}
-
 // duckFailure returns the error of a result.
 func duckFailure(r *duckdb.Result) error {
 	kind := duckdb.ResultErrorType(r)
@@ -48,11 +37,9 @@ func duckFailure(r *duckdb.Result) error {
 	if kind == duckdb.ErrorTypeOutOfMemory {
 		return pipeline.Errorf(pipeline.ClassUsage, "", "raise source.duckdb.memory, or lower source.duckdb.threads", "DuckDB needs more memory than it may take")
 	}
-	what, ok := duckKinds[kind]
-	if !ok {
-		what = fmt.Sprintf("an error of kind %d", kind)
-	}
-	return pipeline.Errorf(pipeline.ClassSource, "", duckHidden, "DuckDB: %s", what)
+	// The kind would not say much: what happens while rows are delivered is of
+	// the kind "invalid input", or not, as it happens.
+	return pipeline.Errorf(pipeline.ClassSource, "", duckHidden, "DuckDB cannot read it")
 }
 
 // firstLine leaves out the candidates and the place in the statement, which

@@ -5,6 +5,7 @@ package sources
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"strconv"
 	"sync/atomic"
 
@@ -33,12 +34,8 @@ func openInstance(ctx context.Context, o DuckDB, threads int) (*duckConnection, 
 	}
 	if o.Path != "" {
 		settings["access_mode"] = "READ_ONLY"
-		if files, err := listFiles([]string{o.Path}, ".duckdb"); err != nil {
+		if err := checkDatabase(ctx, o.Path); err != nil {
 			return nil, err
-		} else if len(files) > 1 {
-			return nil, pipeline.Errorf(pipeline.ClassUsage, o.Path, "name one of them", "%d databases match", len(files))
-		} else {
-			o.Path = files[0].path
 		}
 	}
 	var config duckdb.Config
@@ -60,6 +57,16 @@ func openInstance(ctx context.Context, o DuckDB, threads int) (*duckConnection, 
 		duckdb.Close(&instance.handle)
 	}
 	return c, err
+}
+
+// checkDatabase says what is wrong with the file of a database before DuckDB
+// tries it.
+func checkDatabase(ctx context.Context, path string) error {
+	files, err := listLocal(ctx, path, ".duckdb")
+	if err == nil && files[0].path != filepath.Clean(path) {
+		err = pipeline.Errorf(pipeline.ClassSource, path, "name one database", "a pattern is no database")
+	}
+	return err
 }
 
 // duckConnection is one conversation with an instance. One goroutine at a time

@@ -64,7 +64,7 @@ func (s *duckSource) threads(r pipeline.Request) int {
 // returns those that it has opened.
 func (s *duckSource) openOn(ctx context.Context, c *duckConnection, known []duckColumn, schema *arrow.Schema, r pipeline.Request) ([]pipeline.Reader, error) {
 	shared := duckRequest{schema: schema, rows: rowsOf(r), parts: s.parts(schema, s.until(r)), memory: new(table.Memory)}
-	shared.work = &queue{groups: len(shared.parts)}
+	shared.work = &queue{units: len(shared.parts)}
 	var err error
 	if shared.columns, err = s.columns(known, schema); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (s *duckSource) columns(known []duckColumn, schema *arrow.Schema) ([]duckCo
 	for i, f := range schema.Fields() {
 		at := slices.IndexFunc(known, func(c duckColumn) bool { return c.name == f.Name })
 		if at < 0 || !arrow.TypeEqual(known[at].arrow, f.Type) || known[at].isCast != s.casts[f.Name] {
-			return nil, changed(s.name())
+			return nil, pipeline.Errorf(pipeline.ClassSource, s.name(), "run again when nobody alters it", "column %q has changed since it was described", f.Name)
 		}
 		columns[i] = known[at]
 	}

@@ -97,15 +97,6 @@ func TestDuckDBTableConforms(t *testing.T) {
 	})
 }
 
-func TestDuckDBTableWithDeletedRowsConforms(t *testing.T) {
-	conformance.SourceOfTables(t, func(t *testing.T, rows conformance.Rows) pipeline.Source {
-		statements := append(tableOf(rows), "INSERT INTO orders SELECT * FROM orders", "DELETE FROM orders WHERE rowid % 2 = 0",
-			"TRUNCATE orders")
-		statements = append(statements, tableOf(rows)[1:]...)
-		return duckDBOf(t, DuckDB{Path: makeDatabase(t, statements...), Table: "main.Orders"})
-	})
-}
-
 func TestDuckDBViewConforms(t *testing.T) {
 	conformance.SourceOfTables(t, func(t *testing.T, rows conformance.Rows) pipeline.Source {
 		statements := append(tableOf(rows), "CREATE SCHEMA clean", "CREATE VIEW clean.orders AS SELECT * FROM main.orders")

@@ -125,11 +125,11 @@ func enumOf(t duckdb.LogicalType) (arrow.DataType, func(space) vectorColumn) {
 	var convert func([]int32, *vector) bool
 	switch duckdb.EnumInternalType(t) {
 	case duckdb.TypeUTinyInt:
-		convert = codes[uint8]
+		convert = enumCodes[uint8]
 	case duckdb.TypeUSmallInt:
-		convert = codes[uint16]
+		convert = enumCodes[uint16]
 	default:
-		convert = codes[uint32]
+		convert = enumCodes[uint32]
 	}
 	return arrow.BinaryTypes.String, func(s space) vectorColumn {
 		return &enumVectors{words: words, fixedVectors: fixedVectors[int32]{convert: convert, space: s}}
@@ -148,7 +148,7 @@ func widened[S int8 | int16 | int32 | uint8 | uint16 | uint32](to []int64, v *ve
 	return true
 }
 
-func codes[S uint8 | uint16 | uint32](to []int32, v *vector) bool {
+func enumCodes[S uint8 | uint16 | uint32](to []int32, v *vector) bool {
 	for i, value := range values[S](v) {
 		to[i] = int32(value)
 	}

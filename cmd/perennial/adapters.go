@@ -11,9 +11,10 @@ import (
 func adapters() jobs.Adapters {
 	return jobs.Adapters{
 		Sources: map[string]jobs.Adapter[pipeline.Source]{
-			"csv":     jobs.AdapterOf(sources.NewCSV),
-			"parquet": jobs.AdapterOf(sources.NewParquet),
-			"duckdb":  jobs.AdapterOf(sources.NewDuckDB),
+			"bigquery": jobs.AdapterOf(sources.NewBigQuery),
+			"csv":      jobs.AdapterOf(sources.NewCSV),
+			"duckdb":   jobs.AdapterOf(sources.NewDuckDB),
+			"parquet":  jobs.AdapterOf(sources.NewParquet),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
 			"parquet": jobs.AdapterOf(sinks.NewParquet),
