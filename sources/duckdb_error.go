@@ -3,6 +3,7 @@
 package sources
 
 import (
+	"errors"
 	"strings"
 
 	duckdb "github.com/duckdb/duckdb-go-bindings"
@@ -40,6 +41,15 @@ func duckFailure(r *duckdb.Result) error {
 	// The kind would not say much: what happens while rows are delivered is of
 	// the kind "invalid input", or not, as it happens.
 	return pipeline.Errorf(pipeline.ClassSource, "", duckHidden, "DuckDB cannot read it")
+}
+
+// at gives an error a place, unless it has one.
+func at(place string, err error) error {
+	var known *pipeline.Error
+	if errors.As(err, &known) && known.Place == "" {
+		known.Place = place
+	}
+	return err
 }
 
 // firstLine leaves out the candidates and the place in the statement, which

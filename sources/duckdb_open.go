@@ -27,7 +27,7 @@ type duckRequest struct {
 
 // duckPart is a part of what is read, with rows of its own numbering.
 type duckPart struct {
-	origin    string
+	origin    string // for people, also as the place of errors
 	statement string
 }
 
@@ -42,7 +42,7 @@ func (s *duckSource) Open(ctx context.Context, r pipeline.Request) ([]pipeline.R
 	if err != nil {
 		closeAll(readers)
 		c.close()
-		return nil, err
+		return nil, at(s.place(), err)
 	}
 	return readers, nil
 }

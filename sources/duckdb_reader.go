@@ -83,13 +83,13 @@ func (r *duckReader) next(ctx context.Context) (pipeline.Batch, error) {
 			return err
 		})
 		if err != nil {
-			return pipeline.Batch{}, err
+			return pipeline.Batch{}, at(r.parts[r.part].origin, err)
 		}
 		if rows > 0 {
 			return r.batch(rows), nil
 		}
 		if err := r.count.end(r.done); err != nil {
-			return pipeline.Batch{}, err
+			return pipeline.Batch{}, at(r.parts[r.part].origin, err)
 		}
 		r.leavePart()
 	}
@@ -103,7 +103,7 @@ func (r *duckReader) enter(ctx context.Context) (err error) {
 	}
 	r.done = 0
 	r.result, err = r.connection.query(ctx, r.parts[r.part].statement)
-	return err
+	return at(r.parts[r.part].origin, err)
 }
 
 // fill collects the rows of a batch and returns how many they are, 0 at the end
@@ -146,7 +146,7 @@ func (r *duckReader) append(row, n int) error {
 		r.levels[i] = v.part(r.at, n, r.levels[i])
 		isClean, err := c.append(&v)
 		if err != nil {
-			return pipeline.Errorf(pipeline.ClassSource, r.parts[r.part].origin, "", "column %q: %w", r.columns[i].name, err)
+			return pipeline.Errorf(pipeline.ClassSource, "", "", "column %q: %w", r.columns[i].name, err)
 		}
 		if !isClean {
 			r.note(&v, row, i)

@@ -62,6 +62,15 @@ func (s *duckSource) Describe(ctx context.Context, asOf string) (pipeline.Descri
 	return pipeline.Description{Name: s.name(), Columns: s.schema, Rows: rows, Bytes: -1}, nil
 }
 
+// place is where an error of what is read is, for people: the table, or the
+// query in the job file.
+func (s *duckSource) place() string {
+	if s.options.Table != "" {
+		return s.name()
+	}
+	return "source.duckdb.query"
+}
+
 // name names the source for people.
 func (s *duckSource) name() string {
 	switch {
@@ -84,7 +93,7 @@ func (s *duckSource) bind(ctx context.Context, threads int) (*duckConnection, []
 	columns, err := s.bindOn(ctx, c)
 	if err != nil {
 		c.close()
-		return nil, nil, err
+		return nil, nil, at(s.place(), err)
 	}
 	return c, columns, nil
 }
@@ -119,7 +128,7 @@ func (c *duckConnection) oneStatement(query string) error {
 	var statements duckdb.ExtractedStatements
 	defer duckdb.DestroyExtracted(&statements)
 	if n := duckdb.ExtractStatements(c.handle, query, &statements); n > 1 {
-		return pipeline.Errorf(pipeline.ClassUsage, "", "write one SELECT; its parts may be named by WITH", "source.duckdb.query has %d statements", n)
+		return pipeline.Errorf(pipeline.ClassUsage, "", "write one SELECT; its parts may be named by WITH", "there are %d statements", n)
 	}
 	return nil // what is no statement at all does not make a view either
 }
