@@ -44,7 +44,7 @@ func readBare(b *testing.B, s *duckSource, readers int, want int64) {
 	if _, err := s.Describe(ctx, ""); err != nil {
 		b.Fatal(err)
 	}
-	first, err := openInstance(ctx, s.options, 1)
+	first, err := openDuckInstance(ctx, s.options, 1)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -25,18 +25,18 @@ func (c *duckConnection) rowIDs(ctx context.Context, o DuckDB) (int64, error) {
 		schema = "main"
 	}
 	return c.number(ctx, fmt.Sprintf("SELECT coalesce(max(estimated_size), -1) FROM duckdb_tables() WHERE database_name = current_database() AND lower(schema_name) = lower(%s) AND lower(table_name) = lower(%s)",
-		quotedText(schema), quotedText(name)))
+		duckQuoted(schema), duckQuoted(name)))
 }
 
-// quotedText returns a text as SQL takes it.
-func quotedText(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+// duckQuoted returns a text as SQL takes it.
+func duckQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // expectedRows returns how many rows DuckDB's planner expects of duckView, -1 if
 // it does not say.
 func (c *duckConnection) expectedRows(ctx context.Context) (int64, error) {
 	const planColumn = 1 // after the name of the plan
-	text, err := scalar(ctx, c, "EXPLAIN (FORMAT json) FROM "+duckView, planColumn, func(p unsafe.Pointer) string {
-		return string(stringAt(p, int(*(*uint32)(p))))
+	text, err := duckScalar(ctx, c, "EXPLAIN (FORMAT json) FROM "+duckView, planColumn, func(p unsafe.Pointer) string {
+		return string(duckStringAt(p, int(*(*uint32)(p))))
 	})
 	var plan []struct {
 		Info map[string]any `json:"extra_info"`
@@ -53,12 +53,12 @@ func (c *duckConnection) expectedRows(ctx context.Context) (int64, error) {
 
 // number returns the one BIGINT that a statement makes.
 func (c *duckConnection) number(ctx context.Context, statement string) (int64, error) {
-	return scalar(ctx, c, statement, 0, func(p unsafe.Pointer) int64 { return *(*int64)(p) })
+	return duckScalar(ctx, c, statement, 0, func(p unsafe.Pointer) int64 { return *(*int64)(p) })
 }
 
-// scalar returns a value of the first row that a statement makes; the zero T if
+// duckScalar returns a value of the first row that a statement makes; the zero T if
 // there is none.
-func scalar[T any](ctx context.Context, c *duckConnection, statement string, column int, value func(unsafe.Pointer) T) (found T, err error) {
+func duckScalar[T any](ctx context.Context, c *duckConnection, statement string, column int, value func(unsafe.Pointer) T) (found T, err error) {
 	result, err := c.query(ctx, statement)
 	if err != nil {
 		return found, err
@@ -73,7 +73,7 @@ func scalar[T any](ctx context.Context, c *duckConnection, statement string, col
 			return err
 		}
 		defer duckdb.DestroyDataChunk(&chunk)
-		if v := vectorOf(chunk, column); v.isKnown(0) {
+		if v := duckVectorOf(chunk, column); v.isKnown(0) {
 			found = value(v.data)
 		}
 		return nil

@@ -33,7 +33,7 @@ var duckErrors = map[duckdb.ErrorType]struct {
 func duckFailure(r *duckdb.Result) error {
 	kind := duckdb.ResultErrorType(r)
 	if known, ok := duckErrors[kind]; ok {
-		return pipeline.Errorf(known.class, "", known.hint, "DuckDB: %s", firstLine(duckdb.ResultError(r)))
+		return pipeline.Errorf(known.class, "", known.hint, "DuckDB: %s", duckFirstLine(duckdb.ResultError(r)))
 	}
 	if kind == duckdb.ErrorTypeOutOfMemory {
 		return pipeline.Errorf(pipeline.ClassUsage, "", "raise source.duckdb.memory, or lower source.duckdb.threads", "DuckDB needs more memory than it may take")
@@ -43,8 +43,8 @@ func duckFailure(r *duckdb.Result) error {
 	return pipeline.Errorf(pipeline.ClassSource, "", duckHidden, "DuckDB cannot read it")
 }
 
-// at gives an error a place, unless it has one.
-func at(place string, err error) error {
+// placedAt gives an error a place, unless it has one.
+func placedAt(place string, err error) error {
 	var known *pipeline.Error
 	if errors.As(err, &known) && known.Place == "" {
 		known.Place = place
@@ -52,21 +52,21 @@ func at(place string, err error) error {
 	return err
 }
 
-// firstLine leaves out the candidates and the place in the statement, which
+// duckFirstLine leaves out the candidates and the place in the statement, which
 // follow.
-func firstLine(message string) string {
+func duckFirstLine(message string) string {
 	line, _, _ := strings.Cut(message, "\n")
 	return line
 }
 
-// cannotOpen says why a database cannot be opened; the message names files and
+// duckUnopened says why a database cannot be opened; the message names files and
 // versions.
-func cannotOpen(path, message string) error {
+func duckUnopened(path, message string) error {
 	if path == "" {
-		return pipeline.Errorf(pipeline.ClassUsage, "", "check memory and threads", "DuckDB does not start: %s", firstLine(message))
+		return pipeline.Errorf(pipeline.ClassUsage, "", "check memory and threads", "DuckDB does not start: %s", duckFirstLine(message))
 	}
-	if isBeingWritten(path) {
+	if isDuckWritten(path) {
 		return pipeline.Errorf(pipeline.ClassTemporary, path, "run again when it has closed the database, or read a copy", "another process has the database open for writing")
 	}
-	return pipeline.Errorf(pipeline.ClassSource, path, "check that it is a database of DuckDB "+duckdb.LibraryVersion()+" or older", "DuckDB cannot open it: %s", firstLine(message))
+	return pipeline.Errorf(pipeline.ClassSource, path, "check that it is a database of DuckDB "+duckdb.LibraryVersion()+" or older", "DuckDB cannot open it: %s", duckFirstLine(message))
 }

@@ -69,7 +69,7 @@ func TestDuckDBFailures(t *testing.T) {
 		{"files elsewhere", DuckDB{Query: "FROM 'https://shop.example/orders.parquet'"}, pipeline.ClassUsage, []string{"httpfs", "nothing is fetched"}},
 		{"too much for memory", DuckDB{Query: "SELECT i FROM range(30_000_000) t(i) ORDER BY hash(i)", Memory: "64MiB", Threads: 1}, pipeline.ClassUsage, []string{"more memory", "raise source.duckdb.memory"}},
 		{"a cast that fails late", DuckDB{Path: shop, Query: "SELECT CAST(name AS BIGINT) AS n FROM orders"}, pipeline.ClassSource, []string{"cannot read it", "run the query in DuckDB"}},
-		{"a file that cannot be read", DuckDB{Query: "FROM read_csv(" + quotedText(filepath.Join(dir, "names.csv")) + ", columns = {'id': 'INTEGER', 'amount': 'INTEGER'})"}, pipeline.ClassSource, []string{"cannot read it"}},
+		{"a file that cannot be read", DuckDB{Query: "FROM read_csv(" + duckQuoted(filepath.Join(dir, "names.csv")) + ", columns = {'id': 'INTEGER', 'amount': 'INTEGER'})"}, pipeline.ClassSource, []string{"cannot read it"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := firstError(duckDBOf(t, test.o))

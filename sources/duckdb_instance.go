@@ -25,16 +25,16 @@ type duckInstance struct {
 // where memory does not suffice, and the machine's zone plays no part.
 const duckSession = "SET temp_directory = ''; SET TimeZone = 'UTC'"
 
-// openInstance opens the database of o, or one in memory, and a first
+// openDuckInstance opens the database of o, or one in memory, and a first
 // connection. Extensions are neither loaded nor fetched.
-func openInstance(ctx context.Context, o DuckDB, threads int) (*duckConnection, error) {
+func openDuckInstance(ctx context.Context, o DuckDB, threads int) (*duckConnection, error) {
 	settings := map[string]string{
 		"memory_limit": o.Memory, "threads": strconv.Itoa(threads),
 		"autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
 	}
 	if o.Path != "" {
 		settings["access_mode"] = "READ_ONLY"
-		if err := checkDatabase(ctx, o.Path); err != nil {
+		if err := checkDuckDB(ctx, o.Path); err != nil {
 			return nil, err
 		}
 	}
@@ -50,7 +50,7 @@ func openInstance(ctx context.Context, o DuckDB, threads int) (*duckConnection, 
 	}
 	instance, message := &duckInstance{}, ""
 	if duckdb.OpenExt(o.Path, &instance.handle, config, &message) == duckdb.StateError {
-		return nil, cannotOpen(o.Path, message)
+		return nil, duckUnopened(o.Path, message)
 	}
 	c, err := instance.connect(ctx)
 	if err != nil && instance.connections.Load() == 0 {
@@ -59,9 +59,9 @@ func openInstance(ctx context.Context, o DuckDB, threads int) (*duckConnection, 
 	return c, err
 }
 
-// checkDatabase says what is wrong with the file of a database before DuckDB
+// checkDuckDB says what is wrong with the file of a database before DuckDB
 // tries it.
-func checkDatabase(ctx context.Context, path string) error {
+func checkDuckDB(ctx context.Context, path string) error {
 	files, err := listLocal(ctx, path, ".duckdb")
 	if err == nil && files[0].path != filepath.Clean(path) {
 		err = pipeline.Errorf(pipeline.ClassSource, path, "name one database", "a pattern is no database")

@@ -2,5 +2,5 @@
 
 package sources
 
-// isBeingWritten cannot tell why a database does not open.
-func isBeingWritten(string) bool { return false }
+// isDuckWritten cannot tell why a database does not open.
+func isDuckWritten(string) bool { return false }

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isBeingWritten reports whether another process holds the lock that DuckDB
+// isDuckWritten reports whether another process holds the lock that DuckDB
 // takes on a database it may write to. No database of this process may be open:
 // to close a file gives up all its locks.
-func isBeingWritten(path string) bool {
+func isDuckWritten(path string) bool {
 	file, err := os.Open(path)
 	if err != nil {
 		return false

@@ -40,9 +40,9 @@ func (s *duckSource) Open(ctx context.Context, r pipeline.Request) ([]pipeline.R
 	}
 	readers, err := s.openOn(ctx, c, known, schema, r)
 	if err != nil {
-		closeAll(readers)
+		closeReaders(readers)
 		c.close()
-		return nil, at(s.place(), err)
+		return nil, placedAt(s.place(), err)
 	}
 	return readers, nil
 }
@@ -86,7 +86,7 @@ func (s *duckSource) openOn(ctx context.Context, c *duckConnection, known []duck
 	return readers, nil
 }
 
-func closeAll(readers []pipeline.Reader) {
+func closeReaders(readers []pipeline.Reader) {
 	for _, r := range readers {
 		_ = r.Close() // another error is on its way
 	}

@@ -22,7 +22,7 @@ import (
 type duckReader struct {
 	duckRequest
 	connection *duckConnection
-	collected  []vectorColumn
+	collected  []duckVectors
 
 	// The current part.
 	part   int
@@ -34,11 +34,11 @@ type duckReader struct {
 	at, end int
 	levels  [][]byte // of each column, between uses
 
-	faults []valueFault // of the current batch
+	faults []duckFault // of the current batch
 }
 
-// valueFault is a value that a row cannot be read for.
-type valueFault struct {
+// duckFault is a value that a row cannot be read for.
+type duckFault struct {
 	row, column  int // of the batch
 	reason, text string
 }
@@ -83,13 +83,13 @@ func (r *duckReader) next(ctx context.Context) (pipeline.Batch, error) {
 			return err
 		})
 		if err != nil {
-			return pipeline.Batch{}, at(r.parts[r.part].origin, err)
+			return pipeline.Batch{}, placedAt(r.parts[r.part].origin, err)
 		}
 		if rows > 0 {
 			return r.batch(rows), nil
 		}
 		if err := r.count.end(r.done); err != nil {
-			return pipeline.Batch{}, at(r.parts[r.part].origin, err)
+			return pipeline.Batch{}, placedAt(r.parts[r.part].origin, err)
 		}
 		r.leavePart()
 	}
@@ -103,7 +103,7 @@ func (r *duckReader) enter(ctx context.Context) (err error) {
 	}
 	r.done = 0
 	r.result, err = r.connection.query(ctx, r.parts[r.part].statement)
-	return at(r.parts[r.part].origin, err)
+	return placedAt(r.parts[r.part].origin, err)
 }
 
 // fill collects the rows of a batch and returns how many they are, 0 at the end
@@ -142,7 +142,7 @@ func (r *duckReader) fetch() (err error) {
 // batch.
 func (r *duckReader) append(row, n int) error {
 	for i, c := range r.collected {
-		v := vectorOf(r.chunk, i)
+		v := duckVectorOf(r.chunk, i)
 		r.levels[i] = v.part(r.at, n, r.levels[i])
 		isClean, err := c.append(&v)
 		if err != nil {
@@ -156,13 +156,13 @@ func (r *duckReader) append(row, n int) error {
 }
 
 // note notes the values of a vector that cannot be read.
-func (r *duckReader) note(v *vector, row, column int) {
+func (r *duckReader) note(v *duckVector, row, column int) {
 	for i := range v.n {
 		if v.levels != nil && v.levels[i] == absent {
 			continue
 		}
 		if reason, text := r.collected[column].faultOf(v, i); reason != "" {
-			r.faults = append(r.faults, valueFault{row + i, column, reason, text})
+			r.faults = append(r.faults, duckFault{row + i, column, reason, text})
 		}
 	}
 }
@@ -198,7 +198,7 @@ func (r *duckReader) takeFaults(columns []arrow.Array) []pipeline.Fault {
 	if len(r.faults) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.faults, func(a, b valueFault) int { return cmp.Or(a.row-b.row, a.column-b.column) })
+	slices.SortStableFunc(r.faults, func(a, b duckFault) int { return cmp.Or(a.row-b.row, a.column-b.column) })
 	var faults []pipeline.Fault
 	var rows []int
 	for i, f := range r.faults {
@@ -210,7 +210,7 @@ func (r *duckReader) takeFaults(columns []arrow.Array) []pipeline.Fault {
 	}
 	r.faults = r.faults[:0]
 	for i, c := range columns {
-		columns[i] = without(c, rows)
+		columns[i] = withNulls(c, rows)
 		c.Release()
 	}
 	return faults
@@ -218,13 +218,13 @@ func (r *duckReader) takeFaults(columns []arrow.Array) []pipeline.Fault {
 
 // raw renders the row of the first of some faults, which come in the order of
 // rows and columns: name=value, as the ledger renders rows.
-func (r *duckReader) raw(columns []arrow.Array, faults []valueFault) string {
+func (r *duckReader) raw(columns []arrow.Array, faults []duckFault) string {
 	row := faults[0].row
 	cells := make([]string, len(columns))
 	for i, c := range columns {
 		cells[i] = "NULL"
 		if !c.IsNull(row) {
-			cells[i] = strconv.Quote(cellText(c, row))
+			cells[i] = strconv.Quote(duckCellText(c, row))
 		}
 	}
 	for _, f := range faults {
@@ -238,16 +238,16 @@ func (r *duckReader) raw(columns []arrow.Array, faults []valueFault) string {
 	return kept([]byte(strings.Join(cells, " ")))
 }
 
-// cellText returns a value as a text.
-func cellText(c arrow.Array, row int) string {
+// duckCellText returns a value as a text.
+func duckCellText(c arrow.Array, row int) string {
 	if d, ok := c.(*array.Decimal128); ok { // which Arrow shows as floats
 		return d.Value(row).ToString(d.DataType().(*arrow.Decimal128Type).Scale)
 	}
 	return c.ValueStr(row)
 }
 
-// without returns a column whose values at some ascending rows are null.
-func without(c arrow.Array, rows []int) arrow.Array {
+// withNulls returns a column whose values at some ascending rows are null.
+func withNulls(c arrow.Array, rows []int) arrow.Array {
 	data := c.Data()
 	var v validity
 	for row := range c.Len() {

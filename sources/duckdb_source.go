@@ -86,14 +86,14 @@ func (s *duckSource) name() string {
 // bind opens a connection that knows what the source reads as duckView, and
 // returns its columns.
 func (s *duckSource) bind(ctx context.Context, threads int) (*duckConnection, []duckColumn, error) {
-	c, err := openInstance(ctx, s.options, threads)
+	c, err := openDuckInstance(ctx, s.options, threads)
 	if err != nil {
 		return nil, nil, err
 	}
 	columns, err := s.bindOn(ctx, c)
 	if err != nil {
 		c.close()
-		return nil, nil, at(s.place(), err)
+		return nil, nil, placedAt(s.place(), err)
 	}
 	return c, columns, nil
 }
@@ -113,7 +113,7 @@ func (s *duckSource) bindOn(ctx context.Context, c *duckConnection) ([]duckColum
 	var columns []duckColumn
 	for i := range duckdb.PreparedStatementColumnCount(prepared) {
 		t := duckdb.PreparedStatementColumnLogicalType(prepared, i)
-		columns = append(columns, typeOf(duckdb.PreparedStatementColumnName(prepared, i), t))
+		columns = append(columns, duckColumnOf(duckdb.PreparedStatementColumnName(prepared, i), t))
 		duckdb.DestroyLogicalType(&t)
 	}
 	return columns, nil

@@ -78,7 +78,7 @@ func tableOf(rows conformance.Rows) []string {
 				if cell == nil {
 					cells = append(cells, "NULL")
 				} else {
-					cells = append(cells, quotedText(*cell))
+					cells = append(cells, duckQuoted(*cell))
 				}
 			}
 			values = append(values, "("+strings.Join(cells, ", ")+")")
@@ -107,8 +107,8 @@ func TestDuckDBViewConforms(t *testing.T) {
 func TestDuckDBQueryOfParquetConforms(t *testing.T) {
 	conformance.SourceOfTables(t, func(t *testing.T, rows conformance.Rows) pipeline.Source {
 		file := filepath.Join(t.TempDir(), "orders.parquet")
-		makeDatabase(t, append(tableOf(rows), "COPY orders TO "+quotedText(file))...)
-		return duckDBOf(t, DuckDB{Query: "FROM " + quotedText(file) + "; -- all of it"})
+		makeDatabase(t, append(tableOf(rows), "COPY orders TO "+duckQuoted(file))...)
+		return duckDBOf(t, DuckDB{Query: "FROM " + duckQuoted(file) + "; -- all of it"})
 	})
 }
 

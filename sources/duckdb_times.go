@@ -21,57 +21,57 @@ const (
 	isInfiniteTime = "a time is infinite"
 )
 
-// infinity is how DuckDB writes an infinite value of a sign.
-func infinity(isNegative bool) string {
+// duckInfinity is how DuckDB writes an infinite value of a sign.
+func duckInfinity(isNegative bool) string {
 	if isNegative {
 		return "-infinity"
 	}
 	return "infinity"
 }
 
-func finiteDates(to []arrow.Date32, v *vector) bool {
+func duckDates(to []arrow.Date32, v *duckVector) bool {
 	isClean := true
-	for i, day := range values[int32](v) {
+	for i, day := range duckValues[int32](v) {
 		to[i] = arrow.Date32(day)
 		isClean = isClean && day != infiniteDay && day != -infiniteDay
 	}
 	return isClean
 }
 
-func dateFault(v *vector, i int) (reason, text string) {
-	if day := values[int32](v)[i]; day == infiniteDay || day == -infiniteDay {
-		return isInfiniteDay, infinity(day < 0)
+func duckDateFault(v *duckVector, i int) (reason, text string) {
+	if day := duckValues[int32](v)[i]; day == infiniteDay || day == -infiniteDay {
+		return isInfiniteDay, duckInfinity(day < 0)
 	}
 	return "", ""
 }
 
-func finiteTimes(to []int64, v *vector) bool { return scaled(to, v, 1) }
+func duckTimes(to []int64, v *duckVector) bool { return duckScaled(to, v, 1) }
 
-// scaledTimes makes microseconds of units of so many.
-func scaledTimes(unit int64) func(to []int64, v *vector) bool {
-	return func(to []int64, v *vector) bool { return scaled(to, v, unit) }
+// duckScaledTimes makes microseconds of units of so many.
+func duckScaledTimes(unit int64) func(to []int64, v *duckVector) bool {
+	return func(to []int64, v *duckVector) bool { return duckScaled(to, v, unit) }
 }
 
-func scaled(to []int64, v *vector, unit int64) bool {
-	isClean, most := true, mostUnits(unit)
-	for i, value := range values[int64](v) {
+func duckScaled(to []int64, v *duckVector, unit int64) bool {
+	isClean, most := true, duckMostUnits(unit)
+	for i, value := range duckValues[int64](v) {
 		to[i] = value * unit
 		isClean = isClean && value <= most && value >= -most
 	}
 	return isClean
 }
 
-// mostUnits is how many units of so many microseconds are a time at most; the
+// duckMostUnits is how many units of so many microseconds are a time at most; the
 // largest number of microseconds itself is infinity.
-func mostUnits(unit int64) int64 { return (infiniteTime - 1) / unit }
+func duckMostUnits(unit int64) int64 { return (infiniteTime - 1) / unit }
 
-// timeFault says what is wrong with a time in units of so many microseconds.
-func timeFault(unit int64) func(v *vector, i int) (string, string) {
-	return func(v *vector, i int) (reason, text string) {
-		value, most := values[int64](v)[i], mostUnits(unit)
+// duckTimeFault says what is wrong with a time in units of so many microseconds.
+func duckTimeFault(unit int64) func(v *duckVector, i int) (string, string) {
+	return func(v *duckVector, i int) (reason, text string) {
+		value, most := duckValues[int64](v)[i], duckMostUnits(unit)
 		switch {
 		case value == infiniteTime || value == -infiniteTime:
-			return isInfiniteTime, infinity(value < 0)
+			return isInfiniteTime, duckInfinity(value < 0)
 		case value > most || value < -most:
 			return "a time is beyond the range of microseconds", strconv.FormatInt(value, 10)
 		default:
@@ -82,9 +82,9 @@ func timeFault(unit int64) func(v *vector, i int) (string, string) {
 
 const nanosPerMicro = 1000
 
-func wholeMicroseconds(to []int64, v *vector) bool {
+func duckMicroseconds(to []int64, v *duckVector) bool {
 	isClean := true
-	for i, nanos := range values[int64](v) {
+	for i, nanos := range duckValues[int64](v) {
 		to[i] = floorDiv(nanos, nanosPerMicro)
 		// An infinite time is no whole number of microseconds either.
 		isClean = isClean && to[i]*nanosPerMicro == nanos
@@ -92,10 +92,10 @@ func wholeMicroseconds(to []int64, v *vector) bool {
 	return isClean
 }
 
-func nanosecondFault(v *vector, i int) (reason, text string) {
-	switch nanos := values[int64](v)[i]; {
+func duckNanosecondFault(v *duckVector, i int) (reason, text string) {
+	switch nanos := duckValues[int64](v)[i]; {
 	case nanos == infiniteTime || nanos == -infiniteTime:
-		return isInfiniteTime, infinity(nanos < 0)
+		return isInfiniteTime, duckInfinity(nanos < 0)
 	case nanos%nanosPerMicro != 0:
 		return "a time is finer than microseconds", time.Unix(0, nanos).UTC().Format("2006-01-02 15:04:05.999999999")
 	default:

@@ -15,6 +15,7 @@ func adapters() jobs.Adapters {
 			"csv":      jobs.AdapterOf(sources.NewCSV),
 			"duckdb":   jobs.AdapterOf(sources.NewDuckDB),
 			"parquet":  jobs.AdapterOf(sources.NewParquet),
+			"postgres": jobs.AdapterOf(sources.NewPostgres),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
 			"parquet": jobs.AdapterOf(sinks.NewParquet),
