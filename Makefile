@@ -35,6 +35,7 @@ lint:
 	go tool -modfile=.ci/tools.mod staticcheck -checks all ./... ./.ci/bench
 	go mod tidy -diff
 	cd .ci/parquetread && go vet ./... && go mod tidy -diff
+	cd .ci/objectstores && go vet ./... && go mod tidy -diff
 	@# DuckDB needs cgo; go mod tidy would download its library for every platform.
 	cd .ci/duckdb && if [ "$$(go env CGO_ENABLED)" = 1 ]; then go vet ./...; else echo 'not vetted: no C compiler works'; fi
 

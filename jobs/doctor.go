@@ -51,6 +51,7 @@ func (r *Run) ExamineJob(d *Diagnosis) {
 // examineSource reads the first rows of each reader.
 func (r *Run) examineSource(ctx context.Context, description pipeline.Description, bound *ledger.Binding, d *Diagnosis) {
 	d.OK("source", "%s: %s", description.Name, size(len(description.Files), known(description.Rows), known(description.Bytes)))
+	r.examineCost(ctx, bound, d)
 	tally, err := r.firstRows(ctx, description, bound)
 	switch {
 	case err != nil:
@@ -63,6 +64,21 @@ func (r *Run) examineSource(ctx context.Context, description pipeline.Descriptio
 		d.Warn("rows", "a run keeps them in quarantine, and fails above rules.max_rejected_rate", "%d of the first %d rows cannot be read: %s", tally.Unreadable, tally.Rows, tally.Quarantine[0].Reason)
 	default:
 		d.OK("rows", "the first %d rows can be read", tally.Rows)
+	}
+}
+
+// examineCost says what reading costs, or that it is more than it may.
+func (r *Run) examineCost(ctx context.Context, bound *ledger.Binding, d *Diagnosis) {
+	source, ok := r.Job.Source.(pipeline.Estimator)
+	if !ok {
+		return
+	}
+	e, err := source.Estimate(ctx, r.request(bound))
+	switch {
+	case err != nil:
+		d.Fail("cost", err)
+	case e.Price != nil:
+		d.OK("cost", "reading costs %s", costText(&e.Price.USD, e.Price.Basis))
 	}
 }
 

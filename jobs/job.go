@@ -65,11 +65,11 @@ var reserved = []string{"setting", "spend", "acquisition_plan", "experiments"}
 
 // SourcePart says where rows come from and what their columns mean.
 type SourcePart struct {
-	CSV        located           `yaml:"csv" default:"one of these" doc:"delimited text files on a local disk"`
-	Parquet    located           `yaml:"parquet" default:"one of these" doc:"Parquet files on a local disk"`
-	DuckDB     located           `yaml:"duckdb" default:"one of these" doc:"a DuckDB database"`
-	Postgres   located           `yaml:"postgres" default:"one of these" doc:"a PostgreSQL database"`
-	BigQuery   located           `yaml:"bigquery" default:"one of these" doc:"a BigQuery table"`
+	CSV        located           `yaml:"csv" default:"one of these" doc:"delimited text files, on a local disk or in an object store"`
+	Parquet    located           `yaml:"parquet" default:"one of these" doc:"Parquet files, on a local disk or in an object store"`
+	DuckDB     located           `yaml:"duckdb" default:"one of these" doc:"a table of a DuckDB database, or any query of DuckDB over local files; in programs built with the tag duckdb"`
+	Postgres   located           `yaml:"postgres" default:"one of these" doc:"a table or query of a PostgreSQL database"`
+	BigQuery   located           `yaml:"bigquery" default:"one of these" doc:"a table or query of BigQuery"`
 	Columns    ColumnsPart       `yaml:"columns" absent:"the columns of the same names" doc:"which column of the source plays which part"`
 	Attributes map[string]string `yaml:"attributes" absent:"none" doc:"name: source column. Kept of the first purchase as customers.first_<name>; may be split by. At most 1,048,576 distinct values"`
 	Decimal    string            `yaml:"decimal" default:"\".\"" doc:"\".\" or \",\": how text is read as a number, in amounts, quantities, prices, costs and by rules with numbers. With \",\" a point may stand between thousands (1.234,50), in correct groups of three only. With \".\" nothing may, so that a decimal comma is never taken for one. Columns of numbers are not affected"`
@@ -124,8 +124,8 @@ type ModelsPart struct {
 // adapterPart is exactly one technology with its options, which belong to the
 // adapter.
 type adapterPart struct {
-	Parquet  located `yaml:"parquet" default:"one of these" doc:"Parquet files on a local disk"`
-	BigQuery located `yaml:"bigquery" default:"one of these" doc:"BigQuery tables"`
+	Parquet  located `yaml:"parquet" default:"one of these" doc:"Parquet files, on a local disk or in an object store"`
+	BigQuery located `yaml:"bigquery" default:"one of these" doc:"tables of a BigQuery dataset"`
 }
 
 // Decode puts an adapter's options into a struct with yaml tags. What is wrong

@@ -80,6 +80,22 @@ func Load(path string, content []byte, lookup func(string) (string, bool), adapt
 	return &l.job, nil
 }
 
+// OpenSource makes a source of the lines that stand below source: in a job file.
+// What is wrong with them is of ClassUsage. lookup is the environment.
+func (a Adapters) OpenSource(lines []string, lookup func(string) (string, bool)) (pipeline.Source, error) {
+	l := loader{binder: binder{lookup: lookup, flags: map[*token.Token]string{}}, adapters: a}
+	content := "source:\n  " + strings.Join(lines, "\n  ") + "\n"
+	if l.root, l.problems = parseYAML([]byte(content)); len(l.problems) == 0 {
+		l.bindFile()
+		l.loadSource()
+	}
+	if len(l.problems) > 0 {
+		p := l.problems[0]
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "", p.Hint, "%s", p.Message)
+	}
+	return l.job.Source, nil
+}
+
 // configHash returns the SHA-256 of a job file and of what was set beside it.
 func configHash(content []byte, set []string) string {
 	sum := sha256.New()

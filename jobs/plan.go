@@ -33,7 +33,8 @@ type Plan struct {
 	Removes   []string     `json:"removed_as_of_dates,omitempty"` // dates that the sink would keep no longer
 	Memory    int64        `json:"memory_bytes"`                  // that the run takes at one time
 	Spilled   int64        `json:"spilled_bytes"`                 // beyond it, in files; 0 if memory holds everything
-	CostUSD   *float64     `json:"cost_usd"`                      // null: this source has no price
+	CostUSD   *float64     `json:"cost_usd"`                      // of reading the source; null: it has no price
+	CostBasis string       `json:"cost_basis,omitempty"`          // what that price is of
 
 	questions string // for people
 	memory    string // likewise
@@ -45,6 +46,8 @@ type PlannedInput struct {
 	Files     int      `json:"files"`
 	Rows      *int64   `json:"rows"` // null: not known before reading
 	Bytes     *int64   `json:"bytes"`
+	SQL       []string `json:"sql,omitempty"`        // what the source is asked, in this order
+	ReadBytes *int64   `json:"read_bytes,omitempty"` // that its service reads for it
 	Columns   []string `json:"columns"`
 	NaiveZone string   `json:"times_without_zone_read_in,omitempty"`
 	OrderID   bool     `json:"has_order_id"`
@@ -86,6 +89,9 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 			Columns: bound.Columns, NaiveZone: bound.NaiveZone(), OrderID: bound.HasOrders(),
 		},
 	}
+	if err := r.planSource(ctx, p, bound); err != nil {
+		return nil, err
+	}
 	f := r.forecast(d, bound)
 	p.Memory, p.Spilled, p.memory = f.memory, f.spilled, f.text(r.WorkDir)
 	for _, g := range j.Grains {
@@ -102,6 +108,23 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 		p.Tables = append(p.Tables, t.Name)
 	}
 	return p, r.planSink(ctx, p, bound)
+}
+
+// planSource says what reading takes, where the source can tell.
+func (r *Run) planSource(ctx context.Context, p *Plan, bound *ledger.Binding) error {
+	source, ok := r.Job.Source.(pipeline.Estimator)
+	if !ok {
+		return nil
+	}
+	e, err := source.Estimate(ctx, r.request(bound))
+	if err != nil {
+		return err
+	}
+	p.Source.SQL, p.Source.ReadBytes = e.SQL, known(e.Bytes)
+	if e.Price != nil {
+		p.CostUSD, p.CostBasis = &e.Price.USD, e.Price.Basis
+	}
+	return nil
 }
 
 // planSink says what the run would replace and remove.
@@ -157,6 +180,12 @@ func (p *Plan) Text() string {
 	}
 	line("  source     %s: %s", p.Source.Name, size(p.Source.Files, p.Source.Rows, p.Source.Bytes))
 	line("  columns    %s", strings.Join(p.Source.Columns, ", "))
+	for _, sql := range p.Source.SQL {
+		line("  sql        %s", strings.ReplaceAll(strings.TrimSpace(sql), "\n", "\n             "))
+	}
+	if p.Source.ReadBytes != nil {
+		line("  reads      %s", plural(*p.Source.ReadBytes, "byte"))
+	}
 	if p.Source.NaiveZone != "" {
 		line("  times      without a zone are read in %s", p.Source.NaiveZone)
 	}
@@ -183,18 +212,32 @@ func (p *Plan) Text() string {
 		line("  removes    %s", strings.Join(p.Removes, ", "))
 	}
 	line("  memory     %s", p.memory)
-	line("  cost       none: this source has no price")
+	line("  cost       %s", costText(p.CostUSD, p.CostBasis))
 	return b.String()
+}
+
+// costText says what reading costs, to a hundredth of a cent.
+func costText(usd *float64, basis string) string {
+	if usd == nil {
+		return "none: this source has no price"
+	}
+	return fmt.Sprintf("about %.4f USD: %s", *usd, basis)
 }
 
 // size says how many files, rows and bytes there are, as far as that is known.
 func size(files int, rows, bytes *int64) string {
-	parts := []string{plural(int64(files), "file")}
+	var parts []string
+	if files > 0 {
+		parts = append(parts, plural(int64(files), "file"))
+	}
 	if rows != nil {
 		parts = append(parts, plural(*rows, "row"))
 	}
 	if bytes != nil {
 		parts = append(parts, plural(*bytes, "byte"))
+	}
+	if len(parts) == 0 {
+		return "of unknown size"
 	}
 	return strings.Join(parts, ", ")
 }

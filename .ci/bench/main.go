@@ -13,6 +13,7 @@
 //	answers.go    whether the program and DuckDB come to the same numbers
 //	other.go      start-up, a small job, a thousand million rows
 //	adversary.go  logs that are meant to be slow
+//	sources.go    rows a second of every source, beside what it reads with
 //	collide.go    integer keys whose hashes begin with the same bits
 //	report.go     tables of medians and ratios
 //
@@ -64,7 +65,7 @@ func measureAll(ctx context.Context) error {
 		}
 	}
 	printGrowth(os.Stdout, all)
-	if err := cmp.Or(b.smallJobs(ctx), b.adversaries(ctx), b.billion(ctx)); err != nil {
+	if err := cmp.Or(b.sources(ctx), b.smallJobs(ctx), b.adversaries(ctx), b.billion(ctx)); err != nil {
 		return err
 	}
 	return b.record(ctx, all)

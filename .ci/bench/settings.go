@@ -20,6 +20,7 @@ type bench struct {
 	runs           int      // of each contender; 0: five, three of large logs
 	oneBillion     bool     // BENCH_ONE_BILLION
 	hasAdversaries bool     // BENCH_ADVERSARIES is not 0
+	hasSources     bool     // BENCH_SOURCES is not 0
 
 	program, duckdb, self string
 	revision              string // of what was built
@@ -37,6 +38,7 @@ func newBench(ctx context.Context) (*bench, error) {
 		keys:           strings.Fields(cmp.Or(os.Getenv("BENCH_KEYS"), "int text")),
 		oneBillion:     os.Getenv("BENCH_ONE_BILLION") == "1",
 		hasAdversaries: os.Getenv("BENCH_ADVERSARIES") != "0",
+		hasSources:     os.Getenv("BENCH_SOURCES") != "0",
 	}
 	for _, text := range strings.Fields(cmp.Or(os.Getenv("BENCH_ROWS"), "10000000 100000000")) {
 		rows, err := strconv.Atoi(text)

@@ -8,35 +8,42 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/perennial-clv/perennial/jobs"
 	"github.com/perennial-clv/perennial/pipeline"
-	"github.com/perennial-clv/perennial/sources"
 )
 
 func newInit(w *world) *cobra.Command {
-	var output string
+	var output, table string
 	c := &cobra.Command{
 		Use:   "init [SOURCE…]",
-		Short: "Propose a job file for files of transactions; without SOURCE, write a template",
+		Short: "Propose a job file for transactions in files or a table; without SOURCE, write a template",
 		Long: `Propose a job file for files of transactions, CSV or Parquet, or for a pattern
-such as 'data/*.csv'. It finds delimiter, encoding, date format and which column
-plays which part, counts what matters, and marks what only a person can know as
-QUESTION. Without SOURCE it writes a template with every part of a job file.`,
+such as 'data/*.csv', on this machine or in an object store (gs://, s3://); or for
+a table of a database:
+
+  perennial init bigquery://project.dataset.table
+  perennial init postgres://user@host/database --table public.orders
+  perennial init shop.duckdb --table orders
+
+It finds delimiter, encoding, date format and which column plays which part,
+counts what matters in up to two million rows, and marks what only a person can
+know as QUESTION. Without SOURCE it writes a template with every part of a job
+file.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			return initJob(c.Context(), w, args, output)
+			return initJob(c.Context(), w, proposed{args, table}, output)
 		},
 	}
 	c.Flags().StringVar(&output, "output", "", "`file` to write, - for standard output (default: the source's name with .yaml, in this folder)")
+	c.Flags().StringVar(&table, "table", "", "`table` of the database to propose a job for")
 	return c
 }
 
 // initJob proposes a job, or takes the template, and writes it if it is valid.
-func initJob(ctx context.Context, w *world, paths []string, output string) error {
-	name := sourceName(paths)
+func initJob(ctx context.Context, w *world, source proposed, output string) error {
+	name := source.name()
 	toFile := output != "-"
 	if output == "" || !toFile {
 		output = name + ".yaml"
@@ -47,15 +54,17 @@ func initJob(ctx context.Context, w *world, paths []string, output string) error
 		}
 	}
 	content, report := jobs.Template, "wrote the template "+output+"\n"
-	if len(paths) > 0 {
-		proposal, err := propose(ctx, w, paths, name, word(filepath.ToSlash(output)))
+	if len(source.args) > 0 {
+		proposal, err := propose(ctx, w, source, name, word(filepath.ToSlash(output)))
 		if err != nil {
 			return err
 		}
 		content = proposal.File
-		report = fmt.Sprintf("proposed %s from %s\n%s", output, strings.Join(paths, ", "), proposal.Text())
+		report = fmt.Sprintf("proposed %s from %s\n%s", output, source, proposal.Text())
+	} else if source.table != "" {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "name the database before --table", "a table of no database")
 	}
-	if _, err := jobs.Load(output, []byte(content), w.lookup, adapters()); err != nil {
+	if _, err := jobs.Load(output, []byte(content), source.lookup(w.lookup), adapters()); err != nil {
 		return err // as for a file whose name is none for a job
 	}
 	if !toFile {
@@ -67,8 +76,8 @@ func initJob(ctx context.Context, w *world, paths []string, output string) error
 	return writeOut(w, fmt.Appendf(nil, "%snext: answer the questions in it, then\n  perennial validate %[2]s\n  perennial plan %[2]s\n  perennial run %[2]s\n", report, word(output)))
 }
 
-func propose(ctx context.Context, w *world, paths []string, name, file string) (*jobs.Proposal, error) {
-	o, err := proposeOptions(w, paths)
+func propose(ctx context.Context, w *world, source proposed, name, file string) (*jobs.Proposal, error) {
+	o, err := source.options(w)
 	if err != nil {
 		return nil, err
 	}
@@ -93,74 +102,4 @@ func refuseOverwriting(path string) error {
 		return nil // writing says what is wrong with the path
 	}
 	return pipeline.Errorf(pipeline.ClassUsage, path, "name another file with --output, or move this one away", "the file exists already")
-}
-
-// inNames is what a job's name may not hold.
-var inNames = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
-
-// sourceName returns a name for a job on files: the first one's, without its
-// endings and without the parts of a pattern.
-func sourceName(paths []string) string {
-	const otherwise = "job"
-	if len(paths) == 0 {
-		return otherwise
-	}
-	name := filepath.Base(paths[0])
-	for _, ending := range []string{".gz", ".zst", ".bz2", ".csv", ".tsv", ".txt", ".parquet"} {
-		if cut := len(name) - len(ending); cut > 0 && strings.EqualFold(name[cut:], ending) {
-			name = name[:cut]
-		}
-	}
-	name = strings.Trim(inNames.ReplaceAllString(name, "_"), "_.-")
-	if name == "" {
-		return otherwise
-	}
-	return name
-}
-
-// proposeOptions says how to open files: as Parquet by their ending, else as
-// delimited text whose form is guessed from the first file.
-func proposeOptions(w *world, paths []string) (jobs.ProposeOptions, error) {
-	o := jobs.ProposeOptions{Now: w.now()}
-	parquet := 0
-	quoted := make([]string, len(paths))
-	for i, path := range paths {
-		if strings.Contains(path, "${") || !utf8.ValidString(path) {
-			return o, pipeline.Errorf(pipeline.ClassUsage, "", "rename it, or name it by a pattern", "file %d: a job file cannot hold a name with ${ in it or one that is not UTF-8", i+1)
-		}
-		if strings.EqualFold(filepath.Ext(path), ".parquet") {
-			parquet++
-		}
-		quoted[i] = strconv.Quote(filepath.ToSlash(path))
-	}
-	list := "[" + strings.Join(quoted, ", ") + "]"
-	switch parquet {
-	case 0:
-		return o, proposeCSV(&o, paths, list)
-	case len(paths):
-		o.Adapter = []string{"parquet: {paths: " + list + "}"}
-		o.Open = func() (pipeline.Source, error) { return sources.NewParquet(sources.Parquet{Paths: paths}) }
-		return o, nil
-	default:
-		return o, pipeline.Errorf(pipeline.ClassUsage, "", "one job reads one kind of file", "%d of the %d files are Parquet", parquet, len(paths))
-	}
-}
-
-func proposeCSV(o *jobs.ProposeOptions, paths []string, list string) error {
-	form, err := sources.Sniff(paths)
-	if err != nil {
-		return err
-	}
-	o.Open = func() (pipeline.Source, error) { return sources.NewCSV(form) }
-	o.Adapter = []string{"csv:", "  paths: " + list}
-	if form.Delimiter != "" {
-		o.Adapter = append(o.Adapter, "  delimiter: "+strconv.Quote(form.Delimiter))
-	}
-	if form.Encoding != "" {
-		o.Adapter = append(o.Adapter, "  encoding: "+form.Encoding)
-	}
-	if form.Header.None {
-		o.Names = "header"
-	}
-	return nil
 }

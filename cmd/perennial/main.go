@@ -16,6 +16,7 @@
 //	memory.go    how much memory there is, and how much a run may take and took
 //	size.go      a number of bytes as a flag
 //	init.go      init: a job file for files that nobody has described
+//	init_source.go  what a job is proposed for: files, a table
 //	sample.go    sample and demo
 //	report.go    errors, hints, summary files
 package main

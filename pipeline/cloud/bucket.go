@@ -6,9 +6,12 @@ import (
 	"path"
 	"strings"
 
+	"cloud.google.com/go/storage"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"gocloud.dev/blob"
-	_ "gocloud.dev/blob/gcsblob" // gs://
-	_ "gocloud.dev/blob/s3blob"  // s3://
+	"gocloud.dev/blob/gcsblob"
+	_ "gocloud.dev/blob/s3blob" // s3://
+	"google.golang.org/api/option"
 
 	"github.com/perennial-clv/perennial/pipeline"
 )
@@ -43,12 +46,66 @@ func ParseLocation(place string) (Location, error) {
 	return l, nil
 }
 
-// OpenBucket opens a bucket, with the platform's credentials. It may not ask the
-// service anything yet, so that a wrong name shows only with the first use.
+// OpenBucket opens a bucket, with the platform's credentials. It asks the
+// service nothing yet, so that a wrong name shows only with the first use. It
+// fails with ClassPermission where there are no credentials, and with ClassUsage
+// where an option of the store is none.
+//
+// STORAGE_EMULATOR_HOST and AWS_ENDPOINT_URL name other services than the public
+// ones, as all programs of the platforms have it.
 func OpenBucket(ctx context.Context, bucket string) (*blob.Bucket, error) {
+	if strings.HasPrefix(bucket, gcsblob.Scheme+"://") {
+		return openGCS(ctx, bucket)
+	}
+	return openS3(ctx, bucket)
+}
+
+// openGCS makes the client itself: the library would print a warning where there
+// are no credentials, and go on without.
+func openGCS(ctx context.Context, bucket string) (*blob.Bucket, error) {
+	u, err := url.Parse(bucket)
+	if err != nil {
+		return nil, wrongOption(bucket, err)
+	}
+	var options []option.ClientOption
+	for name, values := range u.Query() {
+		if name != "anonymous" || values[0] != "true" {
+			return nil, pipeline.Errorf(pipeline.ClassUsage, withoutOptions(bucket), "gs:// has only anonymous=true, for public buckets", "%s=%s is no option of the store", name, values[0])
+		}
+		options = append(options, option.WithoutAuthentication())
+	}
+	client, err := storage.NewClient(ctx, options...)
+	if err != nil {
+		return nil, pipeline.Errorf(pipeline.ClassPermission, withoutOptions(bucket), "give the platform's identity a role, or run gcloud auth application-default login on a desk",
+			"no credentials for Google Cloud Storage: %w", err)
+	}
+	client.SetRetry(storage.WithMaxAttempts(clientAttempts))
+	return gcsblob.OpenBucket(ctx, nil, u.Host, &gcsblob.Options{Client: client})
+}
+
+// clientAttempts is how often a client of Google Cloud Storage tries by itself,
+// which without a limit is for ever.
+const clientAttempts = 4
+
+func openS3(ctx context.Context, bucket string) (*blob.Bucket, error) {
 	b, err := blob.OpenBucket(ctx, bucket)
 	if err != nil {
-		return nil, pipeline.Errorf(KindOf(err).Class(pipeline.ClassPermission), bucket, "check the name, and the credentials of the platform", "cannot open the bucket: %w", err)
+		return nil, wrongOption(bucket, err)
+	}
+	var client *s3.Client
+	if b.As(&client) && client.Options().Region == "" {
+		b.Close()
+		return nil, pipeline.Errorf(pipeline.ClassUsage, withoutOptions(bucket), "set AWS_REGION, or write s3://bucket/…?region=eu-west-1", "nothing says in which region the bucket is")
 	}
 	return b, nil
+}
+
+func wrongOption(bucket string, err error) error {
+	return pipeline.Errorf(pipeline.ClassUsage, withoutOptions(bucket), "check the name of the bucket and what follows the question mark", "cannot open the bucket: %w", err)
+}
+
+// withoutOptions is a bucket as an error names it.
+func withoutOptions(bucket string) string {
+	before, _, _ := strings.Cut(bucket, "?")
+	return before
 }

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/perennial-clv/perennial/jobs"
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/sources"
+)
+
+// proposed is what a job is proposed for: files, or one database and its table.
+type proposed struct {
+	args  []string
+	table string
+}
+
+// kind returns the key of the source in a job file.
+func (p proposed) kind() string {
+	first := p.args[0]
+	switch {
+	case strings.HasPrefix(first, "bigquery://"):
+		return "bigquery"
+	case strings.HasPrefix(first, "postgres://"), strings.HasPrefix(first, "postgresql://"):
+		return "postgres"
+	case strings.EqualFold(filepath.Ext(first), ".duckdb"):
+		return "duckdb"
+	case strings.EqualFold(filepath.Ext(withoutOptions(first)), ".parquet"):
+		return "parquet"
+	default:
+		return "csv"
+	}
+}
+
+// withoutOptions takes the options off a path in an object store.
+func withoutOptions(path string) string {
+	if strings.Contains(path, "://") {
+		path, _, _ = strings.Cut(path, "?")
+	}
+	return path
+}
+
+// String names the source for people, without a password.
+func (p proposed) String() string {
+	if p.kind() == "postgres" {
+		return withoutPassword(p.args[0]) + " " + p.table
+	}
+	return strings.TrimSpace(strings.Join(p.args, ", ") + " " + p.table)
+}
+
+// withoutPassword shows a URL with its password, if it has one, as xxxxx.
+func withoutPassword(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "postgres://…"
+	}
+	return u.Redacted()
+}
+
+// databaseURL is the variable that holds a URL with a password, which has no
+// place in a job file.
+const databaseURL = "DATABASE_URL"
+
+// hasPassword reports whether the source is a URL with a password.
+func (p proposed) hasPassword() bool {
+	if len(p.args) == 0 || p.kind() != "postgres" {
+		return false
+	}
+	u, err := url.Parse(p.args[0])
+	if err != nil {
+		return false
+	}
+	_, inURL := u.User.Password()
+	return inURL || u.Query().Has("password")
+}
+
+// lookup is the environment in which the proposed job is valid.
+func (p proposed) lookup(environment func(string) (string, bool)) func(string) (string, bool) {
+	if !p.hasPassword() {
+		return environment
+	}
+	return func(name string) (string, bool) {
+		if name == databaseURL {
+			return p.args[0], true
+		}
+		return environment(name)
+	}
+}
+
+// options says how to open the source.
+func (p proposed) options(w *world) (jobs.ProposeOptions, error) {
+	o := jobs.ProposeOptions{Now: w.now()}
+	var err error
+	switch kind := p.kind(); kind {
+	case "csv", "parquet":
+		err = p.files(&o, kind)
+	default:
+		err = p.database(&o, kind, w.lookup)
+	}
+	return o, err
+}
+
+// database writes the options of a database and opens it by them.
+func (p proposed) database(o *jobs.ProposeOptions, kind string, environment func(string) (string, bool)) error {
+	if len(p.args) > 1 {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "propose a job for one of them", "one job reads one database")
+	}
+	if p.table == "" && kind != "bigquery" {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "name the table: --table public.orders", "a database without a table")
+	}
+	switch kind {
+	case "bigquery":
+		project, table, err := p.bigQueryTable()
+		if err != nil {
+			return err
+		}
+		o.Adapter = []string{"bigquery:", "  project: " + strconv.Quote(project), "  table: " + strconv.Quote(table)}
+	case "postgres":
+		at := "  url: " + strconv.Quote(p.args[0])
+		if p.hasPassword() {
+			at = "  url: ${" + databaseURL + "}         # set it to the URL, which holds a password"
+		}
+		o.Adapter = []string{"postgres:", at, "  table: " + strconv.Quote(p.table)}
+	default:
+		o.Adapter = []string{kind + ":", "  path: " + strconv.Quote(filepath.ToSlash(p.args[0])), "  table: " + strconv.Quote(p.table)}
+	}
+	o.Open = func() (pipeline.Source, error) { return adapters().OpenSource(o.Adapter, p.lookup(environment)) }
+	return nil
+}
+
+// bigQueryTable returns the project that is billed and the table, of
+// bigquery://project.dataset.table or of bigquery://project and --table.
+func (p proposed) bigQueryTable() (project, table string, err error) {
+	name := strings.ReplaceAll(strings.Trim(strings.TrimPrefix(p.args[0], "bigquery://"), "/"), "/", ".")
+	parts := strings.Split(name, ".")
+	switch {
+	case name != "" && len(parts) == 1 && p.table != "":
+		return name, p.table, nil
+	case len(parts) == 3 && p.table == "":
+		return parts[0], name, nil
+	default:
+		return "", "", pipeline.Errorf(pipeline.ClassUsage, "", "write it as bigquery://project.dataset.table", "%s names no table of BigQuery", p)
+	}
+}
+
+// files says how to open files: as Parquet by their ending, else as delimited
+// text whose form is guessed from the first file.
+func (p proposed) files(o *jobs.ProposeOptions, kind string) error {
+	if p.table != "" {
+		return pipeline.Errorf(pipeline.ClassUsage, "", "leave --table out, or name a database", "files have no tables")
+	}
+	parquet := 0
+	quoted := make([]string, len(p.args))
+	for i, path := range p.args {
+		if strings.Contains(path, "${") || !utf8.ValidString(path) {
+			return pipeline.Errorf(pipeline.ClassUsage, "", "rename it, or name it by a pattern", "file %d: a job file cannot hold a name with ${ in it or one that is not UTF-8", i+1)
+		}
+		if strings.EqualFold(filepath.Ext(withoutOptions(path)), ".parquet") {
+			parquet++
+		}
+		quoted[i] = strconv.Quote(filepath.ToSlash(path))
+	}
+	list := "[" + strings.Join(quoted, ", ") + "]"
+	switch {
+	case parquet != 0 && parquet != len(p.args):
+		return pipeline.Errorf(pipeline.ClassUsage, "", "one job reads one kind of file", "%d of the %d files are Parquet", parquet, len(p.args))
+	case kind == "parquet":
+		o.Adapter = []string{"parquet: {paths: " + list + "}"}
+		o.Open = func() (pipeline.Source, error) { return sources.NewParquet(sources.Parquet{Paths: p.args}) }
+		return nil
+	default:
+		return proposeCSV(o, p.args, list)
+	}
+}
+
+func proposeCSV(o *jobs.ProposeOptions, paths []string, list string) error {
+	form, err := sources.Sniff(paths)
+	if err != nil {
+		return err
+	}
+	o.Open = func() (pipeline.Source, error) { return sources.NewCSV(form) }
+	o.Adapter = []string{"csv:", "  paths: " + list}
+	if form.Delimiter != "" {
+		o.Adapter = append(o.Adapter, "  delimiter: "+strconv.Quote(form.Delimiter))
+	}
+	if form.Encoding != "" {
+		o.Adapter = append(o.Adapter, "  encoding: "+form.Encoding)
+	}
+	if form.Header.None {
+		o.Names = "header"
+	}
+	return nil
+}
+
+// inNames is what a job's name may not hold.
+var inNames = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+
+// name returns a name for the job: that of the table, else of the first file
+// without its endings and without the parts of a pattern.
+func (p proposed) name() string {
+	const otherwise = "job"
+	if len(p.args) == 0 {
+		return otherwise
+	}
+	name := filepath.Base(withoutOptions(p.args[0]))
+	for _, ending := range []string{".gz", ".zst", ".bz2", ".csv", ".tsv", ".txt", ".parquet"} {
+		if cut := len(name) - len(ending); cut > 0 && strings.EqualFold(name[cut:], ending) {
+			name = name[:cut]
+		}
+	}
+	if p.kind() == "bigquery" || p.table != "" {
+		table := name
+		if p.table != "" {
+			table = p.table
+		}
+		name = table[strings.LastIndexByte(table, '.')+1:]
+	}
+	name = strings.Trim(inNames.ReplaceAllString(name, "_"), "_.-")
+	if name == "" {
+		return otherwise
+	}
+	return name
+}
