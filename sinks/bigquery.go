@@ -22,7 +22,7 @@ type BigQuery struct {
 
 var (
 	projectName = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]*$`)
-	datasetName = regexp.MustCompile(`^[A-Za-z0-9_]{1,1024}$`)
+	datasetName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 	labelKey    = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 	labelValue  = regexp.MustCompile(`^[a-z0-9_-]{0,63}$`)
 )
