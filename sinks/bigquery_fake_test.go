@@ -201,6 +201,9 @@ func (d *fakeDataset) answerTable(w http.ResponseWriter, r *http.Request, name s
 		delete(d.tables, name)
 	case r.Method == http.MethodPatch:
 		change := decode[bigquery.Table](r.Body)
+		if change.Description != "" {
+			t.Description = change.Description
+		}
 		if change.Schema != nil {
 			t.Schema = change.Schema
 		}

@@ -61,74 +61,93 @@ type failedJob struct{ err *googleapi.Error }
 func (f failedJob) Error() string { return said(f.err) }
 func (f failedJob) Unwrap() error { return f.err }
 
-// do runs a job to its end. What fails for now is attempted again.
+// do runs a job to its end.
 func (w *warehouse) do(ctx context.Context, j job) (*bigquery.Job, error) {
+	a, err := w.start(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	return w.end(ctx, a)
+}
+
+// attempt is an attempt of a job that BigQuery has begun.
+type attempt struct {
+	job       job
+	number    int // from 1
+	submitted *bigquery.Job
+}
+
+// start begins the first attempt of a job that has not failed for good: those
+// that have are of a run before, and whatever made them fail may be mended.
+func (w *warehouse) start(ctx context.Context, j job) (attempt, error) {
+	for number := 1; ; number++ {
+		submitted, isNew, err := w.submit(ctx, j, number)
+		if err != nil || isNew || submitted.Status == nil || submitted.Status.ErrorResult == nil {
+			return attempt{j, number, submitted}, err
+		}
+	}
+}
+
+// maxAttempts bounds the attempts of one job that one process makes.
+const maxAttempts = 5
+
+// end waits until a job has ended. What fails for now is attempted again.
+func (w *warehouse) end(ctx context.Context, a attempt) (*bigquery.Job, error) {
 	bounded, cancel := context.WithTimeout(ctx, jobLimit)
 	defer cancel()
-	for attempt := 1; ; attempt++ {
-		done, err := w.attempt(bounded, j, attempt)
-		if _, failed := errors.AsType[failedJob](err); failed && attempt < maxAttempts && j.isWorthAnother(err) {
-			err = w.patience.Wait(bounded, attempt-1, err)
+	for made := 1; ; made++ {
+		done, err := w.await(bounded, a)
+		if err == nil {
+			err = jobError(done.Status)
+		}
+		if _, failed := errors.AsType[failedJob](err); failed && made < maxAttempts && a.job.isWorthAnother(err) {
+			a.number++
+			if err = w.patience.Wait(bounded, made-1, err); err == nil {
+				a.submitted, _, err = w.submit(bounded, a.job, a.number)
+			}
 			if err == nil {
 				continue
 			}
 		}
 		if bounded.Err() != nil && ctx.Err() == nil {
-			err = pipeline.Errorf(pipeline.ClassTemporary, j.place, "look at the job in BigQuery: it may still wait for slots", "job %s has not ended within %v", j.id, jobLimit)
+			err = pipeline.Errorf(pipeline.ClassTemporary, a.job.place, "look at the job in BigQuery: it may still wait for slots", "job %s has not ended within %v", a.job.id, jobLimit)
 		}
-		return done, warehouseError(j.place, err)
+		return done, warehouseError(a.job.place, err)
 	}
 }
-
-// maxAttempts bounds the attempts of one job.
-const maxAttempts = 5
 
 func (j job) isWorthAnother(err error) bool {
 	kind := cloud.KindOf(err)
 	return kind == cloud.Unavailable || kind == cloud.Invalid && j.collides
 }
 
-// attempt submits a job, or finds it submitted, and waits until it has ended.
-func (w *warehouse) attempt(ctx context.Context, j job, attempt int) (*bigquery.Job, error) {
-	submitted, err := w.submit(ctx, j, attempt)
-	if err != nil {
-		return nil, err
-	}
-	done, err := w.await(ctx, submitted, j.place)
-	if err != nil {
-		w.cancel(ctx, j, submitted)
-		return nil, err
-	}
-	return done, jobError(done.Status)
-}
-
 // submit makes BigQuery begin an attempt of a job. Where its answer is lost it
-// is asked again under the same id, and says that it has the job already.
-func (w *warehouse) submit(ctx context.Context, j job, attempt int) (*bigquery.Job, error) {
+// is asked again under the same id, and says that it has the job already, which
+// is not new then.
+func (w *warehouse) submit(ctx context.Context, j job, number int) (submitted *bigquery.Job, isNew bool, err error) {
 	j.config.Labels = w.labels
 	request := &bigquery.Job{
-		JobReference:  &bigquery.JobReference{ProjectId: w.project, JobId: fmt.Sprintf("%s_%d", j.id, attempt), Location: w.location},
+		JobReference:  &bigquery.JobReference{ProjectId: w.project, JobId: fmt.Sprintf("%s_%d", j.id, number), Location: w.location},
 		Configuration: j.config,
 	}
-	var submitted *bigquery.Job
 	limit := callLimit
 	if j.upload != "" {
 		limit = uploadLimit
 	}
-	err := w.callWithin(ctx, limit, j.place, func(ctx context.Context) (err error) {
+	err = w.callWithin(ctx, limit, j.place, func(ctx context.Context) (err error) {
 		submitted, err = w.insert(ctx, request, j.upload)
 		return err
 	})
 	if cloud.KindOf(err) != cloud.Exists {
-		return submitted, err
+		return submitted, true, err
 	}
 	if submitted, err = w.jobOf(ctx, request.JobReference, j.place); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if !isSameJob(submitted.Configuration, j.config) {
-		return nil, pipeline.Errorf(pipeline.ClassInternal, j.place, "", "job %s is another job", request.JobReference.JobId)
+		return nil, false, pipeline.Errorf(pipeline.ClassInternal, j.place, "", "job %s is another job", request.JobReference.JobId)
 	}
-	return submitted, nil
+	return submitted, false, nil
 }
 
 // insert sends a job, with the file that it loads.
@@ -184,13 +203,15 @@ func essence(c *bigquery.JobConfiguration) []string {
 
 // await looks at a job until it has ended. Its state alone says that it has:
 // a job that has ended may have failed for a reason by which others go on.
-func (w *warehouse) await(ctx context.Context, j *bigquery.Job, place string) (*bigquery.Job, error) {
+func (w *warehouse) await(ctx context.Context, a attempt) (*bigquery.Job, error) {
+	j := a.submitted
 	for looks := 0; j.Status == nil || j.Status.State != "DONE"; looks++ {
-		if err := w.poll.Wait(ctx, looks, nil); err != nil {
-			return nil, err
+		err := w.poll.Wait(ctx, looks, nil)
+		if err == nil {
+			j, err = w.jobOf(ctx, j.JobReference, a.job.place)
 		}
-		var err error
-		if j, err = w.jobOf(ctx, j.JobReference, place); err != nil {
+		if err != nil {
+			w.cancel(ctx, a)
 			return nil, err
 		}
 	}
@@ -199,14 +220,14 @@ func (w *warehouse) await(ctx context.Context, j *bigquery.Job, place string) (*
 
 // cancel asks BigQuery to give up a load whose run has ended. A copy or a
 // statement is seen through: they are short and part of a publication.
-func (w *warehouse) cancel(ctx context.Context, j job, submitted *bigquery.Job) {
-	if ctx.Err() == nil || j.config.Load == nil {
+func (w *warehouse) cancel(ctx context.Context, a attempt) {
+	if ctx.Err() == nil || a.job.config.Load == nil {
 		return
 	}
 	const limit = 10 * time.Second
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer stop()
-	r := submitted.JobReference
+	r := a.submitted.JobReference
 	// Uncancelled, it fails or fills a table that is removed.
 	_, _ = w.service.Jobs.Cancel(w.project, r.JobId).Location(r.Location).Context(ctx).Do()
 }

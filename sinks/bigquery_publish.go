@@ -105,19 +105,31 @@ func (w *warehouse) finish(ctx context.Context, p pending) error {
 	for _, name := range p.Dropped {
 		jobs = append(jobs, w.clearJob(r, name))
 	}
-	// All are begun before any is waited for: the date is half-published as
-	// short as can be.
-	for _, j := range jobs {
-		if _, err := w.submit(ctx, j, 1); err != nil {
-			return inStage("publish", "", unfinished(err))
-		}
-	}
-	for _, j := range jobs {
-		if _, err := w.do(ctx, j); err != nil {
-			return inStage("publish", "", unfinished(err))
-		}
+	if err := w.doAll(ctx, jobs); err != nil {
+		return inStage("publish", "", unfinished(err))
 	}
 	return inStage("publish", "", w.record(ctx, p.Journal))
+}
+
+// doAll begins all jobs before it waits for any, so that the date is
+// half-published as short as can be. From a table that is not there nothing need
+// be cleared.
+func (w *warehouse) doAll(ctx context.Context, jobs []job) error {
+	var begun []attempt
+	for _, j := range jobs {
+		a, err := w.start(ctx, j)
+		if err != nil {
+			return err
+		}
+		begun = append(begun, a)
+	}
+	for _, a := range begun {
+		_, err := w.end(ctx, a)
+		if err != nil && (cloud.KindOf(err) != cloud.Missing || a.job.config.Query == nil) {
+			return err
+		}
+	}
+	return nil
 }
 
 // unfinished says of a table that went missing behind the point of no return

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/api/bigquery/v2"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/cloud"
 	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
@@ -70,7 +71,7 @@ func (p *bigQueryPublication) stage(ctx context.Context, t table.Schema, next fu
 		return pipeline.Receipt{}, diskError(p.key.WorkDir, err)
 	}
 	defer os.RemoveAll(dir)
-	r, err := newTableWriter(disk{}, dir, withDate(t), p.sink.cut).write(ctx, p.key.Workers, datedRecords(p.key.AsOf, next))
+	r, err := newTableWriter(disk{isScratch: true}, dir, withDate(t), p.sink.cut).write(ctx, p.key.Workers, datedRecords(p.key.AsOf, next))
 	if err != nil {
 		return r, err
 	}
@@ -208,11 +209,27 @@ func (p *bigQueryPublication) Stage(ctx context.Context, t table.Schema, next fu
 		return pipeline.Receipt{}, foreign.error
 	}
 	if err != nil {
-		return pipeline.Receipt{}, inStage("stage", t.Name, err)
+		return pipeline.Receipt{}, inStage("stage", t.Name, p.unlessLost(ctx, err))
 	}
 	p.tables = append(p.tables, t)
 	p.receipts = append(p.receipts, r)
 	return r, nil
+}
+
+// unlessLost returns err, unless what it misses another run has removed, who has
+// taken the date over.
+func (p *bigQueryPublication) unlessLost(ctx context.Context, err error) error {
+	if cloud.KindOf(err) != cloud.Missing {
+		return err
+	}
+	rows, unknown := p.warehouse.runsOf(ctx, p.key.AsOf)
+	if unknown != nil {
+		return err
+	}
+	if _, busy := p.warehouse.holder(rows, p.key); busy != nil {
+		return busy
+	}
+	return err
 }
 
 // checkColumns refuses names that BigQuery or this sink needs: a programmer's

@@ -184,11 +184,17 @@ func checkPartitioned(place string, t *bigquery.Table) error {
 // descriptions that it lacks, and returns its columns.
 func (w *warehouse) prepareTable(ctx context.Context, t table.Schema) (*bigquery.TableSchema, error) {
 	have, want, err := w.design(ctx, t)
+	if err == nil && have == nil {
+		if err := w.makeTable(ctx, w.dataset, t.Name, want); err != nil {
+			return nil, err
+		}
+		have, want, err = w.design(ctx, t) // another date's run may have been faster
+	}
 	switch {
 	case err != nil:
 		return nil, err
 	case have == nil:
-		err = w.makeTable(ctx, w.dataset, t.Name, want)
+		return nil, pipeline.Errorf(pipeline.ClassTemporary, w.table(w.dataset, t.Name), "run it again", "was made and is not there")
 	case have.Description != want.Description || !isSameFields(have.Schema.Fields, want.Schema.Fields):
 		err = w.changeTable(ctx, w.dataset, t.Name, &bigquery.Table{Description: want.Description, Schema: want.Schema})
 	}
