@@ -161,7 +161,14 @@ func (w *warehouse) insert(ctx context.Context, request *bigquery.Job, upload st
 		return nil, diskError(upload, err)
 	}
 	defer f.Close()
-	return call.Media(f, googleapi.ContentType("application/octet-stream")).Do()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, diskError(upload, err)
+	}
+	// A chunk is held in memory, and sent again where the connection breaks. What
+	// fits into one goes in the request itself.
+	chunk := min(info.Size()+1, googleapi.DefaultUploadChunkSize)
+	return call.Media(f, googleapi.ContentType("application/octet-stream"), googleapi.ChunkSize(int(chunk))).Do()
 }
 
 func (w *warehouse) jobOf(ctx context.Context, r *bigquery.JobReference, place string) (*bigquery.Job, error) {
