@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 
+import amend
 import uvicorn
 from duckdb_extensions import import_extension
 
@@ -37,6 +38,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bigquery-emulator-"))
     for name in ("icu", "spatial", "ducklake"):
         import_extension(name)  # from the package, where DuckDB would download it
+    amend.apply()
     settings.default_project_id = sys.argv[1]
     settings.default_dataset_id = "unused"
     settings.data_dir = folder
