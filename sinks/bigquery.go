@@ -16,7 +16,7 @@ type BigQuery struct {
 	Dataset        string            `yaml:"dataset" default:"required" doc:"the dataset for the tables; it belongs to one job"`
 	Location       string            `yaml:"location" absent:"the dataset must be there" doc:"where the dataset is, as EU or europe-west2. A dataset that is not there is made there"`
 	StagingDataset string            `yaml:"staging_dataset" absent:"the dataset itself" doc:"the dataset for tables that are being staged, in the same location; their names begin with an underscore and they expire after a week"`
-	Labels         map[string]string `yaml:"labels" doc:"labels for every job and table, to find their cost by"`
+	Labels         map[string]string `yaml:"labels" absent:"none" doc:"labels for every job and table, to find their cost by"`
 	Endpoint       string            `yaml:"endpoint" absent:"Google's" doc:"the address of the REST API, as https://host; with http:// nobody is authenticated, as for an emulator"`
 }
 

@@ -15,7 +15,8 @@ func adapters() jobs.Adapters {
 			"parquet": jobs.AdapterOf(sources.NewParquet),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
-			"parquet": jobs.AdapterOf(sinks.NewParquet),
+			"bigquery": jobs.AdapterOf(sinks.NewBigQuery),
+			"parquet":  jobs.AdapterOf(sinks.NewParquet),
 		},
 	}
 }
