@@ -65,7 +65,7 @@ func (w *warehouse) removeDataset(ctx context.Context, name string) error {
 // try publishes a table of one row as a run does, but for the journal, and
 // removes every trace of it.
 func (s *bigQuerySink) try(ctx context.Context, w *warehouse) (err error) {
-	if err := w.prepareStaging(ctx); err != nil {
+	if err := w.settleStaging(ctx); err != nil {
 		return err
 	}
 	now, err := w.now(ctx)
@@ -83,6 +83,21 @@ func (s *bigQuerySink) try(ctx context.Context, w *warehouse) (err error) {
 		Query:        "SELECT * FROM " + w.quoted(w.dataset, t.Name) + " WHERE " + asOfColumn.Name + " = DATE '" + key.AsOf + "'",
 		UseLegacySql: false, ForceSendFields: []string{"UseLegacySql"},
 	}})
+}
+
+// settleStaging stages in the dataset itself while the other one is not there:
+// a run would make it.
+func (w *warehouse) settleStaging(ctx context.Context) error {
+	d, err := w.datasetOf(ctx, w.staging)
+	switch {
+	case err != nil:
+		return err
+	case d == nil:
+		w.staging = w.dataset
+		return nil
+	default:
+		return w.settleLocation(d.Location)
+	}
 }
 
 func (s *bigQuerySink) tryTable(ctx context.Context, w *warehouse, key pipeline.RunKey, t table.Schema, expiry time.Time) error {

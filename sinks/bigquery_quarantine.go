@@ -41,7 +41,7 @@ func (s *bigQuerySink) keep(ctx context.Context, asOf string, t table.Schema, ro
 	}
 	defer os.RemoveAll(dir)
 	one := cut{s.cut.groupRows, math.MaxInt32} // one file, hence one job that replaces
-	r, err := newTableWriter(disk{isScratch: true}, dir, withDate(t), one).write(ctx, 1, datedRecords(asOf, once(rows)))
+	r, err := writeStored(ctx, dir, one, 1, w.table(w.dataset, t.Name), asOf, t, columns.Fields, once(rows))
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 	"google.golang.org/api/bigquery/v2"
 
 	"github.com/perennial-clv/perennial/pipeline"
@@ -63,21 +61,49 @@ func (w *warehouse) removeStaged(ctx context.Context, asOf, runID string) error 
 	return nil
 }
 
+// Stage loads one table where no reader looks.
+func (p *bigQueryPublication) Stage(ctx context.Context, t table.Schema, next func() (arrow.Record, error)) (pipeline.Receipt, error) {
+	if p.stop == nil {
+		return pipeline.Receipt{}, ended(p.key)
+	}
+	if err := cmp.Or(checkTable(t), checkColumns(t)); err != nil {
+		return pipeline.Receipt{}, err
+	}
+	if slices.ContainsFunc(p.tables, func(have table.Schema) bool { return have.Name == t.Name }) {
+		return pipeline.Receipt{}, pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s is staged twice", t.Name)
+	}
+	r, err := p.stage(ctx, t, next)
+	if foreign, ok := errors.AsType[nextError](err); ok {
+		return pipeline.Receipt{}, foreign.error
+	}
+	if err != nil {
+		return pipeline.Receipt{}, inStage("stage", t.Name, p.unlessLost(ctx, err))
+	}
+	p.tables = append(p.tables, t)
+	p.receipts = append(p.receipts, r)
+	return r, nil
+}
+
 // stage writes a table as Parquet files of its own, loads them into a staged
 // table, and compares what is there with what was written.
 func (p *bigQueryPublication) stage(ctx context.Context, t table.Schema, next func() (arrow.Record, error)) (pipeline.Receipt, error) {
+	w := p.warehouse
+	_, staged, err := w.design(ctx, t)
+	if err != nil {
+		return pipeline.Receipt{}, err
+	}
 	dir, err := os.MkdirTemp(p.key.WorkDir, "perennial-"+t.Name+"-")
 	if err != nil {
 		return pipeline.Receipt{}, diskError(p.key.WorkDir, err)
 	}
 	defer os.RemoveAll(dir)
-	r, err := newTableWriter(disk{isScratch: true}, dir, withDate(t), p.sink.cut).write(ctx, p.key.Workers, datedRecords(p.key.AsOf, next))
+	place := w.table(w.dataset, t.Name)
+	r, err := writeStored(ctx, dir, p.sink.cut, p.key.Workers, place, p.key.AsOf, t, staged.Schema.Fields, next)
 	if err != nil {
 		return r, err
 	}
-	r.Columns = pipeline.Columns(t)
 	if r.Rows > 0 {
-		if err := p.load(ctx, dir, t, r); err != nil {
+		if err := p.load(ctx, dir, staged, r); err != nil {
 			return r, err
 		}
 	}
@@ -88,12 +114,8 @@ func (p *bigQueryPublication) stage(ctx context.Context, t table.Schema, next fu
 }
 
 // load makes the staged table and fills it from the files of a receipt.
-func (p *bigQueryPublication) load(ctx context.Context, dir string, t table.Schema, r pipeline.Receipt) error {
-	w, name := p.warehouse, p.warehouse.stagedName(p.key, t.Name)
-	_, staged, err := w.design(ctx, t)
-	if err != nil {
-		return err
-	}
+func (p *bigQueryPublication) load(ctx context.Context, dir string, staged *bigquery.Table, r pipeline.Receipt) error {
+	w, name := p.warehouse, p.warehouse.stagedName(p.key, r.Table)
 	staged.Description = "Staged by run " + p.key.RunID + " of " + p.key.AsOf + "; removed when it ends."
 	staged.ExpirationTime = p.expiry.UnixMilli()
 	if err := w.makeTable(ctx, w.staging, name, staged); err != nil {
@@ -167,55 +189,6 @@ func isUnits(decimal any, units int64) bool {
 	return ok && sum.Cmp(big.NewRat(units, 1e4)) == 0
 }
 
-// datedRecords puts the as-of date in front of each record. The records that
-// come are released with those that go.
-func datedRecords(asOf string, next func() (arrow.Record, error)) func() (arrow.Record, error) {
-	front := withDate(table.Schema{}).Arrow().Fields()
-	day := arrow.Date32FromTime(parseDate(asOf))
-	return func() (arrow.Record, error) {
-		r, err := next()
-		if err != nil {
-			return nil, err
-		}
-		defer r.Release()
-		dates := datesOf(day, int(r.NumRows()))
-		defer dates.Release()
-		schema := arrow.NewSchema(slices.Concat(front, r.Schema().Fields()), nil)
-		return array.NewRecord(schema, append([]arrow.Array{dates}, r.Columns()...), r.NumRows()), nil
-	}
-}
-
-// datesOf returns one date n times.
-func datesOf(day arrow.Date32, n int) arrow.Array {
-	b := array.NewDate32Builder(memory.DefaultAllocator)
-	defer b.Release()
-	b.AppendValues(slices.Repeat([]arrow.Date32{day}, n), nil)
-	return b.NewArray()
-}
-
-// Stage loads one table where no reader looks.
-func (p *bigQueryPublication) Stage(ctx context.Context, t table.Schema, next func() (arrow.Record, error)) (pipeline.Receipt, error) {
-	if p.stop == nil {
-		return pipeline.Receipt{}, ended(p.key)
-	}
-	if err := cmp.Or(checkTable(t), checkColumns(t)); err != nil {
-		return pipeline.Receipt{}, err
-	}
-	if slices.ContainsFunc(p.tables, func(have table.Schema) bool { return have.Name == t.Name }) {
-		return pipeline.Receipt{}, pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s is staged twice", t.Name)
-	}
-	r, err := p.stage(ctx, t, next)
-	if foreign, ok := errors.AsType[nextError](err); ok {
-		return pipeline.Receipt{}, foreign.error
-	}
-	if err != nil {
-		return pipeline.Receipt{}, inStage("stage", t.Name, p.unlessLost(ctx, err))
-	}
-	p.tables = append(p.tables, t)
-	p.receipts = append(p.receipts, r)
-	return r, nil
-}
-
 // unlessLost returns err, unless what it misses another run has removed, who has
 // taken the date over.
 func (p *bigQueryPublication) unlessLost(ctx context.Context, err error) error {
@@ -239,7 +212,7 @@ func checkColumns(t table.Schema) error {
 		return pipeline.Errorf(pipeline.ClassInternal, "", "", "table name %q is that of a view", t.Name)
 	}
 	for _, c := range t.Columns {
-		if !isName(c.Name) || strings.EqualFold(c.Name, asOfColumn.Name) {
+		if !isName(c.Name) || equalNames(c.Name, asOfColumn.Name) {
 			return pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s: column name %q cannot be stored", t.Name, c.Name)
 		}
 	}

@@ -116,12 +116,16 @@ func typeOf(f *bigquery.TableFieldSchema) string {
 // there is none.
 func fieldNamed(fields []*bigquery.TableFieldSchema, name string) *bigquery.TableFieldSchema {
 	for _, f := range fields {
-		if strings.EqualFold(f.Name, name) {
+		if equalNames(f.Name, name) {
 			return f
 		}
 	}
 	return nil
 }
+
+// equalNames reports whether two names are of one column: BigQuery does not look
+// at the case.
+func equalNames(a, b string) bool { return strings.EqualFold(a, b) }
 
 // isSameFields reports whether two lists of columns differ in nothing that this
 // package changes.
