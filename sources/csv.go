@@ -14,7 +14,7 @@ import (
 // Paths is its default.
 type CSV struct {
 	// Paths names files, or patterns.
-	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.csv. Names that end in .gz, .zst or .bz2 are decompressed"`
+	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.csv, on a disk or, as gs://bucket/data/*.csv or s3://…, in an object store. Names that end in .gz, .zst or .bz2 are decompressed"`
 
 	// Delimiter is one ASCII character, the word tab (or \t), or whitespace: then fields
 	// are separated by runs of blanks and tabs, leading and trailing ones
@@ -113,6 +113,7 @@ type csvFormat struct {
 // csvSource is a pipeline.Source of delimited text files.
 type csvSource struct {
 	paths        []string
+	stores       buckets
 	format       csvFormat
 	sectionBytes int64
 
@@ -124,7 +125,7 @@ type csvSource struct {
 
 // Describe implements pipeline.Source: it reads the first line of each file.
 func (s *csvSource) Describe(ctx context.Context, _ string) (pipeline.Description, error) {
-	files, err := listFiles(s.paths, ".csv")
+	files, err := listFiles(ctx, s.paths, ".csv", &s.stores)
 	if err != nil {
 		return pipeline.Description{}, err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -43,12 +42,23 @@ func (r *countedReader) Read(b []byte) (int, error) {
 }
 
 // open opens a file and reads its header.
-func (f csvFormat) open(path string) (*csvFile, error) {
-	stored, err := os.Open(path)
+func (f csvFormat) open(w *within, from dataFile) (*csvFile, error) {
+	stored, err := from.open(w)
 	if err != nil {
-		return nil, openError(path, err)
+		return nil, err
 	}
-	file := &csvFile{path: path, encoding: f.encoding, stored: &countedReader{Reader: stored}, close: stored.Close}
+	return f.started(from.path, stored, section{bytes: toEnd})
+}
+
+// started reads the header of an open file, whose rows are to be read as far as
+// the first section goes.
+func (f csvFormat) started(path string, stored openFile, first section) (*csvFile, error) {
+	var text io.Reader = stored
+	if first.bytes != toEnd {
+		first.begin, first.bytes = 0, first.begin+first.bytes
+		text = first.text(stored)
+	}
+	file := &csvFile{path: path, encoding: f.encoding, stored: &countedReader{Reader: text}, close: stored.Close}
 	if err := file.begin(f); err != nil {
 		file.Close()
 		return nil, file.placed(err)
@@ -76,17 +86,21 @@ func (c *csvFile) begin(f csvFormat) error {
 	return err
 }
 
-// openAt opens a file at the beginning of one of its sections.
-func (f csvFormat) openAt(path string, s section) (*csvFile, error) {
-	if s.isFirst {
-		return f.open(path)
+// openAt opens a file at the beginning of one of its sections, unless the section
+// has it open.
+func (f csvFormat) openAt(w *within, from dataFile, s section) (*csvFile, error) {
+	stored, err := s.open, error(nil)
+	if stored == nil {
+		stored, err = from.open(w)
 	}
-	stored, err := os.Open(path)
 	if err != nil {
-		return nil, openError(path, err)
+		return nil, err
+	}
+	if s.isFirst {
+		return f.started(from.path, stored, s)
 	}
 	text := &countedReader{Reader: s.text(stored)}
-	file := &csvFile{path: path, encoding: f.encoding, stored: text, columns: s.columns, close: stored.Close}
+	file := &csvFile{path: from.path, encoding: f.encoding, stored: text, columns: s.columns, close: stored.Close}
 	file.tokens = newTokens(f.encoding.decoded(text), f.comma)
 	file.tokens.next = s.line
 	return file, nil
@@ -147,7 +161,7 @@ func (c *csvFile) placed(err error) error {
 		hint = "the name says how a file is compressed: .gz, .zst or .bz2; rename it if it is not"
 	}
 	switch {
-	case errors.As(err, &known):
+	case errors.As(err, &known), isEnded(err):
 		return err
 	case errors.Is(err, errNotEncoded):
 		line, column := c.tokens.place(len(c.tokens.buf))

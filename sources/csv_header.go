@@ -21,7 +21,7 @@ func (f csvFormat) agreedColumns(ctx context.Context, files []dataFile) ([]strin
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		names, err := f.columnsOf(file.path)
+		names, err := f.columnsOf(ctx, file)
 		switch {
 		case err != nil:
 			return nil, err
@@ -42,8 +42,8 @@ func (f csvFormat) agreedColumns(ctx context.Context, files []dataFile) ([]strin
 
 // columnsOf returns the columns of one file; nil if it has neither a header
 // nor a row nor names in the job file.
-func (f csvFormat) columnsOf(path string) ([]string, error) {
-	file, err := f.open(path)
+func (f csvFormat) columnsOf(ctx context.Context, from dataFile) ([]string, error) {
+	file, err := f.open(&within{ctx}, from)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ type csvRequest struct {
 // csvReader delivers whole files and sections of files, one after the other.
 type csvReader struct {
 	csvRequest
+	within  *within // the current call of next
 	section section
 	file    *csvFile // nil between sections
 	done    int64    // rows of section that have been delivered
@@ -39,7 +40,7 @@ type csvReader struct {
 }
 
 func newCSVReader(r csvRequest) *csvReader {
-	reader := &csvReader{csvRequest: r, column: make([]textColumn, r.schema.NumFields())}
+	reader := &csvReader{csvRequest: r, within: new(within), column: make([]textColumn, r.schema.NumFields())}
 	for i := range reader.column {
 		reader.column[i].memory = r.memory
 	}
@@ -59,13 +60,14 @@ func (r *csvReader) leave() error {
 // next returns the next batch of the current section, or else of those after
 // it.
 func (r *csvReader) next(ctx context.Context) (pipeline.Batch, error) {
+	r.within.ctx = ctx
 	for {
 		if err := ctx.Err(); err != nil {
 			return pipeline.Batch{}, err
 		}
 		if r.file == nil {
 			var err error
-			if r.section, err = r.work.take(ctx); err != nil {
+			if r.section, err = r.work.take(r.within); err != nil {
 				return pipeline.Batch{}, err
 			}
 		}
@@ -86,6 +88,10 @@ func (r *csvReader) next(ctx context.Context) (pipeline.Batch, error) {
 // current one has failed with err, so that it does not matter who was faster:
 // sections before it that others are still reading are looked through here.
 func (r *csvReader) firstError(ctx context.Context, err error) error {
+	if pipeline.ClassOf(err) == pipeline.ClassTemporary { // which another time will be another
+		r.work.fail(err)
+		return err
+	}
 	request := r.csvRequest
 	request.schema = pick(r.schema, nil)
 	for _, s := range r.work.before(r.section.number) {
@@ -105,6 +111,7 @@ func (r *csvReader) firstError(ctx context.Context, err error) error {
 
 // readThrough reads the current section for its error alone.
 func (r *csvReader) readThrough(ctx context.Context) error {
+	r.within.ctx = ctx
 	defer r.leave()
 	for {
 		batch, err := r.read(ctx)
@@ -132,17 +139,17 @@ func (r *csvReader) read(ctx context.Context) (pipeline.Batch, error) {
 
 // enter opens the file of the current section.
 func (r *csvReader) enter() error {
-	path := r.source.files[r.section.part].path
-	file, err := r.source.format.openAt(path, r.section)
+	from := r.source.files[r.section.part]
+	file, err := r.source.format.openAt(r.within, from, r.section)
 	if err != nil {
 		return err
 	}
-	if !r.section.isStored(path) {
+	if !r.section.isStored(from.path) {
 		file.Close()
-		return changed(path)
+		return from.changed()
 	}
 	if file.columns != nil { // else it has no row
-		if err := sameColumns(file.columns, path, r.source.columns, described(r.source.paths)); err != nil {
+		if err := sameColumns(file.columns, from.path, r.source.columns, described(r.source.paths)); err != nil {
 			file.Close()
 			return err
 		}
@@ -173,7 +180,7 @@ func (r *csvReader) fill(ctx context.Context) (pipeline.Batch, error) {
 			break
 		}
 		if err == io.EOF { // rows were here when they were passed over
-			return pipeline.Batch{}, changed(r.file.path)
+			return pipeline.Batch{}, r.source.files[r.section.part].changed()
 		}
 		if err != nil {
 			return pipeline.Batch{}, r.file.placed(err)

@@ -1,7 +1,6 @@
 package sources
 
 import (
-	"context"
 	"io"
 	"io/fs"
 	"math"
@@ -25,7 +24,8 @@ type section struct {
 	rows    int64       // without the header line; toEnd for the last
 	line    int64       // at begin
 	columns []string    // of the file; nil for a whole one
-	stored  fs.FileInfo // of the file, before its first section; nil for a whole one
+	stored  fs.FileInfo // of the file, before its first section; nil for a whole one and in object stores
+	open    openFile    // the file, in which the rows have been passed over; nil if it is to be opened
 }
 
 // toEnd is as many rows or bytes as there are.
@@ -40,6 +40,27 @@ func (s section) text(stored io.ReaderAt) io.Reader {
 	}
 	end := s.begin + s.bytes
 	return io.MultiReader(io.NewSectionReader(stored, s.begin, s.bytes), io.NewSectionReader(stored, end, toEnd-end))
+}
+
+// plan says to an object which bytes will be read.
+func (s section) plan() {
+	if o, ok := s.open.(*openObject); ok {
+		to := min(s.begin+s.bytes, o.version.Size)
+		o.plan(&stretch{from: s.begin, to: to, request: to - s.begin})
+	}
+}
+
+// unopened is the section for others than who has it.
+func (s section) unopened() section {
+	s.open = nil
+	return s
+}
+
+// close closes what take has opened.
+func (s section) close() {
+	if s.open != nil {
+		s.open.Close()
+	}
 }
 
 // isStored reports whether a path still names the file that the section is of.
@@ -97,56 +118,61 @@ func (s *sections) cuts(part int) bool {
 }
 
 // take deals the next section, io.EOF after the last one. Where a section has
-// failed it returns that error: nobody need read on.
-func (s *sections) take(ctx context.Context) (section, error) {
+// failed it returns that error: nobody need read on. What it has opened is read
+// within w.
+func (s *sections) take(w *within) (section, error) {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return section{}, ctx.Err()
+	case <-w.ctx.Done():
+		return section{}, w.ctx.Err()
 	}
-	taken, err := s.find(ctx)
+	taken, err := s.find(w)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.failed != nil:
+		taken.close()
 		return section{}, s.failed
 	case err == nil:
-		s.begun[taken.number] = taken
+		s.begun[taken.number] = taken.unopened()
 	}
 	return taken, err
 }
 
 // find returns the next section.
-func (s *sections) find(ctx context.Context) (section, error) {
+func (s *sections) find(w *within) (section, error) {
 	switch {
 	case s.next.part == len(s.source.files):
 		return section{}, io.EOF
-	case s.next.columns == nil && !s.enter(): // between files
+	case s.next.columns == nil && !s.enter(w): // between files
 		return s.takeRest(), nil
 	default:
-		return s.cut(ctx)
+		return s.cut(w)
 	}
 }
 
 // enter begins the next file and reports whether it is to be cut. One that does
 // not open is not: its reader says why.
-func (s *sections) enter() bool {
+func (s *sections) enter(w *within) bool {
 	s.next.isFirst, s.next.row, s.next.line = true, 1, 1
 	if !s.cuts(s.next.part) {
 		return false
 	}
-	path := s.source.files[s.next.part].path
-	info, err := os.Stat(path)
-	if err != nil {
-		return false
+	from := s.source.files[s.next.part]
+	if from.object == nil {
+		info, err := os.Stat(from.path)
+		if err != nil {
+			return false
+		}
+		s.next.stored = info
 	}
-	file, err := s.source.format.open(path)
+	file, err := s.source.format.open(w, from)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	s.next.begin, s.next.columns, s.next.stored = file.mark, file.columns, info
+	s.next.begin, s.next.columns = file.mark, file.columns
 	return file.columns != nil
 }
 
@@ -158,22 +184,27 @@ func (s *sections) takeRest() section {
 	return taken
 }
 
-// cut takes a section of the next file. Where rows cannot be passed over it
-// goes on to the end of the file, and its reader says why.
-func (s *sections) cut(ctx context.Context) (section, error) {
-	stored, err := os.Open(s.source.files[s.next.part].path)
+// cut takes a section of the next file, which it leaves open: where it took a
+// request to pass over the rows none is needed to read them. Where rows cannot be
+// passed over it goes on to the end of the file, and its reader says why.
+func (s *sections) cut(w *within) (section, error) {
+	stored, err := s.source.files[s.next.part].open(w)
 	if err != nil {
 		return s.takeRest(), nil
 	}
-	defer stored.Close()
 	taken := s.next
-	taken.bytes = s.source.sectionBytes
+	taken.bytes, taken.open = s.source.sectionBytes, stored
+	taken.plan()
 	t := newTokens(taken.text(stored), s.source.format.comma)
 	t.next = taken.line
-	taken.bytes, taken.rows, err = t.passOver(ctx, s.source.sectionBytes)
+	taken.bytes, taken.rows, err = t.passOver(w.ctx, s.source.sectionBytes)
+	if err != nil {
+		taken.close()
+	}
 	switch {
-	case ctx.Err() != nil:
-		return section{}, ctx.Err()
+	case w.ctx.Err() != nil:
+		taken.close()
+		return section{}, w.ctx.Err()
 	case err != nil:
 		return s.takeRest(), nil
 	}

@@ -297,8 +297,9 @@ func TestCSVSectionsMissNoRows(t *testing.T) {
 	work := newSections(source, true)
 	r := newCSVReader(csvRequest{source: source, schema: pick(source.schema, nil), rows: 10, work: work, memory: new(table.Memory)})
 	var err error
+	r.within.ctx = context.Background()
 	for range 2 {
-		if r.section, err = work.take(context.Background()); err != nil {
+		if r.section, err = work.take(r.within); err != nil {
 			t.Fatal(err)
 		}
 	}

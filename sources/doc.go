@@ -2,15 +2,19 @@
 // adapter that implements pipeline.Source and passes the suite
 // conformance.Source:
 //
-//	csv.go       delimited text, plain or compressed: options, columns
-//	csv_*.go     its files, kinds, encodings, header, tokens, sections and reader
-//	parquet.go   Parquet files: options, row groups
-//	parquet_*.go its files, types, chunks, pages, conversions, decoders and reader
-//	reader.go    what the readers of all formats have in common
-//	sniff.go     how a text file is written, guessed from its beginning
-//	files.go     paths and patterns to files; errors of the disk
-//	column.go    columns as they are collected
-//	sql.go       what sources of SQL share: quoted names, bounds, @as_of
+//	csv.go        delimited text, plain or compressed: options, columns
+//	csv_*.go      its files, kinds, encodings, header, tokens, sections and reader
+//	parquet.go    Parquet files: options, row groups
+//	parquet_*.go  its files, also in object stores, types, chunks, pages, conversions, decoders and reader
+//	bigquery.go   a table or query of BigQuery: options, description, opening
+//	bigquery_*.go its jobs, prices, sessions, streams, columns and errors
+//	reader.go     what the readers of all sources have in common
+//	sniff.go      how a text file is written, guessed from its beginning
+//	files.go      paths and patterns to files; errors of the disk
+//	bucket.go     the same in object stores
+//	bucket_*.go   reading objects, by few requests
+//	column.go     columns as they are collected
+//	sql.go        what sources of SQL share: quoted names, bounds, @as_of
 //
 // What goes in is an adapter's options (its part of the job file); what comes
 // out are Arrow batches of the columns asked for, as they stand in the source,
@@ -33,6 +37,9 @@
 //
 // The batch is not copied again: Arrow shares slices of its arrays, and the
 // memory becomes that of a later batch when the last of them is released.
+//
+// What BigQuery sends is Arrow: its columns are copied out of the answer, or
+// decompressed out of it, and its decimals of other widths converted.
 //
 // No source starts a goroutine; the readers it hands out may be used by as many
 // goroutines, one each.

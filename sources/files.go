@@ -1,8 +1,10 @@
 package sources
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,12 +14,38 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/cloud"
 )
 
-// dataFile is one local file of a source.
+// dataFile is one file of a source.
 type dataFile struct {
-	path string
-	size int64 // bytes, as stored
+	path   string  // as errors name it
+	size   int64   // bytes, as stored
+	object *object // nil on a local disk
+}
+
+// openFile is an open file of either place.
+type openFile interface {
+	io.Reader
+	io.ReaderAt
+	io.Closer
+}
+
+// open opens a file, to be read within the context of each call that reads it.
+func (f dataFile) open(w *within) (openFile, error) {
+	if f.object != nil {
+		return f.object.open(w, f.path), nil
+	}
+	stored, err := os.Open(f.path)
+	if err != nil {
+		return nil, openError(f.path, err)
+	}
+	return stored, nil
+}
+
+// changed is a file that is not any more what it was when reading began.
+func (f dataFile) changed() error {
+	return pipeline.Errorf(pipeline.ClassSource, f.path, "run again when nothing writes to it", "the file has changed while it was read")
 }
 
 // checkPaths reports what is wrong with paths without looking at the disk. An
@@ -31,8 +59,12 @@ func checkPaths(paths []string) error {
 		if path == "" {
 			return pipeline.Errorf(pipeline.ClassUsage, at, "name a file, or a pattern such as data/*.csv", "paths has an empty entry")
 		}
-		if scheme, _, ok := strings.Cut(path, "://"); ok {
-			return pipeline.Errorf(pipeline.ClassUsage, at, "copy the files to a local disk first", "%s:// paths are not supported by this version", scheme)
+		if cloud.IsLocation(path) {
+			if _, err := cloud.ParseLocation(path); err != nil {
+				return pipeline.Errorf(pipeline.ClassUsage, at, pipeline.HintOf(err), "%w", err)
+			}
+		} else if scheme, _, ok := strings.Cut(path, "://"); ok {
+			return pipeline.Errorf(pipeline.ClassUsage, at, "copy the files to a local disk, or to gs:// or s3://", "%s:// paths are not supported by this version", scheme)
 		}
 	}
 	return nil
@@ -40,17 +72,29 @@ func checkPaths(paths []string) error {
 
 // listFiles returns the files that paths name, sorted by path, each once.
 // Extension is what the hint for a folder suggests.
-func listFiles(paths []string, extension string) ([]dataFile, error) {
-	var names []string
+func listFiles(ctx context.Context, paths []string, extension string, stores *buckets) ([]dataFile, error) {
+	var files []dataFile
 	for _, path := range paths {
-		found, err := expand(path)
+		list := listLocal
+		if cloud.IsLocation(path) {
+			list = stores.list
+		}
+		found, err := list(ctx, path, extension)
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, found...)
+		files = append(files, found...)
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
+	slices.SortStableFunc(files, func(a, b dataFile) int { return strings.Compare(a.path, b.path) })
+	return slices.CompactFunc(files, func(a, b dataFile) bool { return a.path == b.path }), nil
+}
+
+// listLocal returns the files of the disk that a path stands for.
+func listLocal(_ context.Context, path, extension string) ([]dataFile, error) {
+	names, err := expand(path)
+	if err != nil {
+		return nil, err
+	}
 	files := make([]dataFile, len(names))
 	for i, name := range names {
 		info, err := os.Stat(name)
@@ -104,13 +148,17 @@ func openError(path string, err error) error {
 	}
 }
 
-// changed is a file that is not any more what it was when reading began.
-func changed(path string) error {
-	return pipeline.Errorf(pipeline.ClassSource, path, "run again when nothing writes to it", "the file has changed while it was read")
+// described returns the name of a source for people: its paths as written, but
+// for the options of an object store.
+func described(paths []string) string {
+	names := slices.Clone(paths)
+	for i, path := range paths {
+		if cloud.IsLocation(path) {
+			names[i] = unoptioned(path)
+		}
+	}
+	return strings.Join(names, ", ")
 }
-
-// described returns the name of a source for people: its paths as written.
-func described(paths []string) string { return strings.Join(paths, ", ") }
 
 // totals returns the paths of files and the sum of their sizes.
 func totals(files []dataFile) (paths []string, bytes int64) {

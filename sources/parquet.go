@@ -2,7 +2,6 @@ package sources
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -12,7 +11,7 @@ import (
 
 // Parquet says which Parquet files to read.
 type Parquet struct {
-	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.parquet"`
+	Paths []string `yaml:"paths" default:"required" doc:"files, or patterns such as data/*.parquet, on a disk or, as gs://bucket/data/*.parquet or s3://…, in an object store"`
 }
 
 // NewParquet returns a source of Parquet files. It checks the options without
@@ -49,7 +48,8 @@ func NewParquet(o Parquet) (pipeline.Source, error) {
 
 // parquetSource is a pipeline.Source of Parquet files.
 type parquetSource struct {
-	paths []string
+	paths  []string
+	stores buckets
 
 	// From Describe on.
 	files  []dataFile
@@ -67,7 +67,7 @@ type rowGroup struct {
 
 // Describe implements pipeline.Source: it reads the footers.
 func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Description, error) {
-	files, err := listFiles(s.paths, ".parquet")
+	files, err := listFiles(ctx, s.paths, ".parquet", &s.stores)
 	if err != nil {
 		return pipeline.Description{}, err
 	}
@@ -78,7 +78,7 @@ func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Descri
 		if err := ctx.Err(); err != nil {
 			return pipeline.Description{}, err
 		}
-		found, fileGroups, err := footer(f.path)
+		found, fileGroups, err := footer(ctx, f)
 		if err != nil {
 			return pipeline.Description{}, err
 		}
@@ -100,17 +100,17 @@ func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Descri
 
 // Open implements pipeline.Source. A reader reads whole row groups.
 func (s *parquetSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
-	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{groups: len(s.groups)}, memory: new(table.Memory)}
+	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: len(s.groups)}, memory: new(table.Memory)}
 	readers := make([]pipeline.Reader, readersFor(len(s.groups), r.Readers))
 	for i := range readers {
-		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted}}
+		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted, within: new(within)}}
 	}
 	return readers, nil
 }
 
 // footer returns what the footer of a file promises.
-func footer(path string) ([]parquetColumn, []rowGroup, error) {
-	file, err := openParquet(path)
+func footer(ctx context.Context, from dataFile) ([]parquetColumn, []rowGroup, error) {
+	file, err := openParquet(&within{ctx}, from, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,18 +152,4 @@ func columnNames(columns []parquetColumn) []string {
 		names[i] = c.name
 	}
 	return names
-}
-
-// queue deals row groups to the readers of one Open: whoever is free takes the
-// next, so that one large file does not leave the others waiting. Readers on
-// different goroutines share it.
-type queue struct {
-	groups int
-	taken  atomic.Int64
-}
-
-// take returns the index of the next row group, and false if there is none left.
-func (q *queue) take() (int, bool) {
-	i := int(q.taken.Add(1)) - 1
-	return i, i < q.groups
 }

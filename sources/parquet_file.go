@@ -16,7 +16,10 @@ import (
 // parquetFile is an open file and what its footer promises.
 type parquetFile struct {
 	path    string
-	stored  *os.File
+	stored  openFile
+	size    int64
+	object  *openObject // stored, if that is in an object store
+	end     *stretch    // of object: what has been read with the footer
 	content *parquet.File
 	columns []parquetColumn
 	groups  []rowGroup
@@ -33,14 +36,17 @@ type parquetColumn struct {
 // readBuffer is how much of a column chunk is read from the disk at once.
 const readBuffer = 64 << 10
 
-// openParquet opens a file and reads its footer.
-func openParquet(path string) (*parquetFile, error) {
-	stored, err := os.Open(path)
+// openParquet opens a file and reads its footer, and isRead says that rows will
+// be read as well.
+func openParquet(w *within, from dataFile, isRead bool) (*parquetFile, error) {
+	stored, err := from.open(w)
 	if err != nil {
-		return nil, openError(path, err)
+		return nil, err
 	}
-	f := &parquetFile{path: path, stored: stored}
-	if err := shielded(path, f.readFooter); err != nil {
+	f := &parquetFile{path: from.path, stored: stored, size: from.size}
+	f.object, _ = stored.(*openObject)
+	f.planFooter(isRead)
+	if err := shielded(from.path, f.readFooter); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -51,17 +57,21 @@ func openParquet(path string) (*parquetFile, error) {
 func (f *parquetFile) Close() error { return f.stored.Close() }
 
 func (f *parquetFile) readFooter() error {
-	info, err := f.stored.Stat()
-	if err != nil {
-		return err
+	if local, ok := f.stored.(*os.File); ok { // which may have grown
+		info, err := local.Stat()
+		if err != nil {
+			return err
+		}
+		f.size = info.Size()
 	}
-	if err := f.checkFrame(info.Size()); err != nil {
+	if err := f.checkFrame(); err != nil {
 		return err
 	}
 	// Through a section, an offset beyond the file is an end of file and not an
 	// error of the disk.
-	f.content, err = parquet.OpenFile(io.NewSectionReader(f.stored, 0, info.Size()), info.Size(),
-		parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readBuffer))
+	var err error
+	f.content, err = parquet.OpenFile(io.NewSectionReader(f.stored, 0, f.size), f.size,
+		parquet.SkipMagicBytes(true), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readBuffer))
 	if err != nil {
 		return err
 	}
@@ -83,24 +93,38 @@ const (
 
 // checkFrame looks at both ends of the file before the library does, which
 // would take any length it finds there for an amount of memory.
-func (f *parquetFile) checkFrame(size int64) error {
+func (f *parquetFile) checkFrame() error {
+	size := f.size
 	if size < int64(len(magic))+footerTail {
 		return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "this is not a whole Parquet file: it has %d bytes", size)
 	}
-	head, tail := make([]byte, len(magic)), make([]byte, footerTail)
-	if _, err := f.stored.ReadAt(head, 0); err != nil {
-		return err
-	}
+	tail := make([]byte, footerTail)
 	if _, err := f.stored.ReadAt(tail, size-footerTail); err != nil {
 		return err
 	}
+	footer, isWhole := int64(binary.LittleEndian.Uint32(tail)), string(tail[4:]) == magic
+	if !isWhole || f.object == nil { // where it would take a request, only to say what is wrong
+		if err := f.checkHead(); err != nil {
+			return err
+		}
+	}
 	switch {
-	case string(head) != magic:
-		return pipeline.Errorf(pipeline.ClassSource, f.path, "is it encrypted, or another format?", "this is not a Parquet file: it does not begin with %s", magic)
-	case string(tail[4:]) != magic:
+	case !isWhole:
 		return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "the file is cut short: it does not end with %s", magic)
-	case int64(binary.LittleEndian.Uint32(tail)) > size-footerTail-int64(len(magic)):
+	case footer > size-footerTail-int64(len(magic)):
 		return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "the file is damaged: its footer would be larger than the file")
+	}
+	f.planLongFooter(footer)
+	return nil
+}
+
+func (f *parquetFile) checkHead() error {
+	head := make([]byte, len(magic))
+	if _, err := f.stored.ReadAt(head, 0); err != nil {
+		return err
+	}
+	if string(head) != magic {
+		return pipeline.Errorf(pipeline.ClassSource, f.path, "is it encrypted, or another format?", "this is not a Parquet file: it does not begin with %s", magic)
 	}
 	return nil
 }
@@ -137,7 +161,7 @@ func shielded(place string, f func() error) (err error) {
 	var known *pipeline.Error
 	var disk *fs.PathError
 	switch {
-	case err == nil, errors.As(err, &known):
+	case err == nil, errors.As(err, &known), isEnded(err):
 		return err
 	case errors.As(err, &disk):
 		return openError(place, err)

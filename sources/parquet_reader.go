@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
@@ -29,6 +30,7 @@ type parquetRequest struct {
 // parquetReader delivers whole row groups, one after the other.
 type parquetReader struct {
 	parquetRequest
+	within  *within      // the current call of next
 	file    *parquetFile // nil before the first row group
 	group   rowGroup
 	columns []*columnReader // of group; nil between row groups
@@ -45,6 +47,7 @@ func (r *parquetReader) leave() error {
 // next returns the next batch of the current row group, or else of those after
 // it.
 func (r *parquetReader) next(ctx context.Context) (pipeline.Batch, error) {
+	r.within.ctx = ctx
 	for {
 		if err := ctx.Err(); err != nil {
 			return pipeline.Batch{}, err
@@ -70,25 +73,25 @@ func (r *parquetReader) enter() error {
 		return io.EOF
 	}
 	group := r.source.groups[unit]
-	if err := r.enterFile(r.source.files[group.file].path); err != nil {
+	if err := r.enterFile(r.source.files[group.file]); err != nil {
 		return err
 	}
 	if group.index >= len(r.file.groups) || r.file.groups[group.index].rows != group.rows {
-		return changed(r.file.path)
+		return r.source.files[group.file].changed()
 	}
 	r.group, r.done, r.columns = group, 0, []*columnReader{}
 	return shielded(r.place(0), r.openColumns)
 }
 
 // enterFile opens a file unless it is the current one.
-func (r *parquetReader) enterFile(path string) error {
-	if r.file != nil && r.file.path == path {
+func (r *parquetReader) enterFile(from dataFile) error {
+	if r.file != nil && r.file.path == from.path {
 		return nil
 	}
 	if err := r.leaveFile(); err != nil {
 		return err
 	}
-	file, err := openParquet(path)
+	file, err := openParquet(r.within, from, true)
 	if err != nil {
 		return err
 	}
@@ -98,19 +101,22 @@ func (r *parquetReader) enterFile(path string) error {
 
 func (r *parquetReader) openColumns() error {
 	chunks := r.file.content.RowGroups()[r.group.index].ColumnChunks()
+	stored := make([]*format.ColumnMetaData, 0, r.schema.NumFields())
 	to := space{memory: r.memory, batch: int(min(int64(r.rows), r.group.rows))}
 	for _, field := range r.schema.Fields() {
 		i := slices.IndexFunc(r.file.columns, func(c parquetColumn) bool { return c.name == field.Name })
 		if i < 0 || !arrow.TypeEqual(r.file.columns[i].arrow, field.Type) {
-			return changed(r.file.path)
+			return r.source.files[r.group.file].changed()
 		}
 		c := r.file.columns[i]
-		stored := &r.file.content.Metadata().RowGroups[r.group.index].Columns[c.index].MetaData
-		if err := checkChunk(r.place(-1), c.name, stored); err != nil && r.group.rows > 0 {
+		chunk := &r.file.content.Metadata().RowGroups[r.group.index].Columns[c.index].MetaData
+		if err := checkChunk(r.place(-1), c.name, chunk); err != nil && r.group.rows > 0 {
 			return err
 		}
 		r.columns = append(r.columns, &columnReader{name: c.name, pages: chunks[c.index].Pages(), decoder: c.decoder(to)})
+		stored = append(stored, chunk)
 	}
+	r.file.planChunks(stored)
 	return nil
 }
 

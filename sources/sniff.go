@@ -2,9 +2,9 @@ package sources
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -40,11 +40,13 @@ func Sniff(paths []string) (CSV, error) {
 	if err := checkPaths(paths); err != nil {
 		return CSV{}, err
 	}
-	files, err := listFiles(paths, ".csv")
+	// Nothing here goes on for long: a guess needs no context.
+	ctx := context.Background()
+	files, err := listFiles(ctx, paths, ".csv", new(buckets))
 	if err != nil {
 		return CSV{}, err
 	}
-	start, encoding, err := sniffEncoding(files[0].path)
+	start, encoding, err := sniffEncoding(ctx, files[0])
 	if err != nil {
 		return CSV{}, err
 	}
@@ -61,12 +63,12 @@ func Sniff(paths []string) (CSV, error) {
 
 // sniffEncoding returns the beginning of a file as UTF-8, up to the end of a
 // line, and the name of its encoding, empty for UTF-8.
-func sniffEncoding(path string) (start []byte, encoding string, err error) {
-	stored, err := os.Open(path)
+func sniffEncoding(ctx context.Context, from dataFile) (start []byte, encoding string, err error) {
+	stored, err := from.open(&within{ctx})
 	if err != nil {
-		return nil, "", openError(path, err)
+		return nil, "", err
 	}
-	file := &csvFile{path: path, stored: &countedReader{Reader: stored}, close: stored.Close}
+	file := &csvFile{path: from.path, stored: &countedReader{Reader: stored}, close: stored.Close}
 	defer file.Close()
 	text, err := file.decompressed()
 	if err != nil {
@@ -79,7 +81,7 @@ func sniffEncoding(path string) (start []byte, encoding string, err error) {
 		return nil, "", file.placed(err)
 	}
 	start = start[:n]
-	if err := checkBinary(path, start); err != nil {
+	if err := checkBinary(from.path, start); err != nil {
 		return nil, "", err
 	}
 	if encoding, err = encodingOfText(start, text); err != nil {

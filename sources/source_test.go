@@ -176,22 +176,23 @@ func TestFileThatMayNotBeReadIsAPermission(t *testing.T) {
 
 func TestOptionsAreCheckedOffline(t *testing.T) {
 	for name, o := range map[string]CSV{
-		"paths is empty":       {},
-		"empty entry":          {Paths: []string{""}},
-		"gs:// paths are not":  {Paths: []string{"gs://bucket/a.csv"}},
-		`delimiter ";;"`:       {Paths: []string{"a"}, Delimiter: ";;"},
-		`delimiter "\n"`:       {Paths: []string{"a"}, Delimiter: "\n"},
-		`delimiter "\""`:       {Paths: []string{"a"}, Delimiter: `"`},
-		`delimiter "é"`:        {Paths: []string{"a"}, Delimiter: "é"},
-		`encoding "latin1"`:    {Paths: []string{"a"}, Encoding: "latin1"},
-		"have the same name":   {Paths: []string{"a"}, Header: Header{Names: []string{"x", "x"}}},
-		"column 2 has no name": {Paths: []string{"a"}, Header: Header{Names: []string{"x", ""}}},
+		"paths is empty":        {},
+		"empty entry":           {Paths: []string{""}},
+		"ftp:// paths are not":  {Paths: []string{"ftp://host/a.csv"}},
+		"no place in an object": {Paths: []string{"gs:///a.csv"}},
+		`delimiter ";;"`:        {Paths: []string{"a"}, Delimiter: ";;"},
+		`delimiter "\n"`:        {Paths: []string{"a"}, Delimiter: "\n"},
+		`delimiter "\""`:        {Paths: []string{"a"}, Delimiter: `"`},
+		`delimiter "é"`:         {Paths: []string{"a"}, Delimiter: "é"},
+		`encoding "latin1"`:     {Paths: []string{"a"}, Encoding: "latin1"},
+		"have the same name":    {Paths: []string{"a"}, Header: Header{Names: []string{"x", "x"}}},
+		"column 2 has no name":  {Paths: []string{"a"}, Header: Header{Names: []string{"x", ""}}},
 	} {
 		_, err := NewCSV(o)
 		wantError(t, err, pipeline.ClassUsage, name)
 	}
-	_, err := NewParquet(Parquet{Paths: []string{"s3://bucket/a.parquet"}})
-	wantError(t, err, pipeline.ClassUsage, "s3:// paths are not supported")
+	_, err := NewParquet(Parquet{Paths: []string{"https://host/a.parquet"}})
+	wantError(t, err, pipeline.ClassUsage, "https:// paths are not supported")
 }
 
 func TestReadersAreAsManyAsThereIsWorkFor(t *testing.T) {

@@ -11,8 +11,9 @@ import (
 func adapters() jobs.Adapters {
 	return jobs.Adapters{
 		Sources: map[string]jobs.Adapter[pipeline.Source]{
-			"csv":     jobs.AdapterOf(sources.NewCSV),
-			"parquet": jobs.AdapterOf(sources.NewParquet),
+			"bigquery": jobs.AdapterOf(sources.NewBigQuery),
+			"csv":      jobs.AdapterOf(sources.NewCSV),
+			"parquet":  jobs.AdapterOf(sources.NewParquet),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
 			"bigquery": jobs.AdapterOf(sinks.NewBigQuery),

@@ -50,6 +50,7 @@ var libraries = map[string][]string{
 	"github.com/parquet-go/parquet-go":           {"sources/parquet*.go", "sinks/parquet*.go"},
 	"cloud.google.com/go/bigquery":               {"pipeline/cloud/*.go", "sources/bigquery*.go", "sinks/bigquery*.go", "pipeline/conformance/services/bigquery.go"},
 	"cloud.google.com/go/storage":                {"pipeline/cloud/*.go"},
+	"github.com/aws/smithy-go":                   {"pipeline/cloud/*.go"},
 	"github.com/aws/aws-sdk-go-v2":               {"pipeline/cloud/*.go"},
 	"gocloud.dev":                                {"pipeline/cloud/*.go", "sources/*.go", "sinks/*.go"},
 	"github.com/spf13/cobra":                     {"cmd/perennial/*.go"},

@@ -93,11 +93,33 @@ func openS3(ctx context.Context, bucket string) (*blob.Bucket, error) {
 		return nil, wrongOption(bucket, err)
 	}
 	var client *s3.Client
-	if b.As(&client) && client.Options().Region == "" {
+	if !b.As(&client) {
+		return b, nil
+	}
+	if err := checkS3(ctx, withoutOptions(bucket), client.Options()); err != nil {
 		b.Close()
-		return nil, pipeline.Errorf(pipeline.ClassUsage, withoutOptions(bucket), "set AWS_REGION, or write s3://bucket/…?region=eu-west-1", "nothing says in which region the bucket is")
+		return nil, err
 	}
 	return b, nil
+}
+
+// checkS3 asks for what the client would miss at its first request, and say in
+// words that no program can tell from other errors.
+func checkS3(ctx context.Context, bucket string, o s3.Options) error {
+	if o.Region == "" {
+		return pipeline.Errorf(pipeline.ClassUsage, bucket, "set AWS_REGION, or write s3://bucket/…?region=eu-west-1", "nothing says in which region the bucket is")
+	}
+	if o.Credentials == nil { // nobody is to be authenticated
+		return nil
+	}
+	_, err := o.Credentials.Retrieve(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return pipeline.Errorf(pipeline.ClassPermission, bucket, "give the platform's identity a role, or run aws configure on a desk; for a public bucket write ?anonymous=true after the place", "no credentials for S3: %s", Reason(err))
+	}
+	return nil
 }
 
 func wrongOption(bucket string, err error) error {

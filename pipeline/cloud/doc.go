@@ -4,6 +4,8 @@
 //
 //	bigquery.go  clients of BigQuery
 //	bucket.go    buckets of object stores: gs:// and s3://
+//	object.go    objects of buckets: which there are, and reading one version of one
+//	range.go     bytes of an object, resumed where they are cut off
 //	kind.go      what an error of a service means
 //	retry.go     bounded retries, with the delays that a service asks for
 //

@@ -3,11 +3,15 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"syscall"
 
+	"cloud.google.com/go/bigquery"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"gocloud.dev/gcerrors"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/grpc/codes"
@@ -40,6 +44,12 @@ func KindOf(err error) Kind {
 	}
 	if e, ok := errors.AsType[*googleapi.Error](err); ok {
 		return kindOfHTTP(e)
+	}
+	if e, ok := errors.AsType[*bigquery.Error](err); ok {
+		return kindOfJob(e.Reason)
+	}
+	if e, ok := answerOfS3(err); ok {
+		return kindOfS3(e)
 	}
 	if s, ok := status.FromError(err); ok {
 		return kindOfGRPC(s.Code())
@@ -76,6 +86,42 @@ func kindOfHTTP(e *googleapi.Error) Kind {
 		}
 	}
 	return kindOfCode(e.Code)
+}
+
+// kindOfJob returns what the reason means for which a job of BigQuery failed.
+func kindOfJob(reason string) Kind {
+	switch {
+	case limited[reason]:
+		return Unavailable
+	case reason == "accessDenied" || reason == "billingNotEnabled":
+		return Denied
+	case reason == "notFound":
+		return Missing
+	case reason == "duplicate":
+		return Exists
+	default:
+		return Invalid
+	}
+}
+
+// answerOfS3 returns the answer of S3 that an error is of. Where there was none
+// the client makes one up, whose code is 0.
+func answerOfS3(err error) (*smithyhttp.ResponseError, bool) {
+	e, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	return e, ok && e.Response != nil && e.Response.Response != nil && e.HTTPStatusCode() != 0
+}
+
+// kindOfS3 tells what S3 answers with 400 although the request is right.
+func kindOfS3(e *smithyhttp.ResponseError) Kind {
+	if named, ok := errors.AsType[smithy.APIError](e); ok {
+		switch named.ErrorCode() {
+		case "RequestTimeout":
+			return Unavailable
+		case "ExpiredToken", "InvalidToken":
+			return Denied
+		}
+	}
+	return kindOfCode(e.HTTPStatusCode())
 }
 
 func kindOfCode(code int) Kind {
@@ -137,4 +183,23 @@ func isNetwork(err error) bool {
 		return true
 	}
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EPIPE)
+}
+
+// Reason returns the shortest text that says why err came about: what the service
+// answered, or what is wrong with the connection. It names no object and no
+// account.
+func Reason(err error) string {
+	if e, ok := errors.AsType[*googleapi.Error](err); ok {
+		return fmt.Sprintf("it answers %d %s", e.Code, http.StatusText(e.Code))
+	}
+	if e, ok := answerOfS3(err); ok {
+		return fmt.Sprintf("it answers %d %s", e.HTTPStatusCode(), http.StatusText(e.HTTPStatusCode()))
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Error()
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err.Error()
 }

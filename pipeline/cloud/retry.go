@@ -80,6 +80,9 @@ func asksFor(err error) (time.Duration, bool) {
 	if e, ok := errors.AsType[*googleapi.Error](err); ok {
 		return retryAfter(e.Header)
 	}
+	if e, ok := answerOfS3(err); ok {
+		return retryAfter(e.Response.Header)
+	}
 	s, ok := status.FromError(err)
 	if !ok {
 		return 0, false

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/bigquery"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -37,6 +38,11 @@ func TestKindOfAnError(t *testing.T) {
 		{http(400, "invalid"), Invalid},
 		{http(429, ""), Unavailable},
 		{http(503, "backendError"), Unavailable},
+		{&bigquery.Error{Reason: "internalError"}, Unavailable},
+		{&bigquery.Error{Reason: "accessDenied"}, Denied},
+		{&bigquery.Error{Reason: "notFound"}, Missing},
+		{&bigquery.Error{Reason: "duplicate"}, Exists},
+		{&bigquery.Error{Reason: "invalidQuery"}, Invalid},
 		{status.Error(codes.PermissionDenied, ""), Denied},
 		{status.Error(codes.Unavailable, ""), Unavailable},
 		{status.Error(codes.NotFound, ""), Missing},

@@ -1,0 +1,516 @@
+package sources
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/cloud"
+)
+
+// fakeBigQuery is BigQuery in this process, for what no emulator does: to fail,
+// at any step. It has one table, which is the result of every query too.
+type fakeBigQuery struct {
+	// What it has. The fields are set before it starts.
+	kind     string // of the table; TABLE unless set
+	location string // US unless set
+	fields   []fakeField
+	streams  [][]arrow.Record // the table's rows, as they are sent
+	counted  int64            // what COUNT(*) says; -1 is the truth
+	bytes    int64            // that a dry run and a session say they would read
+	lz4      bool
+	rewinds  bool // ReadRows ignores its offset
+	looks    int  // a job is done when it has been looked at so often
+
+	// at may spoil a step: the n-th call of all, from 1. Answers of streams are
+	// calls of their own, named "answer".
+	at func(n int, step string) *fakeFault
+
+	mu       sync.Mutex
+	calls    []string
+	jobs     map[string]*fakeJob
+	queries  []string // texts of the jobs that ran
+	labels   map[string]string
+	limit    string // maximumBytesBilled of the last job
+	day      string // @as_of of the last job
+	sessions []*storagepb.CreateReadSessionRequest
+	offsets  []int64 // of ReadRows, in order
+
+	rest    *httptest.Server
+	storage string
+}
+
+type fakeField struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	Mode      string `json:"mode,omitempty"`
+	Precision string `json:"precision,omitempty"`
+	Scale     string `json:"scale,omitempty"`
+}
+
+type fakeJob struct {
+	query     string
+	looks     int
+	cancelled bool
+	failure   *fakeFault
+}
+
+// fakeFault is what goes wrong at a step.
+type fakeFault struct {
+	code   int    // of HTTP
+	reason string // of BigQuery, with code; without it the job ends so
+	after  string // Retry-After, of HTTP
+	status error  // of gRPC
+	drops  bool   // the connection ends
+	isLate bool   // what was asked has been done, and the answer is lost
+	clean  bool   // the stream ends as if all was well
+	waits  bool   // until the caller goes
+	tamper func(*storagepb.ReadRowsResponse)
+}
+
+// start starts the service and returns a source of its table, in a hurry.
+func (f *fakeBigQuery) start(t testing.TB, o BigQuery) *bigQuerySource {
+	t.Helper()
+	f.jobs = map[string]*fakeJob{}
+	f.rest = httptest.NewServer(http.HandlerFunc(f.serve))
+	t.Cleanup(f.rest.Close)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.storage = listener.Addr().String()
+	server := grpc.NewServer(grpc.MaxSendMsgSize(256 << 20))
+	storagepb.RegisterBigQueryReadServer(server, &fakeStorage{fake: f})
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	return f.source(t, o)
+}
+
+// source returns a source of the service, of the table unless there is a query.
+func (f *fakeBigQuery) source(t testing.TB, o BigQuery) *bigQuerySource {
+	t.Helper()
+	o.Project, o.Endpoint, o.StorageEndpoint = "billed", f.rest.URL, f.storage
+	if o.Query == "" {
+		o.Table = "shop.orders"
+	}
+	source, err := NewBigQuery(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := source.(*bigQuerySource)
+	s.pace = bigQueryPace{
+		retry: cloud.Patience{First: time.Millisecond, Most: 5 * time.Millisecond},
+		poll:  cloud.Patience{First: time.Millisecond, Most: time.Millisecond},
+		call:  20 * time.Second, job: 20 * time.Second, stall: 20 * time.Second,
+	}
+	return s
+}
+
+// step counts a call and returns what goes wrong at it, nil if nothing does.
+func (f *fakeBigQuery) step(name string) *fakeFault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, name)
+	if f.at == nil {
+		return nil
+	}
+	return f.at(len(f.calls), name)
+}
+
+func (f *fakeBigQuery) rows() (n int64) {
+	for _, stream := range f.streams {
+		for _, r := range stream {
+			n += r.NumRows()
+		}
+	}
+	return n
+}
+
+// serve answers the REST API, as far as the source asks it.
+func (f *fakeBigQuery) serve(w http.ResponseWriter, r *http.Request) {
+	path := strings.TrimPrefix(r.URL.Path, "/bigquery/v2/projects/")
+	parts := strings.Split(path, "/")[1:] // without the project
+	var body fakeInsert
+	if r.Method == http.MethodPost {
+		_ = json.NewDecoder(r.Body).Decode(&body)
+	}
+	name := fakeStepName(r.Method, parts, body.Configuration.DryRun)
+	fault := f.step(name)
+	switch {
+	case fault == nil:
+	case fault.waits:
+		<-r.Context().Done()
+		return
+	case fault.code != 0:
+		fault.answer(w)
+		return
+	case fault.drops && !fault.isLate:
+		fault.drop(w)
+		return
+	}
+	answer := f.answer(name, parts, body, fault)
+	if fault != nil && fault.isLate {
+		fault.drop(w)
+		return
+	}
+	if code, failed := answer.(int); failed {
+		(&fakeFault{code: code, reason: map[int]string{404: "notFound", 409: "duplicate"}[code]}).answer(w)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// fakeStepName names a call of the REST API.
+func fakeStepName(method string, parts []string, isDry bool) string {
+	switch {
+	case parts[0] == "datasets":
+		return "tables.get"
+	case parts[0] == "queries":
+		return "getQueryResults"
+	case method == http.MethodPost && len(parts) == 1 && isDry:
+		return "dry run"
+	case method == http.MethodPost && len(parts) == 1:
+		return "jobs.insert"
+	case method == http.MethodPost:
+		return "jobs.cancel"
+	default:
+		return "jobs.get"
+	}
+}
+
+// fakeInsert is the body of jobs.insert.
+type fakeInsert struct {
+	JobReference  struct{ JobID string }
+	Configuration struct {
+		DryRun bool
+		Labels map[string]string
+		Query  struct {
+			Query              string
+			MaximumBytesBilled string
+			QueryParameters    []struct {
+				Name           string
+				ParameterType  struct{ Type string }
+				ParameterValue struct{ Value string }
+			}
+		}
+	}
+}
+
+func (f *fakeBigQuery) answer(name string, parts []string, body fakeInsert, fault *fakeFault) any {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch name {
+	case "tables.get":
+		return f.table(parts[1], parts[3])
+	case "dry run":
+		return f.job("", body, nil)
+	case "jobs.insert":
+		id := body.JobReference.JobID
+		if f.jobs[id] != nil {
+			return 409
+		}
+		f.jobs[id] = &fakeJob{query: body.Configuration.Query.Query, failure: fault}
+		f.queries = append(f.queries, body.Configuration.Query.Query)
+		return f.job(id, body, f.jobs[id])
+	case "getQueryResults":
+		count := f.counted
+		if count < 0 {
+			count = f.rows()
+		}
+		return map[string]any{
+			"jobComplete": true, "totalRows": "1", "jobReference": f.reference(parts[1]),
+			"schema": map[string]any{"fields": []any{map[string]any{"name": "f0_", "type": "INTEGER"}}},
+			"rows":   []any{map[string]any{"f": []any{map[string]any{"v": fmt.Sprint(count)}}}},
+		}
+	case "jobs.cancel":
+		f.jobs[parts[1]].cancelled = true
+		return map[string]any{}
+	default:
+		job := f.jobs[parts[1]]
+		if job == nil {
+			return 404
+		}
+		job.looks++
+		return f.job(parts[1], fakeInsert{}, job)
+	}
+}
+
+func (f *fakeBigQuery) reference(id string) any {
+	return map[string]any{"projectId": "billed", "jobId": id, "location": f.where()}
+}
+
+func (f *fakeBigQuery) where() string {
+	if f.location == "" {
+		return "US"
+	}
+	return f.location
+}
+
+// table is the metadata of the table, and of every result.
+func (f *fakeBigQuery) table(dataset, table string) any {
+	kind := f.kind
+	if kind == "" {
+		kind = "TABLE"
+	}
+	return map[string]any{
+		"tableReference": map[string]any{"projectId": "billed", "datasetId": dataset, "tableId": table}, "type": kind, "location": f.where(),
+		"schema": map[string]any{"fields": f.fields}, "numRows": fmt.Sprint(f.rows()), "numBytes": fmt.Sprint(100 * f.rows()),
+	}
+}
+
+// job is a job as it stands; a dry run if it is nil.
+func (f *fakeBigQuery) job(id string, body fakeInsert, job *fakeJob) any {
+	query := map[string]any{"query": body.Configuration.Query.Query, "useLegacySql": false}
+	status := map[string]any{"state": "DONE"}
+	if job == nil {
+		statement := "SELECT"
+		if !strings.HasPrefix(query["query"].(string), "SELECT") {
+			statement = "INSERT"
+		}
+		return map[string]any{
+			"jobReference": f.reference(id), "configuration": map[string]any{"dryRun": true, "query": query}, "status": status,
+			"statistics": map[string]any{
+				"creationTime": "1700000000123", "totalBytesProcessed": fmt.Sprint(f.bytes),
+				"query": map[string]any{"statementType": statement, "schema": map[string]any{"fields": f.fields}},
+			},
+		}
+	}
+	if c := body.Configuration; c.Query.Query != "" {
+		f.labels, f.limit, f.day = c.Labels, c.Query.MaximumBytesBilled, ""
+		for _, p := range c.Query.QueryParameters {
+			f.day = p.Name + " " + p.ParameterType.Type + " " + p.ParameterValue.Value
+		}
+	}
+	query["query"] = job.query
+	query["destinationTable"] = map[string]any{"projectId": "billed", "datasetId": "_results", "tableId": "anon" + id}
+	switch {
+	case job.cancelled:
+		status["errorResult"] = map[string]any{"reason": "stopped", "message": "cancelled"}
+	case job.looks < f.looks:
+		status["state"] = "RUNNING"
+	case job.failure != nil && job.failure.reason != "":
+		failed := map[string]any{"reason": job.failure.reason, "message": "Bad value: alice@example.com", "location": "query"}
+		status["errorResult"], status["errors"] = failed, []any{failed}
+	}
+	return map[string]any{"jobReference": f.reference(id), "configuration": map[string]any{"query": query}, "status": status, "statistics": map[string]any{}}
+}
+
+// answer answers HTTP with the fault.
+func (fault *fakeFault) answer(w http.ResponseWriter) {
+	if fault.after != "" {
+		w.Header().Set("Retry-After", fault.after)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(fault.code)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{
+		"code": fault.code, "message": "it fails", "errors": []any{map[string]any{"reason": fault.reason, "message": "it fails"}},
+	}})
+}
+
+// drop ends the connection without an answer.
+func (fault *fakeFault) drop(w http.ResponseWriter) {
+	connection, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		_ = connection.Close()
+	}
+}
+
+// fakeStorage is the storage API.
+type fakeStorage struct {
+	storagepb.UnimplementedBigQueryReadServer
+	fake *fakeBigQuery
+}
+
+// failed returns what a step of gRPC fails with.
+func (fault *fakeFault) failed(ctx context.Context) error {
+	switch {
+	case fault == nil:
+		return nil
+	case fault.waits:
+		<-ctx.Done()
+		return ctx.Err()
+	case fault.status != nil:
+		return fault.status
+	case fault.code == http.StatusForbidden:
+		return status.Error(codes.PermissionDenied, "it fails")
+	case fault.tamper != nil:
+		return nil
+	default:
+		return status.Error(codes.Unavailable, "it fails")
+	}
+}
+
+func (s *fakeStorage) CreateReadSession(ctx context.Context, r *storagepb.CreateReadSessionRequest) (*storagepb.ReadSession, error) {
+	f := s.fake
+	if err := f.step("CreateReadSession").failed(ctx); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	f.sessions = append(f.sessions, r)
+	f.mu.Unlock()
+	session := &storagepb.ReadSession{EstimatedTotalBytesScanned: f.bytes}
+	for i := range f.streams {
+		session.Streams = append(session.Streams, &storagepb.ReadStream{Name: fmt.Sprint(i, " ", strings.Join(r.ReadSession.ReadOptions.SelectedFields, ","))})
+		if i == 0 {
+			first := selected(f.streams[i][0], r.ReadSession.ReadOptions.SelectedFields)
+			session.Schema = &storagepb.ReadSession_ArrowSchema{ArrowSchema: &storagepb.ArrowSchema{SerializedSchema: schemaMessage(first.Schema())}}
+		}
+	}
+	return session, nil
+}
+
+func (s *fakeStorage) ReadRows(r *storagepb.ReadRowsRequest, stream storagepb.BigQueryRead_ReadRowsServer) error {
+	f := s.fake
+	if err := f.step("ReadRows").failed(stream.Context()); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.offsets = append(f.offsets, r.Offset)
+	f.mu.Unlock()
+	var part int
+	var columns string
+	if _, err := fmt.Sscan(r.ReadStream, &part, &columns); err != nil {
+		return status.Error(codes.InvalidArgument, "no such stream")
+	}
+	skip := r.Offset
+	if f.rewinds {
+		skip = 0
+	}
+	for _, record := range f.streams[part] {
+		if skip >= record.NumRows() {
+			skip -= record.NumRows()
+			continue
+		}
+		record = selected(record.NewSlice(skip, record.NumRows()), strings.Split(columns, ","))
+		skip = 0
+		if isOver, err := s.send(stream, record); isOver || err != nil {
+			return err
+		}
+	}
+	if fault := f.step("end"); fault != nil && !fault.clean {
+		return fault.failed(stream.Context())
+	}
+	return nil
+}
+
+// send sends rows, and reports whether the stream ends there as if all was well.
+func (s *fakeStorage) send(stream storagepb.BigQueryRead_ReadRowsServer, record arrow.Record) (isOver bool, err error) {
+	fault := s.fake.step("answer")
+	if fault != nil && fault.clean {
+		return true, nil
+	}
+	if err := fault.failed(stream.Context()); err != nil && !fault.isLate {
+		return false, err
+	}
+	answer := &storagepb.ReadRowsResponse{RowCount: record.NumRows(), Rows: &storagepb.ReadRowsResponse_ArrowRecordBatch{
+		ArrowRecordBatch: &storagepb.ArrowRecordBatch{SerializedRecordBatch: rowsMessage(record, s.fake.lz4)},
+	}}
+	if fault != nil && fault.tamper != nil {
+		fault.tamper(answer)
+	}
+	if err := stream.Send(answer); err != nil {
+		return false, err
+	}
+	return false, fault.failed(stream.Context())
+}
+
+// selected returns some columns of a record, in the record's order, as BigQuery
+// does.
+func selected(record arrow.Record, names []string) arrow.Record {
+	var fields []arrow.Field
+	var columns []arrow.Array
+	for i, f := range record.Schema().Fields() {
+		if slices.Contains(names, f.Name) {
+			fields, columns = append(fields, f), append(columns, record.Column(i))
+		}
+	}
+	return array.NewRecord(arrow.NewSchema(fields, nil), columns, record.NumRows())
+}
+
+// schemaMessage is a schema as one message of Arrow.
+func schemaMessage(schema *arrow.Schema) []byte {
+	var b bytes.Buffer
+	w := ipc.NewWriter(&b, ipc.WithSchema(schema))
+	_ = w.Close()
+	return b.Bytes()[:b.Len()-endOfStream]
+}
+
+const endOfStream = 8 // bytes, behind the last message
+
+// rowsMessage is rows as one message of Arrow.
+func rowsMessage(record arrow.Record, lz4 bool) []byte {
+	options := []ipc.Option{ipc.WithSchema(record.Schema())}
+	if lz4 {
+		options = append(options, ipc.WithLZ4())
+	}
+	var b bytes.Buffer
+	w := ipc.NewWriter(&b, options...)
+	if err := w.Write(record); err != nil {
+		panic(err)
+	}
+	_ = w.Close()
+	return b.Bytes()[len(schemaMessage(record.Schema())) : b.Len()-endOfStream]
+}
+
+// readThem reads everything with two readers, and returns the rows as texts,
+// sorted, and the first error.
+func readThem(ctx context.Context, s pipeline.Source) ([]string, error) {
+	d, err := s.Describe(ctx, "2024-03-31")
+	if err != nil {
+		return nil, err
+	}
+	readers, err := s.Open(ctx, pipeline.Request{Columns: names(d.Columns), Rows: 7, Readers: 2})
+	if err != nil {
+		return nil, err
+	}
+	var all sync.WaitGroup
+	rows, errs := make([][]string, len(readers)), make([]error, len(readers))
+	for i, r := range readers {
+		all.Go(func() { rows[i], errs[i] = readRows(ctx, r) })
+	}
+	all.Wait()
+	sorted := slices.Concat(rows...)
+	slices.Sort(sorted)
+	for _, err := range errs {
+		if err != nil {
+			return sorted, err
+		}
+	}
+	return sorted, nil
+}
+
+func readRows(ctx context.Context, r pipeline.Reader) (rows []string, err error) {
+	defer r.Close()
+	for {
+		batch, err := r.Next(ctx)
+		if err != nil {
+			if err.Error() == "EOF" {
+				err = nil
+			}
+			return rows, err
+		}
+		for i := range int(batch.Record.NumRows()) {
+			rows = append(rows, strings.Join(cellsOf(batch.Record, i), "|"))
+		}
+		batch.Record.Release()
+	}
+}
