@@ -3,6 +3,7 @@ package sinks
 import (
 	"context"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -126,68 +127,6 @@ func (o BigQuery) labels() map[string]string {
 	return labels
 }
 
-// Begin makes the dataset if it may, claims r.AsOf by a row of _runs, and
-// settles what killed runs of that date have left.
-func (s *bigQuerySink) Begin(ctx context.Context, r pipeline.RunKey) (pipeline.Publication, error) {
-	if err := checkKey(r); err != nil {
-		return nil, err
-	}
-	p, err := s.begin(ctx, r)
-	if err != nil {
-		return nil, inStage("begin", "", err)
-	}
-	return p, nil
-}
-
-func (s *bigQuerySink) begin(ctx context.Context, r pipeline.RunKey) (*bigQueryPublication, error) {
-	w, err := s.prepare(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.checkOwner(ctx, r.Job); err != nil {
-		return nil, err
-	}
-	now, err := w.now(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.claim(ctx, w, r)
-	if err != nil {
-		return nil, err
-	}
-	number, err := w.holder(rows, r)
-	if err != nil {
-		return nil, err
-	}
-	p := &bigQueryPublication{sink: s, warehouse: w, key: r, number: number, expiry: now.Add(stagedFor)}
-	p.stop = pipeline.Meanwhile(context.WithoutCancel(ctx), s.lease/renewals, func(ctx context.Context) {
-		// What cannot be renewed now is tried again; what is lost, Publish finds out.
-		_ = w.renew(ctx, r.RunID, s.lease)
-	})
-	if err := w.settle(ctx, rows, r, number); err != nil {
-		p.release(ctx)
-		return nil, err
-	}
-	return p, nil
-}
-
-// claim claims a date and returns its rows. Where it does not come to know
-// whether it has the date, it gives it back.
-func (s *bigQuerySink) claim(ctx context.Context, w *warehouse, r pipeline.RunKey) ([]runRow, error) {
-	err := w.claim(ctx, r, s.lease)
-	var rows []runRow
-	if err == nil {
-		rows, err = w.runsOf(ctx, r.AsOf)
-	}
-	if err != nil {
-		const limit = 10 * time.Second
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-		defer cancel()
-		_ = w.renew(ctx, r.RunID, 0) // else the claim ends by itself
-	}
-	return rows, err
-}
-
 // prepare makes what is there before any run: the datasets and _runs.
 func (s *bigQuerySink) prepare(ctx context.Context) (*warehouse, error) {
 	w, isThere, err := s.open(ctx)
@@ -233,4 +172,15 @@ func (w *warehouse) prepareStaging(ctx context.Context) error {
 		return w.createDataset(ctx, w.staging)
 	}
 	return w.settleLocation(d.Location)
+}
+
+// settleLocation takes over where a dataset is, or refuses it.
+func (w *warehouse) settleLocation(location string) error {
+	if w.location != "" && location != "" && !strings.EqualFold(w.location, location) {
+		return pipeline.Errorf(pipeline.ClassUsage, w.project, "let sink.bigquery.location and both datasets agree", "a dataset is in %s, where %s was expected", location, w.location)
+	}
+	if w.location == "" {
+		w.location = location
+	}
+	return nil
 }

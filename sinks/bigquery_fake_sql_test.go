@@ -194,12 +194,12 @@ func (d *fakeDataset) read(now time.Time, asOf string) [][]any {
 		if isLatest && r.state != statePublished {
 			continue
 		}
-		row := []any{strconv.FormatInt(r.number, 10), r.runID, r.job, r.state, fmt.Sprint(r.expires.After(now)), "soon", nil, nil}
+		row := []any{strconv.FormatInt(r.number, 10), r.asOf, r.runID, r.job, r.state, fmt.Sprint(r.expires.After(now)), strconv.FormatInt(r.expires.Unix(), 10), nil, nil}
 		switch r.state {
 		case statePublishing:
-			row[6] = r.publication
+			row[7] = r.publication
 		case statePublished:
-			row[7] = r.journal
+			row[8] = r.journal
 		}
 		rows = append(rows, row)
 	}

@@ -4,13 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
-	"google.golang.org/api/bigquery/v2"
-
 	"github.com/perennial-clv/perennial/pipeline"
-	"github.com/perennial-clv/perennial/pipeline/cloud"
 	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
@@ -24,156 +20,6 @@ type bigQueryPublication struct {
 	stop      func()    // ends the renewal of the claim; nil once the date was freed
 	tables    []table.Schema
 	receipts  []pipeline.Receipt
-}
-
-// settleLocation takes over where a dataset is, or refuses it.
-func (w *warehouse) settleLocation(location string) error {
-	if w.location != "" && location != "" && !strings.EqualFold(w.location, location) {
-		return pipeline.Errorf(pipeline.ClassUsage, w.project, "let sink.bigquery.location and both datasets agree", "a dataset is in %s, where %s was expected", location, w.location)
-	}
-	w.location = cmp.Or(w.location, location)
-	return nil
-}
-
-// checkOwner refuses a dataset that belongs to another job.
-func (w *warehouse) checkOwner(ctx context.Context, job string) error {
-	other, err := w.otherJob(ctx, job)
-	if err != nil || other == "" {
-		return err
-	}
-	return pipeline.Errorf(pipeline.ClassUsage, w.project+"."+w.dataset, "one dataset belongs to one job: give this job another sink.bigquery.dataset", "the tables here are of job %q, not of %q", other, job)
-}
-
-// holder returns the number of a run that holds its date; if another does, it is
-// busy.
-func (w *warehouse) holder(rows []runRow, r pipeline.RunKey) (int64, error) {
-	for _, row := range rows {
-		if row.runID == r.RunID && row.state == stateClaimed && row.number == rows[len(rows)-1].number {
-			return row.number, nil
-		}
-	}
-	i := slices.IndexFunc(rows, runRow.holds)
-	if i < 0 {
-		return 0, w.lost(r)
-	}
-	return 0, pipeline.Errorf(pipeline.ClassBusy, w.project+"."+w.dataset, "try again when that run has ended; if it was killed, its claim ends at "+rows[i].until, "run %s holds %s", rows[i].runID, r.AsOf)
-}
-
-func (w *warehouse) lost(r pipeline.RunKey) error {
-	return pipeline.Errorf(pipeline.ClassBusy, w.project+"."+w.dataset, "run it again once the other run has ended", "another run has taken %s over from %s", r.AsOf, r.RunID)
-}
-
-// settle brings what runs of a date have left to its end, for the run that holds
-// the date: a publication that was cut short is finished, and what was staged
-// is removed. It may be cut short anywhere and repeated.
-func (w *warehouse) settle(ctx context.Context, rows []runRow, r pipeline.RunKey, number int64) error {
-	isLeft := false
-	for _, row := range rows {
-		if row.pending == nil {
-			isLeft = isLeft || row.state == stateClaimed && row.number < number
-			continue
-		}
-		// Where what it staged has expired, its date stays unfinished until this
-		// run, which has everything anew, is published in its place.
-		if err := w.finish(ctx, *row.pending); err != nil && cloud.KindOf(err) != cloud.Missing {
-			return err
-		}
-	}
-	if err := w.removeStaged(ctx, r.AsOf, ""); err != nil || !isLeft {
-		return err
-	}
-	return w.forget(ctx, r.AsOf, number-1)
-}
-
-// finish does all that follows the point of no return. Every job has an id that
-// depends on the run alone: whoever finishes, and however often, each is done
-// once, and none can be begun again once it is done, not even by a process that
-// slept meanwhile.
-func (w *warehouse) finish(ctx context.Context, p pending) error {
-	r := pipeline.RunKey{AsOf: p.Journal.AsOf, RunID: p.Journal.RunID}
-	var jobs []job
-	for _, receipt := range p.Journal.Tables {
-		if receipt.Rows == 0 {
-			jobs = append(jobs, w.clearJob(r, receipt.Table))
-			continue
-		}
-		if err := w.alignStaged(ctx, r, receipt.Table); err != nil {
-			return inStage("publish", receipt.Table, err)
-		}
-		jobs = append(jobs, w.copyJob(r, receipt.Table))
-	}
-	for _, name := range p.Dropped {
-		jobs = append(jobs, w.clearJob(r, name))
-	}
-	if err := w.doAll(ctx, jobs); err != nil {
-		return inStage("publish", "", unfinished(err))
-	}
-	return inStage("publish", "", w.record(ctx, p.Journal))
-}
-
-// doAll begins all jobs before it waits for any, so that the date is
-// half-published as short as can be. From a table that is not there nothing need
-// be cleared.
-func (w *warehouse) doAll(ctx context.Context, jobs []job) error {
-	var begun []attempt
-	for _, j := range jobs {
-		a, err := w.start(ctx, j)
-		if err != nil {
-			return err
-		}
-		begun = append(begun, a)
-	}
-	for _, a := range begun {
-		_, err := w.end(ctx, a)
-		if err != nil && (cloud.KindOf(err) != cloud.Missing || a.job.config.Query == nil) {
-			return err
-		}
-	}
-	return nil
-}
-
-// unfinished says of a table that went missing behind the point of no return
-// that another run helps: it makes everything anew.
-func unfinished(err error) error {
-	if cloud.KindOf(err) != cloud.Missing {
-		return err
-	}
-	return pipeline.Errorf(pipeline.ClassTemporary, "", "run the date again", "a table was removed while the date was published: %w", err)
-}
-
-// alignStaged gives a staged table the columns that the published one has got
-// since, of another date's run: a copy wants them equal.
-func (w *warehouse) alignStaged(ctx context.Context, r pipeline.RunKey, name string) error {
-	live, err := w.tableOf(ctx, w.dataset, name)
-	if err != nil {
-		return err
-	}
-	staged, err := w.tableOf(ctx, w.staging, w.stagedName(r, name))
-	if err != nil {
-		return err
-	}
-	if live == nil || staged == nil || isSameFields(live.Schema.Fields, staged.Schema.Fields) {
-		return nil // what is missing the copy says
-	}
-	return w.changeTable(ctx, w.staging, w.stagedName(r, name), &bigquery.Table{Schema: live.Schema})
-}
-
-// copyJob replaces a date of a table by the staged rows, in one step.
-func (w *warehouse) copyJob(r pipeline.RunKey, name string) job {
-	return job{id: jobID("copy", w.project, w.dataset, r.RunID, name), place: w.table(w.dataset, partitionOf(name, r.AsOf)), config: &bigquery.JobConfiguration{Copy: &bigquery.JobConfigurationTableCopy{
-		SourceTable:       w.reference(w.staging, partitionOf(w.stagedName(r, name), r.AsOf)),
-		DestinationTable:  w.reference(w.dataset, partitionOf(name, r.AsOf)),
-		CreateDisposition: "CREATE_NEVER", WriteDisposition: "WRITE_TRUNCATE",
-	}}}
-}
-
-// clearJob takes a date out of a table, also for a table without rows: of no
-// rows there is no partition to copy.
-func (w *warehouse) clearJob(r pipeline.RunKey, name string) job {
-	j := statement(jobID("clear", w.project, w.dataset, r.RunID, name), w.table(w.dataset, partitionOf(name, r.AsOf)),
-		"DELETE FROM "+w.quoted(w.dataset, name)+" WHERE "+asOfColumn.Name+" = DATE '"+r.AsOf+"'")
-	j.collides = true
-	return j
 }
 
 // Publish makes the staged tables visible and frees the date, also when it
@@ -242,8 +88,8 @@ func (p *bigQueryPublication) commit(ctx context.Context, j pipeline.Journal) (*
 		return nil, cmp.Or(failure, err)
 	}
 	for _, row := range rows {
-		if row.runID == j.RunID && row.state == statePublishing {
-			return &pend, nil // also where the statement was done and its answer lost
+		if row.runID == j.RunID && row.state != stateClaimed {
+			return &pend, nil // also where the answer was lost, or another run has finished it meanwhile
 		}
 	}
 	if failure != nil {

@@ -23,12 +23,13 @@ const (
 
 // runRow is what _runs says of one run of a date.
 type runRow struct {
+	asOf    string
 	number  int64 // of the date's runs, from 1; the highest holds the date
 	runID   string
 	job     string
 	state   string
 	isLive  bool              // its claim has not expired
-	until   string            // when the claim expires, for people
+	expires time.Time         // of the claim
 	pending *pending          // while it is publishing
 	journal *pipeline.Journal // while it is published
 }
@@ -136,8 +137,8 @@ func (w *warehouse) forget(ctx context.Context, asOf string, last int64) error {
 		asOfParameter(asOf), parameter{"last", "INT64", strconv.FormatInt(last, 10)})
 }
 
-// runsOf returns what _runs says of a date, by number, and the service's time,
-// in seconds since 1970. Without _runs there are no rows.
+// runsOf returns what _runs says of a date, by number. Without _runs there are no
+// rows.
 func (w *warehouse) runsOf(ctx context.Context, asOf string) ([]runRow, error) {
 	return w.readRuns(ctx, `WHERE as_of_date = @as_of ORDER BY number`, asOfParameter(asOf))
 }
@@ -159,7 +160,7 @@ func (w *warehouse) isWhole() string {
 }
 
 func (w *warehouse) readRuns(ctx context.Context, where string, parameters ...parameter) ([]runRow, error) {
-	text := `SELECT number, run_id, job, state, IFNULL(expires_at > CURRENT_TIMESTAMP(), FALSE), FORMAT_TIMESTAMP('%F %T UTC', expires_at),
+	text := `SELECT number, as_of_date, run_id, job, state, IFNULL(expires_at > CURRENT_TIMESTAMP(), FALSE), UNIX_SECONDS(expires_at),
   IF(state = '` + statePublishing + `', publication, NULL), IF(state = '` + statePublished + `', journal, NULL)
 FROM ` + w.runs() + ` ` + where
 	rows, err := w.query(ctx, statement(onceID("read"), w.runsPlace(), text, parameters...))
@@ -179,22 +180,32 @@ FROM ` + w.runs() + ` ` + where
 }
 
 // parseRun reads a row of readRuns.
-func parseRun(cells []any) (runRow, error) {
-	const columns = 8
+func parseRun(cells []any) (r runRow, err error) {
+	const columns = 9
 	texts := make([]string, columns)
 	for i := range min(columns, len(cells)) {
 		texts[i], _ = cells[i].(string) // "" for NULL
 	}
-	r := runRow{runID: texts[1], job: texts[2], state: texts[3], isLive: texts[4] == "true", until: texts[5]}
-	var err error
+	r = runRow{asOf: texts[1], runID: texts[2], job: texts[3], state: texts[4], isLive: texts[5] == "true"}
 	if r.number, err = strconv.ParseInt(texts[0], 10, 64); err != nil {
 		return r, err
 	}
-	if r.pending, err = fromJSON[pending](texts[6]); err != nil {
+	if texts[6] != "" {
+		if r.expires, err = parseSeconds(texts[6]); err != nil {
+			return r, err
+		}
+	}
+	if r.pending, err = fromJSON[pending](texts[7]); err != nil {
 		return r, err
 	}
-	r.journal, err = fromJSON[pipeline.Journal](texts[7])
+	r.journal, err = fromJSON[pipeline.Journal](texts[8])
 	return r, err
+}
+
+// parseSeconds reads a time as seconds since 1970.
+func parseSeconds(text string) (time.Time, error) {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	return time.Unix(seconds, 0).UTC(), err
 }
 
 // now returns the service's time: no machine's clock counts here.
@@ -206,8 +217,8 @@ func (w *warehouse) now(ctx context.Context) (time.Time, error) {
 	}
 	if len(rows) == 1 && len(rows[0]) == 1 {
 		text, _ := rows[0][0].(string)
-		if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return time.Unix(seconds, 0).UTC(), nil
+		if now, err := parseSeconds(text); err == nil {
+			return now, nil
 		}
 	}
 	return time.Time{}, pipeline.Errorf(pipeline.ClassTemporary, place, "run it again", "the service does not say what time it is")
