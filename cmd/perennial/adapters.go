@@ -18,7 +18,8 @@ func adapters() jobs.Adapters {
 			"postgres": jobs.AdapterOf(sources.NewPostgres),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
-			"parquet": jobs.AdapterOf(sinks.NewParquet),
+			"bigquery": jobs.AdapterOf(sinks.NewBigQuery),
+			"parquet":  jobs.AdapterOf(sinks.NewParquet),
 		},
 	}
 }
