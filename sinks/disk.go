@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -19,7 +18,8 @@ import (
 // disk makes every change to the disk, so that each is synced, each error has
 // its class, and a test can cut a run short before any of them.
 type disk struct {
-	step func(name string) error // for tests: called before each step, with its name and path; nil does nothing
+	step      func(name string) error // for tests: called before each step, with its name and path; nil does nothing
+	isScratch bool                    // files are for this process alone, so nothing need outlive a power cut
 }
 
 func (d disk) do(name, path string, change func() error) error {
@@ -100,7 +100,7 @@ func (d disk) replaceFile(path string, content []byte) error {
 
 // create opens a file for writing, empty.
 func (d disk) create(path string) (*file, error) {
-	f := &file{disk: d, path: path, hash: sha256.New()}
+	f := &file{disk: d, path: path}
 	err := d.do("create", path, func() (err error) {
 		f.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 		return err
@@ -111,33 +111,33 @@ func (d disk) create(path string) (*file, error) {
 	return f, nil
 }
 
-// file is a file being written, with the checksum and size of what was.
+// file is a file being written.
 type file struct {
-	disk  disk
-	path  string
-	file  *os.File
-	hash  hash.Hash
-	bytes int64
+	disk disk
+	path string
+	file *os.File
 }
 
-// Write writes p and adds it to the checksum.
+// Write writes p.
 func (f *file) Write(p []byte) (n int, err error) {
 	err = f.disk.do("write", f.path, func() (err error) {
 		n, err = f.file.Write(p)
 		return err
 	})
-	f.hash.Write(p[:n])
-	f.bytes += int64(n)
 	return n, err
 }
 
 // finish syncs and closes the file. It closes also when it fails.
 func (f *file) finish() error {
-	err := f.disk.do("sync", f.path, f.file.Sync)
+	var err error
+	if !f.disk.isScratch {
+		err = f.disk.do("sync", f.path, f.file.Sync)
+	}
 	return cmp.Or(err, diskError(f.path, f.file.Close()))
 }
 
-func (f *file) sum() string { return hex.EncodeToString(f.hash.Sum(nil)) }
+// abandon closes a file that an error has left open; it may be closed already.
+func (f *file) abandon() { f.file.Close() }
 
 // hashFile returns the checksum and size of a stored file.
 func hashFile(ctx context.Context, path string) (sum string, size int64, err error) {
