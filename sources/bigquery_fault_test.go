@@ -295,7 +295,7 @@ func TestBigQueryLeavesNothingRunning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		readers, err := s.Open(t.Context(), pipeline.Request{Columns: names(d.Columns), Readers: 3, Rows: 5})
+		readers, err := s.Open(t.Context(), pipeline.Request{Columns: fieldNames(d.Columns), Readers: 3, Rows: 5})
 		if err != nil {
 			t.Fatal(err)
 		}
