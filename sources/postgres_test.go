@@ -201,7 +201,7 @@ func TestPostgresValuesThatCannotBeHeldAreFaults(t *testing.T) {
 	want := []string{
 		`fault: column "at": the time is infinite: id=a, n=1`,
 		`fault: column "civil": the time is infinite: id=b, n=2`,
-		`fault: column "day": the time is infinite: id=c`,
+		`fault: column "day": the date is infinite: id=c`,
 		`fault: column "amount": the number is NaN: `,
 		`fault: column "at": the time is too far in the future: id=d, n=5`,
 		`e|6|2024-01-01 00:00:00Z|2024-01-01 00:00:00Z|2024-01-01|1.50|true`,
