@@ -9,6 +9,7 @@
 //	progress.go Progress, Meter: how far a stage has come
 //	each.go     Each, Ahead: bounded concurrency with a fixed order
 //	inorder.go  InOrder: draw in turn, work side by side, deliver in order
+//	meanwhile.go Meanwhile: again and again beside its caller
 //	scatter.go  Scatter, Deal: rows to shards by customer
 //	store.go    Store: rows by shard, in memory or in a file
 //	shelf.go    Shelf: what is computed of a shard, kept for the next passes

@@ -88,4 +88,51 @@
 // a run looks at the log right before it removes: a run that is suspended between
 // the two for longer than a lease lives, while another publishes equal rows, could
 // remove a file of that other. Check finds it, and a run of the date replaces it.
+//
+// BigQuery, in bigquery.go, loads the same files into tables of a dataset:
+//
+//	<table>                            partitioned by as_of_date, clustered by its key
+//	<table>_latest                     a view of the newest whole date
+//	_runs                              the journal: a row per run and date
+//	_staging_<date>_<run>_<table>      what a run has staged, in hashes; gone after it, or in a week
+//	_quarantine                        rows that could not be read, partitioned likewise
+//
+// Each step is a file bigquery_<step>:
+//
+//	service     requests: bounded, made again, their errors
+//	job         jobs: loads, copies, statements, each done once
+//	runs        the statements on _runs
+//	claim       a date is taken, and what was left of it settled
+//	table       columns, partitions and views, and how they may change
+//	stored      records as the table has them
+//	stage       files loaded beside the tables, and counted there
+//	publish     the point of no return
+//	finish      what follows it
+//	check       what is published against the journal
+//	quarantine  rows that could not be read
+//	probe       all of it on a table of one row
+//
+// A date is published in these steps; a process may be killed, or sleep for
+// longer than its claim lasts, between any two requests, and a request may be
+// done and its answer lost:
+//
+//  1. Claim the date: a row of _runs with the next number of the date, unless a
+//     run holds it. A claim ends ten minutes after its run stops renewing it.
+//  2. Finish what a run before has left: with a row that is publishing go on at
+//     5; remove all that is staged of the date.
+//  3. Write Parquet files, load them into a staged table, count rows and sums
+//     there.
+//  4. Make tables, columns and views that are not there yet, refusing first;
+//     then let the row be publishing, with the new journal and the tables to
+//     clear, if its number still is the date's highest. The point of no return.
+//  5. Copy each staged partition over the published one, side by side.
+//  6. Write the journal: the row is published, the one before it superseded.
+//  7. Remove what is staged.
+//
+// Killed before 4, the previous result is whole, and the run, should it wake,
+// cannot pass 4 any more. Killed after it, each table is whole, old or new,
+// Check answers that the date is not there yet, and the views show the date
+// before, until the next run of the date finishes the publication. Whoever does
+// that uses the ids of jobs that the run would have used: a copy that is done
+// cannot be done again, also not by the run itself when it wakes.
 package sinks

@@ -42,8 +42,8 @@ type Postgres struct {
 // An infinite time or date and NaN in a numeric(p, s) are faults of their rows.
 //
 // All connections read the same snapshot: what is committed while they read is
-// not seen. A table is read in parts of partPages pages, a view, a foreign table
-// or a query in one.
+// not seen. A table is read in parts of as many pages each; a view, a foreign
+// table or a query in one.
 func NewPostgres(o Postgres) (pipeline.Source, error) {
 	if err := checkAddress(o.URL); err != nil {
 		return nil, err

@@ -49,6 +49,9 @@ func rootOf(err error) string {
 	if e, ok := errors.AsType[*net.DNSError](err); ok {
 		return e.Err
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
 	for {
 		switch e := err.(type) {
 		case interface{ Unwrap() error }:

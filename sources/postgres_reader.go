@@ -186,7 +186,8 @@ var past = time.Unix(1, 0)
 // fill returns a batch of the current part; one without a record if the part
 // has no more rows.
 func (r *postgresReader) fill(ctx context.Context) (pipeline.Batch, error) {
-	stop := context.AfterFunc(ctx, func() { _ = r.session.conn.Conn().SetReadDeadline(past) })
+	conn := r.session.conn.Conn()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(past) })
 	defer stop()
 	batch := pipeline.Batch{Origin: r.origin(r.part), Part: r.part, FirstRow: r.done + 1}
 	rows, size := 0, 0

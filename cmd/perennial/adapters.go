@@ -13,11 +13,13 @@ func adapters() jobs.Adapters {
 		Sources: map[string]jobs.Adapter[pipeline.Source]{
 			"bigquery": jobs.AdapterOf(sources.NewBigQuery),
 			"csv":      jobs.AdapterOf(sources.NewCSV),
+			"duckdb":   jobs.AdapterOf(sources.NewDuckDB),
 			"parquet":  jobs.AdapterOf(sources.NewParquet),
 			"postgres": jobs.AdapterOf(sources.NewPostgres),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
-			"parquet": jobs.AdapterOf(sinks.NewParquet),
+			"bigquery": jobs.AdapterOf(sinks.NewBigQuery),
+			"parquet":  jobs.AdapterOf(sinks.NewParquet),
 		},
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,6 +30,7 @@ func TestWarehouses(t *testing.T) {
 		setUp func(t *testing.T) []string // the environment that names the service
 	}{
 		{"bigquery", setUpBigQuery},
+		{"postgres", setUpPostgres},
 		{"lake", setUpLake},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -73,4 +75,22 @@ func setUpBigQuery(t *testing.T) []string {
 func setUpLake(t *testing.T) []string {
 	stores := services.ObjectStores(t)
 	return append(stores.Environment(), "GS="+stores.NewBucket(t, "gs"), "S3="+stores.NewBucket(t, "s3"))
+}
+
+// setUpPostgres makes a user who may read the table and needs a password.
+func setUpPostgres(t *testing.T) []string {
+	server := services.Postgres(t)
+	database := server.NewDatabase(t)
+	server.SQL(t, database, `CREATE SCHEMA shop;
+		CREATE TABLE shop.orders (customer_id text, occurred_at timestamptz, order_id text, amount numeric(12, 2), country text);
+		INSERT INTO shop.orders VALUES `+strings.ReplaceAll(warehouseOrders, "TIMESTAMP", "TIMESTAMPTZ")+`;
+		CREATE USER `+database+`_reader PASSWORD 'sesame';
+		GRANT USAGE ON SCHEMA shop TO `+database+`_reader;
+		GRANT SELECT ON shop.orders TO `+database+`_reader;
+		CREATE TABLE shop.closed (LIKE shop.orders);`)
+	at := fmt.Sprintf("@127.0.0.1:%d/%s?sslmode=disable", server.Port, database)
+	return []string{
+		"USER_OF_IT=" + database + "_reader", "URL=postgres://" + database + "_reader:sesame" + at,
+		"WRONG_URL=postgres://" + database + "_reader:mellon" + at, "BARE_URL=postgres://" + database + "_reader" + at,
+	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"cloud.google.com/go/bigquery"
 	storage "cloud.google.com/go/bigquery/storage/apiv1"
+	rest "google.golang.org/api/bigquery/v2"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -41,8 +42,8 @@ func (o BigQuery) Check() error {
 
 func (o BigQuery) isOpen() bool { return strings.HasPrefix(o.Endpoint, "http://") }
 
-// Client returns a client of the REST API, whose jobs run in Location.
-func (o BigQuery) Client(ctx context.Context) (*bigquery.Client, error) {
+// restOptions say how to reach the REST API.
+func (o BigQuery) restOptions() []option.ClientOption {
 	var options []option.ClientOption
 	if o.Endpoint != "" {
 		options = append(options, option.WithEndpoint(strings.TrimSuffix(o.Endpoint, "/")+"/bigquery/v2/"))
@@ -50,7 +51,23 @@ func (o BigQuery) Client(ctx context.Context) (*bigquery.Client, error) {
 	if o.isOpen() {
 		options = append(options, option.WithoutAuthentication())
 	}
-	client, err := bigquery.NewClient(ctx, o.Project, options...)
+	return options
+}
+
+// Service returns the plain client of the REST API: each of its calls is one
+// request, which it never repeats by itself, and each upload one of few.
+func (o BigQuery) Service(ctx context.Context) (*rest.Service, error) {
+	service, err := rest.NewService(ctx, o.restOptions()...)
+	if err != nil {
+		return nil, noCredentials(err)
+	}
+	return service, nil
+}
+
+// Client returns a client of the REST API, whose jobs run in Location. It
+// repeats what fails for now until its context ends.
+func (o BigQuery) Client(ctx context.Context) (*bigquery.Client, error) {
+	client, err := bigquery.NewClient(ctx, o.Project, o.restOptions()...)
 	if err != nil {
 		return nil, noCredentials(err)
 	}
