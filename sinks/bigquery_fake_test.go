@@ -52,21 +52,21 @@ func newFakeBigQuery() *fakeBigQuery {
 	}
 }
 
-// fault is what befalls one request.
-type fault int
+// mishap is what befalls one request.
+type mishap int
 
 const (
-	faultNone  fault = iota
-	faultBusy        // 503 with Retry-After, before anything is done
-	faultLimit       // 429, likewise
-	faultTaken       // 409, likewise
-	faultCut         // the connection is cut before anything is done
-	faultLost        // everything is done and the connection cut before the answer
+	faultNone  mishap = iota
+	faultBusy         // 503 with Retry-After, before anything is done
+	faultLimit        // 429, likewise
+	faultTaken        // 409, likewise
+	faultCut          // the connection is cut before anything is done
+	faultLost         // everything is done and the connection cut before the answer
 )
 
 // serve lets a client reach the fake; fault says what befalls its n-th request,
 // from 1.
-func (f *fakeBigQuery) serve(t *testing.T, fault func(n int, r *http.Request) fault) *httptest.Server {
+func (f *fakeBigQuery) serve(t *testing.T, fault func(n int, r *http.Request) mishap) *httptest.Server {
 	var mu sync.Mutex
 	n := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -16,8 +16,8 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
-// tablesOf returns the tables of a run of these tests, by its id up to a dash.
-func tablesOf(runID string) map[string]int {
+// tablesOfRun returns the tables of a run of these tests, by its id up to a dash.
+func tablesOfRun(runID string) map[string]int {
 	name, _, _ := strings.Cut(runID, "-")
 	return map[string]map[string]int{"old": oldTables, "new": newTables, "last": {"a": 1, "b": 7}}[name]
 }
@@ -38,8 +38,8 @@ func wantWhole(t *testing.T, p bigQueryPlace, what string) string {
 func wantTablesOf(t *testing.T, p bigQueryPlace, what, runID string) {
 	t.Helper()
 	for _, name := range []string{"a", "b", "c"} {
-		if got := p.Rows(t, name, asOf); !isCounted(got, tablesOf(runID), name) {
-			t.Errorf("%s: table %s of run %s has rows %q, want %d", what, name, runID, got, tablesOf(runID)[name])
+		if got := p.Rows(t, name, asOf); !isCounted(got, tablesOfRun(runID), name) {
+			t.Errorf("%s: table %s of run %s has rows %q, want %d", what, name, runID, got, tablesOfRun(runID)[name])
 		}
 	}
 }
@@ -70,7 +70,7 @@ func wantRunAgain(t *testing.T, p bigQueryPlace, what string) {
 	if err := next.Discard(t.Context()); err != nil {
 		t.Errorf("%s: Discard: %v", what, err)
 	}
-	if err := tryRun(t.Context(), p.Open(t), "last", tablesOf("last")); err != nil {
+	if err := tryRun(t.Context(), p.Open(t), "last", tablesOfRun("last")); err != nil {
 		t.Errorf("%s: the run after: %v", what, err)
 		return
 	}
@@ -112,7 +112,7 @@ func (f *fakeBigQuery) advance(d time.Duration) {
 
 // withOld returns a dataset in which the old run is published, and a sink whose
 // requests a fault may befall.
-func withOld(t *testing.T, fault func(n int, r *http.Request) fault) (bigQueryPlace, *bigQuerySink) {
+func withOld(t *testing.T, fault func(n int, r *http.Request) mishap) (bigQueryPlace, *bigQuerySink) {
 	t.Helper()
 	published.Do(func() {
 		p := bigQueryPlace{withOldPublished, withOldPublished.serve(t, nil)}
@@ -149,18 +149,18 @@ func TestAFaultOfAnyRequestIsPassedOverOrLeavesAWholeDate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
-		faults  []fault // in turns, so that the test takes less time
-		mustRun bool    // one such fault is no reason to fail
+		faults  []mishap // in turns, so that the test takes less time
+		mustRun bool     // one such fault is no reason to fail
 	}{
-		{"not done", []fault{faultBusy, faultLimit, faultCut}, true},
-		{"done and its answer lost", []fault{faultLost}, true},
-		{"taken", []fault{faultTaken}, false},
+		{"not done", []mishap{faultBusy, faultLimit, faultCut}, true},
+		{"done and its answer lost", []mishap{faultLost}, true},
+		{"taken", []mishap{faultTaken}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for k := 1; ; k++ {
 				hit := ""
-				p, s := withOld(t, func(n int, r *http.Request) fault {
+				p, s := withOld(t, func(n int, r *http.Request) mishap {
 					if n != k {
 						return faultNone
 					}
@@ -193,10 +193,10 @@ func TestAFaultOfAnyRequestIsPassedOverOrLeavesAWholeDate(t *testing.T) {
 
 func TestARunKilledAtAnyRequestIsSettledByTheNext(t *testing.T) {
 	t.Parallel()
-	for _, last := range []fault{faultCut, faultLost} { // what befalls the request that it dies in
+	for _, last := range []mishap{faultCut, faultLost} { // what befalls the request that it dies in
 		for k := 1; ; k++ {
 			hit := ""
-			p, s := withOld(t, func(n int, r *http.Request) fault {
+			p, s := withOld(t, func(n int, r *http.Request) mishap {
 				switch {
 				case n < k:
 					return faultNone
@@ -230,7 +230,7 @@ func TestARunThatSleptThroughItsClaimHarmsNobody(t *testing.T) {
 	t.Parallel()
 	for k := 1; ; k++ {
 		reached, wake := make(chan string, 1), make(chan bool)
-		p, s := withOld(t, func(n int, r *http.Request) fault {
+		p, s := withOld(t, func(n int, r *http.Request) mishap {
 			if n == k {
 				reached <- r.Method + " " + r.URL.Path
 				<-wake
@@ -248,7 +248,7 @@ func TestARunThatSleptThroughItsClaimHarmsNobody(t *testing.T) {
 		case hit := <-reached:
 			what := fmt.Sprintf("asleep in request %d (%s)", k, hit)
 			p.fake.advance(claimLease)
-			if err := tryRun(t.Context(), p.Open(t), "last", tablesOf("last")); err != nil {
+			if err := tryRun(t.Context(), p.Open(t), "last", tablesOfRun("last")); err != nil {
 				t.Errorf("%s: the run meanwhile: %v", what, err)
 			}
 			close(wake)
@@ -286,7 +286,7 @@ func TestOfTwoRunsOfADateOneWins(t *testing.T) {
 		errs := make(chan error, 2)
 		for _, name := range []string{"new", "last"} {
 			runID := fmt.Sprint(name, "-", round)
-			go func() { errs <- tryRun(context.Background(), p.Open(t), runID, tablesOf(runID)) }()
+			go func() { errs <- tryRun(context.Background(), p.Open(t), runID, tablesOfRun(runID)) }()
 		}
 		first, second := <-errs, <-errs
 		for _, err := range []error{first, second} {

@@ -22,7 +22,7 @@ func writeStored(ctx context.Context, dir string, c cut, workers int, place, asO
 	if err != nil {
 		return pipeline.Receipt{}, err
 	}
-	r, err := newTableWriter(disk{isScratch: true}, dir, stored, c).write(ctx, workers, storedRecords(asOf, t, stored, next))
+	r, err := newTableWriter(partFolder{disk{isScratch: true}, dir}, stored, c).write(ctx, workers, storedRecords(asOf, t, stored, next))
 	r.Columns = pipeline.Columns(t)
 	for name := range r.Sums {
 		if columnOf(t, name) < 0 {

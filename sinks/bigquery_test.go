@@ -118,7 +118,7 @@ func TestErrorsOfJobsListAtMostFiveWithoutTheirTexts(t *testing.T) {
 }
 
 func TestErrorsOfTheServiceCarryNoAddress(t *testing.T) {
-	server := newFakeBigQuery().serve(t, func(int, *http.Request) fault { return faultCut })
+	server := newFakeBigQuery().serve(t, func(int, *http.Request) mishap { return faultCut })
 	_, err := sinkAt(t, server).Latest(t.Context())
 	if pipeline.ClassOf(err) != pipeline.ClassTemporary || strings.Contains(fmt.Sprint(err), "http://") {
 		t.Errorf("got %v, want an error of class temporary without an address", err)
@@ -144,7 +144,7 @@ func TestAJobUnderOurIDMustBeOurs(t *testing.T) {
 func TestALoadIsCancelledWithItsRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancelled := false
-	_, s := withOld(t, func(_ int, r *http.Request) fault {
+	_, s := withOld(t, func(_ int, r *http.Request) mishap {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/upload/"):
 			// The answer says that the load is running.

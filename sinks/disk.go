@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -101,7 +100,7 @@ func (d disk) replaceFile(path string, content []byte) error {
 
 // create opens a file for writing, empty.
 func (d disk) create(path string) (*file, error) {
-	f := &file{disk: d, path: path, hash: sha256.New()}
+	f := &file{disk: d, path: path}
 	err := d.do("create", path, func() (err error) {
 		f.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 		return err
@@ -112,23 +111,19 @@ func (d disk) create(path string) (*file, error) {
 	return f, nil
 }
 
-// file is a file being written, with the checksum and size of what was.
+// file is a file being written.
 type file struct {
-	disk  disk
-	path  string
-	file  *os.File
-	hash  hash.Hash
-	bytes int64
+	disk disk
+	path string
+	file *os.File
 }
 
-// Write writes p and adds it to the checksum.
+// Write writes p.
 func (f *file) Write(p []byte) (n int, err error) {
 	err = f.disk.do("write", f.path, func() (err error) {
 		n, err = f.file.Write(p)
 		return err
 	})
-	f.hash.Write(p[:n])
-	f.bytes += int64(n)
 	return n, err
 }
 
@@ -141,7 +136,8 @@ func (f *file) finish() error {
 	return cmp.Or(err, diskError(f.path, f.file.Close()))
 }
 
-func (f *file) sum() string { return hex.EncodeToString(f.hash.Sum(nil)) }
+// abandon closes a file that an error has left open; it may be closed already.
+func (f *file) abandon() { f.file.Close() }
 
 // hashFile returns the checksum and size of a stored file.
 func hashFile(ctx context.Context, path string) (sum string, size int64, err error) {

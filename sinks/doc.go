@@ -4,7 +4,8 @@
 // together. It knows how a table is stored and published, never what a column
 // means or how it was computed.
 //
-// Parquet, in parquet.go, writes Parquet files into a folder of a local disk:
+// Parquet, in parquet.go, writes Parquet files into a folder of a local disk, or
+// into an object store (below):
 //
 //	OUT/<table>/as_of_date=YYYY-MM-DD/part-NNNNN-<12 hex of its sha256>.parquet
 //	OUT/_runs/<as_of>.json             the journal of a date, written last
@@ -57,6 +58,36 @@
 //
 // Killed after 1, the next run finishes the removal; a run of that very date
 // does so before it begins.
+//
+// An object store has the same layout, names and bytes, but no locks that end with
+// a process and no renames, and others may list the files while they are copied.
+// What is published stands in the log of the date:
+//
+//	OUT/_runs/<as_of>/<n>.json         the log of a date: its entry n; also in place of the superseded journals
+//	OUT/_locks/<as_of>                 the lease of a run, which names it
+//
+// An entry is written only where its number is free, so that of several runs of a
+// date one wins, whatever the lease says. Each step is a file bucket_<step>, over
+// objects, which makes every request:
+//
+//	lease       write _locks/<as_of> if it is free or expired. A courtesy: it spares work
+//	settle      finish or remove what other runs of the date have left, behind an entry that fences them off
+//	part        upload _staging/<run_id>/<table>/as_of_date=D/, in pieces as the rows come
+//	publish     copy to the final names, inside the store, and compare; then the entry n+1: the point of no return
+//	log         entries, journals, latest.json
+//	check       what the store lists against the journal
+//	expire      an entry that nothing is published; then journal, files, log
+//
+// Behind the entry: write _runs/<as_of>.json, then latest.json, remove what the
+// partitions have and the journal has not, remove what was staged, and the lease.
+// Killed before the entry, the previous result is whole by the journal, and the next
+// run of the date removes the rest. Killed after it, Check answers that the date
+// is not there yet, and the next run of the date finishes the publication.
+//
+// What a store lists cannot be removed on condition that it is still the same, so
+// a run looks at the log right before it removes: a run that is suspended between
+// the two for longer than a lease lives, while another publishes equal rows, could
+// remove a file of that other. Check finds it, and a run of the date replaces it.
 //
 // BigQuery, in bigquery.go, loads the same files into tables of a dataset:
 //

@@ -33,9 +33,7 @@ func (s *parquetSink) Expired(ctx context.Context, asOf string) ([]string, error
 		return nil, nil
 	}
 	dates, err := s.datesWith(".json")
-	return slices.DeleteFunc(dates, func(date string) bool {
-		return date >= asOf || s.keeping.keeps(date, asOf)
-	}), err
+	return s.keeping.expired(dates, asOf), err
 }
 
 // RemoveExpired removes the dates that Expired names, and what is left of
@@ -50,13 +48,20 @@ func (s *parquetSink) RemoveExpired(ctx context.Context, asOf string) (removed [
 	if err != nil {
 		return nil, err
 	}
+	return removeDates(ctx, expired, begun, s.removeDate)
+}
+
+// removeDates removes dates that expired and finishes the removals that have
+// begun, in order, and returns the dates that are gone. One date that cannot be
+// removed does not keep the others.
+func removeDates(ctx context.Context, expired, begun []string, remove func(ctx context.Context, asOf string, isExpired bool) (isGone bool, err error)) (removed []string, err error) {
 	dates := slices.Concat(expired, begun)
 	slices.Sort(dates)
 	for _, date := range slices.Compact(dates) {
 		if ctx.Err() != nil {
 			return removed, cmp.Or(err, ctx.Err())
 		}
-		isGone, failure := s.removeDate(date, slices.Contains(expired, date))
+		isGone, failure := remove(ctx, date, slices.Contains(expired, date))
 		if isGone {
 			removed = append(removed, date)
 		}
@@ -64,7 +69,7 @@ func (s *parquetSink) RemoveExpired(ctx context.Context, asOf string) (removed [
 		case failure == nil:
 		case err == nil:
 			err = fmt.Errorf("%s: %w", date, failure)
-		default: // one date does not keep the others
+		default:
 			err = fmt.Errorf("%w; %s: %w", err, date, failure)
 		}
 	}
@@ -92,7 +97,7 @@ func (s *parquetSink) datesWith(suffix string) ([]string, error) {
 // holds it. The claim keeps runs of the date out until nothing is left of it. A
 // date that is not expired may have been published again since its removal
 // began: that stays.
-func (s *parquetSink) removeDate(asOf string, isExpired bool) (isGone bool, err error) {
+func (s *parquetSink) removeDate(_ context.Context, asOf string, isExpired bool) (isGone bool, err error) {
 	c, err := s.claim(asOf)
 	if pipeline.ClassOf(err) == pipeline.ClassBusy {
 		return false, nil
@@ -122,8 +127,8 @@ func (s *parquetSink) removeDate(asOf string, isExpired bool) (isGone bool, err 
 // checkRemovable refuses a journal that is not the date's, and a partition in
 // which there is a file that the journal does not name: it is not the sink's.
 func (s *parquetSink) checkRemovable(asOf string, j *pipeline.Journal) error {
-	if j.AsOf != asOf || slices.ContainsFunc(j.Tables, func(r pipeline.Receipt) bool { return !isName(r.Table) }) {
-		return pipeline.Errorf(pipeline.ClassQuality, s.journalPath(asOf), "restore the file, or remove it", "is no journal of %s", asOf)
+	if err := checkJournal(s.journalPath(asOf), asOf, j); err != nil {
+		return err
 	}
 	for _, r := range j.Tables {
 		dir := partition(s.root, r.Table, asOf)
@@ -134,11 +139,23 @@ func (s *parquetSink) checkRemovable(asOf string, j *pipeline.Journal) error {
 		for _, e := range entries {
 			path := filepath.Join(dir, e.Name())
 			if !slices.ContainsFunc(r.Files, func(f pipeline.File) bool { return filepath.Join(s.root, filepath.FromSlash(f.Path)) == path }) {
-				return pipeline.Errorf(pipeline.ClassQuality, path, "move it away", "is not in the journal, so the date is kept")
+				return unknown(path)
 			}
 		}
 	}
 	return nil
+}
+
+// checkJournal refuses a journal that is not the date's.
+func checkJournal(path, asOf string, j *pipeline.Journal) error {
+	if j.AsOf != asOf || slices.ContainsFunc(j.Tables, func(r pipeline.Receipt) bool { return !isName(r.Table) }) {
+		return pipeline.Errorf(pipeline.ClassQuality, path, "restore the file, or remove it", "is no journal of %s", asOf)
+	}
+	return nil
+}
+
+func unknown(path string) error {
+	return pipeline.Errorf(pipeline.ClassQuality, path, "move it away", "is not in the journal, so the date is kept")
 }
 
 // finishRemoval removes what is left of a date whose removal has begun, if it

@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,11 @@ func (k *keeping) keeps(date, published string) bool {
 	return int(p.Sub(d)/day) <= k.days ||
 		k.monthEnds && isMonthEnd ||
 		k.yearEnds && isMonthEnd && d.Month() == time.December
+}
+
+// expired returns those of the dates that go once asOf is published. It reuses dates.
+func (k *keeping) expired(dates []string, asOf string) []string {
+	return slices.DeleteFunc(dates, func(date string) bool { return date >= asOf || k.keeps(date, asOf) })
 }
 
 // parseDate returns a date that checkDate has let pass.

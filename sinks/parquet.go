@@ -7,31 +7,35 @@ import (
 	"time"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/pipeline/cloud"
 	"github.com/perennial-clv/perennial/pipeline/table"
 )
 
 // Parquet is the job file's sink.parquet: tables as Parquet files in a folder.
 type Parquet struct {
-	Path     string `yaml:"path" default:"required" doc:"folder on a local disk, created if missing. Relative paths start at the folder the command runs in"`
+	Path     string `yaml:"path" default:"required" doc:"folder on a local disk, created if missing, where relative paths start at the folder the command runs in; or a place in a bucket, as gs://bucket/folder or s3://bucket/folder"`
 	KeepAsOf string `yaml:"keep_as_of" absent:"nothing is ever removed" doc:"the as-of dates that stay once a newer one is published: terms joined by +, of which 35d keeps the dates at most 35 days before the one being published, month_ends the last days of civil months and year_ends those of years"`
 }
 
 // NewParquet returns a sink that publishes tables as Parquet files under
-// o.Path; see the package comment for the layout and the protocol. It also
-// implements pipeline.Quarantine, pipeline.Expiry and pipeline.Prober. It looks
-// at the options alone, not at the disk: an empty path or one of an object
-// store, and a keep_as_of that means nothing, is ClassUsage.
+// o.Path, on a local disk or in an object store; see the package comment for the
+// layout and the protocols. It also implements pipeline.Quarantine,
+// pipeline.Expiry and pipeline.Prober. It looks at the options alone, neither at
+// the disk nor at the store: a path that is neither, and a keep_as_of that means
+// nothing, is ClassUsage.
 func NewParquet(o Parquet) (pipeline.Sink, error) {
-	switch {
-	case strings.TrimSpace(o.Path) == "":
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "path", "name the folder for the tables, for example path: out", "an empty path")
-	case strings.Contains(o.Path, "://"):
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "path", "write to a folder on a local disk and copy it from there",
-			"%s is no folder on this machine", o.Path)
-	}
 	keep, err := parseKeeping(o.KeepAsOf)
 	if err != nil {
 		return nil, err
+	}
+	switch {
+	case strings.TrimSpace(o.Path) == "":
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "path", "name the folder for the tables, for example path: out", "an empty path")
+	case cloud.IsLocation(o.Path):
+		return newBucketSink(o.Path, keep)
+	case strings.Contains(o.Path, "://"):
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "path", "name a folder on a local disk, or a place as gs://bucket/folder or s3://bucket/folder",
+			"%s is no place for tables", o.Path)
 	}
 	return &parquetSink{root: filepath.Clean(o.Path), keeping: keep, cut: publishedCut}, nil
 }
@@ -115,10 +119,17 @@ func (s *parquetSink) makeRoot() error {
 // checkOwner refuses a folder whose newest journal is another job's.
 func (s *parquetSink) checkOwner(ctx context.Context, job string) error {
 	latest, err := s.Latest(ctx)
-	if err != nil || latest == nil || latest.Job == job {
+	if err != nil {
 		return err
 	}
-	return pipeline.Errorf(pipeline.ClassUsage, s.root, "one output folder belongs to one job: give this job another sink.parquet.path",
+	return checkOwner(s.root, latest, job)
+}
+
+func checkOwner(place string, latest *pipeline.Journal, job string) error {
+	if latest == nil || latest.Job == job {
+		return nil
+	}
+	return pipeline.Errorf(pipeline.ClassUsage, place, "one output folder belongs to one job: give this job another sink.parquet.path",
 		"the tables here are of job %q, not of %q", latest.Job, job)
 }
 

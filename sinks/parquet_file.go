@@ -3,8 +3,12 @@ package sinks
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -35,7 +39,7 @@ func WriteParquetFile(ctx context.Context, path string, t table.Schema, workers 
 		return pipeline.Receipt{}, diskError(path, err)
 	}
 	defer os.RemoveAll(dir)
-	r, err := newTableWriter(disk{}, dir, t, cut{rowGroupRows, math.MaxInt32}).write(ctx, workers, next)
+	r, err := newTableWriter(partFolder{disk{}, dir}, t, cut{rowGroupRows, math.MaxInt32}).write(ctx, workers, next)
 	if foreign, ok := errors.AsType[nextError](err); ok {
 		return pipeline.Receipt{}, foreign.error
 	}
@@ -49,19 +53,49 @@ func WriteParquetFile(ctx context.Context, path string, t table.Schema, workers 
 	return r, disk{}.syncDir(filepath.Dir(path))
 }
 
-// tableWriter writes a table as the parts of one folder. There is always a
-// part, for a reader needs a schema also where there are no rows.
+// partStore is where the parts of a table are written.
+type partStore interface {
+	// create opens a part, counted from 0, where no reader takes it for one.
+	create(number int) (partOutput, error)
+
+	// keep reads a finished part back and gives it the name in f.
+	keep(number int, f pipeline.File) error
+}
+
+// partOutput is a part being written.
+type partOutput interface {
+	io.Writer
+	finish() error // makes what was written durable and closes it, also when it fails
+	abandon()      // gives up what an error has left open
+}
+
+// hashed is a part being written, with checksum and size of what was written to it.
+type hashed struct {
+	partOutput
+	hash  hash.Hash
+	bytes int64
+}
+
+// Write writes p and adds it to the checksum.
+func (h *hashed) Write(p []byte) (int, error) {
+	n, err := h.partOutput.Write(p)
+	h.hash.Write(p[:n])
+	h.bytes += int64(n)
+	return n, err
+}
+
+// tableWriter writes a table as parts in one place. There is always a part, for
+// a reader needs a schema also where there are no rows.
 type tableWriter struct {
-	disk    disk
-	dir     string
+	store   partStore
 	table   table.Schema
 	cut     cut
 	part    *part // being written, nil between two parts
 	receipt pipeline.Receipt
 }
 
-func newTableWriter(d disk, dir string, t table.Schema, c cut) *tableWriter {
-	w := &tableWriter{disk: d, dir: dir, table: t, cut: c, receipt: pipeline.Receipt{Table: t.Name, Columns: pipeline.Columns(t)}}
+func newTableWriter(s partStore, t table.Schema, c cut) *tableWriter {
+	w := &tableWriter{store: s, table: t, cut: c, receipt: pipeline.Receipt{Table: t.Name, Columns: pipeline.Columns(t)}}
 	for _, c := range t.Columns {
 		if c.Kind == table.Money {
 			if w.receipt.Sums == nil {
@@ -74,7 +108,7 @@ func newTableWriter(d disk, dir string, t table.Schema, c cut) *tableWriter {
 }
 
 // write takes all records and returns the table's receipt, in which paths are
-// relative to the folder. Row groups are encoded side by side and written in
+// the parts' names. Row groups are encoded side by side and written in
 // their order. An error of next is returned as a nextError.
 func (w *tableWriter) write(ctx context.Context, workers int, next func() (arrow.Record, error)) (pipeline.Receipt, error) {
 	defer w.abandon()
@@ -125,18 +159,17 @@ func (w *tableWriter) add(g *encodedGroup) error {
 	return nil
 }
 
-// begin opens the next part under a name that readers would not take.
+// begin opens the next part.
 func (w *tableWriter) begin() error {
-	f, err := w.disk.create(filepath.Join(w.dir, fmt.Sprintf(".part-%05d.tmp", len(w.receipt.Files))))
+	f, err := w.store.create(len(w.receipt.Files))
 	if err != nil {
 		return err
 	}
-	w.part = &part{file: f, table: w.table}
+	w.part = &part{file: &hashed{partOutput: f, hash: sha256.New()}, table: w.table}
 	return w.part.begin()
 }
 
-// end closes the part, if one is open, reads it back, and names it after its
-// content.
+// end closes the part, if one is open, and names it after its content.
 func (w *tableWriter) end() error {
 	if w.part == nil {
 		return nil
@@ -145,24 +178,46 @@ func (w *tableWriter) end() error {
 	if err := cmp.Or(w.part.end(), f.finish()); err != nil {
 		return err
 	}
-	written := pipeline.File{Rows: w.part.rows, Bytes: f.bytes, SHA256: f.sum()}
+	const shown = 12 // hex digits of the checksum: enough that no two parts of a date share a name
+	written := pipeline.File{Rows: w.part.rows, Bytes: f.bytes, SHA256: hex.EncodeToString(f.hash.Sum(nil))}
+	written.Path = fmt.Sprintf("part-%05d-%s.parquet", len(w.receipt.Files), written.SHA256[:shown])
 	w.part = nil
-	if err := readBack(f.path, written); err != nil {
+	if err := w.store.keep(len(w.receipt.Files), written); err != nil {
 		return err
 	}
-	const shown = 12 // hex digits of the checksum: enough that no two parts of a date share a name
-	written.Path = fmt.Sprintf("part-%05d-%s.parquet", len(w.receipt.Files), written.SHA256[:shown])
 	w.receipt.Files = append(w.receipt.Files, written)
 	w.receipt.Rows += written.Rows
 	w.receipt.Bytes += written.Bytes
-	return w.disk.rename(f.path, filepath.Join(w.dir, written.Path))
+	return nil
 }
 
-// abandon closes a part that an error has left open.
+// abandon gives up a part that an error has left open.
 func (w *tableWriter) abandon() {
 	if w.part != nil {
-		w.part.file.file.Close() // of no use any more, and perhaps closed already
+		w.part.file.abandon()
 	}
+}
+
+// partFolder is a folder of parts on a local disk.
+type partFolder struct {
+	disk disk
+	dir  string
+}
+
+func (f partFolder) unfinished(number int) string {
+	return filepath.Join(f.dir, fmt.Sprintf(".part-%05d.tmp", number))
+}
+
+func (f partFolder) create(number int) (partOutput, error) {
+	return f.disk.create(f.unfinished(number))
+}
+
+func (f partFolder) keep(number int, written pipeline.File) error {
+	path := f.unfinished(number)
+	if err := readBack(path, written); err != nil {
+		return err
+	}
+	return f.disk.rename(path, filepath.Join(f.dir, written.Path))
 }
 
 // readBack opens a part as a reader would and compares its rows.

@@ -71,7 +71,7 @@ func TestWorkersChangeNoByte(t *testing.T) {
 	var want []pipeline.File
 	for _, workers := range []int{0, 1, 2, 9} {
 		schema, next := numbers(t, 1000, nil)
-		r, err := newTableWriter(disk{}, t.TempDir(), schema, cut{groupRows: 10, partGroups: 7}).write(t.Context(), workers, next)
+		r, err := newTableWriter(partFolder{dir: t.TempDir()}, schema, cut{groupRows: 10, partGroups: 7}).write(t.Context(), workers, next)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestWorkersChangeNoByte(t *testing.T) {
 func TestOfSeveralMistakesTheFirstIsReported(t *testing.T) {
 	for _, workers := range []int{1, 8} {
 		schema, next := numbers(t, 1000, map[int]float64{85: math.NaN(), 95: math.Inf(1), 500: math.NaN()})
-		_, err := newTableWriter(disk{}, t.TempDir(), schema, cut{groupRows: 10, partGroups: 7}).write(t.Context(), workers, next)
+		_, err := newTableWriter(partFolder{dir: t.TempDir()}, schema, cut{groupRows: 10, partGroups: 7}).write(t.Context(), workers, next)
 		if err == nil || err.Error() != "column x: row 16 of the file is NaN or infinite" { // 85 is in the second part of 70 rows
 			t.Errorf("%d workers: got error %v, want one at row 16", workers, err)
 		}

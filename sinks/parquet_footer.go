@@ -11,7 +11,7 @@ import (
 // part is a Parquet file being written: the magic, row groups, and when it
 // ends the page index, the footer, its length and the magic again.
 type part struct {
-	file   *file
+	file   *hashed
 	table  table.Schema
 	rows   int64
 	groups []format.RowGroup // as the footer has them, but for the places of the indexes

@@ -153,7 +153,7 @@ func renderValue(t parquet.Type, v parquet.Value) string {
 }
 
 func TestNewParquetRefusesWhatIsNoFolder(t *testing.T) {
-	for _, path := range []string{"", "  ", "gs://bucket/out", "s3://bucket/out"} {
+	for _, path := range []string{"", "  ", "ftp://bucket/out", "gs://", "s3://bucket/../out"} {
 		if _, err := NewParquet(Parquet{Path: path}); pipeline.ClassOf(err) != pipeline.ClassUsage {
 			t.Errorf("path %q: got error %v, want one of class usage", path, err)
 		}

@@ -29,22 +29,35 @@ func (p *publication) Stage(ctx context.Context, t table.Schema, next func() (ar
 	if p.claim == nil {
 		return pipeline.Receipt{}, ended(p.key)
 	}
-	if err := checkTable(t); err != nil {
+	if err := checkNew(p.receipts, t); err != nil {
 		return pipeline.Receipt{}, err
-	}
-	if slices.ContainsFunc(p.receipts, func(r pipeline.Receipt) bool { return r.Table == t.Name }) {
-		return pipeline.Receipt{}, pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s is staged twice", t.Name)
 	}
 	r, err := p.stage(ctx, t, next)
 	if err != nil {
 		p.sink.disk.removeAll(filepath.Join(p.dir, t.Name))
-		if foreign, ok := errors.AsType[nextError](err); ok {
-			return pipeline.Receipt{}, foreign.error
-		}
-		return pipeline.Receipt{}, inStage("stage", t.Name, err)
+		return pipeline.Receipt{}, stageError(t.Name, err)
 	}
 	p.receipts = append(p.receipts, r)
 	return r, nil
+}
+
+// checkNew refuses a table that cannot be stored, or that is staged already.
+func checkNew(staged []pipeline.Receipt, t table.Schema) error {
+	if err := checkTable(t); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(staged, func(r pipeline.Receipt) bool { return r.Table == t.Name }) {
+		return pipeline.Errorf(pipeline.ClassInternal, "", "", "table %s is staged twice", t.Name)
+	}
+	return nil
+}
+
+// stageError returns an error of next as it is, any other with its table.
+func stageError(table string, err error) error {
+	if foreign, ok := errors.AsType[nextError](err); ok {
+		return foreign.error
+	}
+	return inStage("stage", table, err)
 }
 
 // stage writes the parts of a table and makes them durable.
@@ -54,7 +67,7 @@ func (p *publication) stage(ctx context.Context, t table.Schema, next func() (ar
 	if err := d.mkdirAll(dir); err != nil {
 		return pipeline.Receipt{}, err
 	}
-	r, err := newTableWriter(d, dir, t, p.sink.cut).write(ctx, p.key.Workers, next)
+	r, err := newTableWriter(partFolder{d, dir}, t, p.sink.cut).write(ctx, p.key.Workers, next)
 	if err != nil {
 		return r, err
 	}
@@ -77,9 +90,7 @@ func (p *publication) Publish(ctx context.Context, j pipeline.Journal) error {
 	if p.claim == nil {
 		return ended(p.key)
 	}
-	j.Job, j.AsOf, j.RunID = p.key.Job, p.key.AsOf, p.key.RunID
-	j.Tables = slices.SortedFunc(slices.Values(p.receipts), func(a, b pipeline.Receipt) int { return cmp.Compare(a.Table, b.Table) })
-	if err := p.commit(ctx, j); err != nil {
+	if err := p.commit(ctx, journalOf(p.key, j, p.receipts)); err != nil {
 		if !exists(pendingPath(p.dir)) {
 			err = cmp.Or(err, p.discard())
 		}
@@ -94,6 +105,13 @@ func (p *publication) Publish(ctx context.Context, j pipeline.Journal) error {
 	}
 	p.end()
 	return inStage("publish", "", err)
+}
+
+// journalOf completes a run's journal.
+func journalOf(r pipeline.RunKey, j pipeline.Journal, staged []pipeline.Receipt) pipeline.Journal {
+	j.Job, j.AsOf, j.RunID = r.Job, r.AsOf, r.RunID
+	j.Tables = slices.SortedFunc(slices.Values(staged), func(a, b pipeline.Receipt) int { return cmp.Compare(a.Table, b.Table) })
+	return j
 }
 
 // commit decides the publication: it writes publish.json, in which the

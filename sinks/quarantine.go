@@ -43,7 +43,7 @@ func (s *parquetSink) keep(ctx context.Context, asOf string, t table.Schema, row
 	if err := s.disk.mkdirAll(staged); err != nil {
 		return err
 	}
-	if _, err := newTableWriter(s.disk, staged, t, s.cut).write(ctx, 1, once(rows)); err != nil {
+	if _, err := newTableWriter(partFolder{s.disk, staged}, t, s.cut).write(ctx, 1, once(rows)); err != nil {
 		s.disk.removeAll(staged)
 		return err
 	}

@@ -120,7 +120,7 @@ func (s *bigQuerySource) check() error {
 	if o.Table != "" {
 		var ok bool
 		if s.table, ok = parseTable(o.Project, o.Table); !ok {
-			return wrong("table", "write it as dataset.table or project.dataset.table", "%q is no table of BigQuery", o.Table)
+			return wrong("table", "write it as dataset.table or project.dataset.table; for several tables or one partition give a query", "%q is no table of BigQuery", o.Table)
 		}
 	}
 	if err := s.checkSnapshot(); err != nil {
@@ -152,7 +152,7 @@ func parseTable(project, name string) (tableName, bool) {
 		project = before
 	}
 	t := tableName{project, dataset, table}
-	return t, t.project != "" && t.dataset != "" && t.table != "" && !strings.ContainsAny(t.String(), "`\\/ \n")
+	return t, t.project != "" && t.dataset != "" && t.table != "" && !strings.ContainsAny(t.String(), "`\\/$*@ \n")
 }
 
 // cutLast cuts at the last point: what is before it, what is behind it, and

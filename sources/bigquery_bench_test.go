@@ -86,10 +86,9 @@ func BenchmarkBigQuery(b *testing.B) {
 		b.Run(fmt.Sprintf("lz4 %v", lz4), func(b *testing.B) {
 			schema, answers := benchAnswers(32, lz4)
 			rows := int64(len(answers) * benchAnswer * benchStreams)
-			f := fakeBigQuery{counted: rows}
-			for _, c := range []fakeField{{Name: "customer_id", Type: "INTEGER"}, {Name: "occurred_at", Type: "TIMESTAMP"}, {Name: "amount", Type: "NUMERIC"}, {Name: "country", Type: "STRING"}} {
-				f.fields = append(f.fields, c)
-			}
+			f := fakeBigQuery{counted: rows, fields: []fakeField{
+				{Name: "customer_id", Type: "INTEGER"}, {Name: "occurred_at", Type: "TIMESTAMP"}, {Name: "amount", Type: "NUMERIC"}, {Name: "country", Type: "STRING"},
+			}}
 			f.start(b, BigQuery{})
 			f.storage = benchServer(b, &benchStorage{schema: schema, answers: answers, streams: benchStreams})
 			s := f.source(b, BigQuery{})

@@ -238,7 +238,7 @@ func TestBigQueryStreamThatSaysNothing(t *testing.T) {
 		return nil
 	}
 	s := f.start(t, BigQuery{})
-	s.pace.stall = 50 * time.Millisecond
+	s.pace.stall = 500 * time.Millisecond
 	got, err := readThem(t.Context(), s)
 	if err != nil || !slices.Equal(got, shown(rows)) {
 		t.Errorf("got %d rows, %v", len(got), err)
@@ -314,7 +314,7 @@ func TestBigQueryLeavesNothingRunning(t *testing.T) {
 	}
 	f.rest.CloseClientConnections()
 	http.DefaultClient.CloseIdleConnections()
-	for range 200 {
+	for range 1000 {
 		if runtime.NumGoroutine() <= before {
 			return
 		}

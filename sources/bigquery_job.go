@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,20 +17,16 @@ import (
 // run runs a query to its end and returns its job. One that failed for now runs
 // again, as another job.
 func (j *bigQueryJobs) run(ctx context.Context, sql string) (job *bigquery.Job, err error) {
-	endless := j.source.pace.retry.Retry(ctx, func() error {
+	again := j.source.pace.retry.Retry(ctx, func() error {
 		if job, err = j.start(ctx, sql); err == nil {
 			job, err = j.await(ctx, job)
 		}
-		var ended *jobError
-		if errors.As(err, &ended) {
+		if _, ended := errors.AsType[*jobError](err); ended {
 			return err
 		}
-		return nil // no job ended: the calls themselves have been tried again
+		return nil // no job ended: the calls have been tried again themselves
 	})
-	if err == nil {
-		err = endless
-	}
-	return job, err
+	return job, cmp.Or(err, again)
 }
 
 // start starts a query. Its id is chosen here, so that an answer that is lost
@@ -112,8 +109,8 @@ type jobError struct {
 
 // endOf returns how a job that is done ended, nil if it succeeded.
 func endOf(job *bigquery.Job, status *bigquery.JobStatus) error {
-	var cause *bigquery.Error
-	if !errors.As(status.Err(), &cause) {
+	cause, failed := errors.AsType[*bigquery.Error](status.Err())
+	if !failed {
 		return nil
 	}
 	return &jobError{id: job.ID(), cause: cause, errors: status.Errors}

@@ -276,6 +276,8 @@ func TestBigQueryOptions(t *testing.T) {
 		{BigQuery{Project: "p", Table: "t"}, "table"},
 		{BigQuery{Project: "p", Table: "d."}, "table"},
 		{BigQuery{Project: "p", Table: "d.t`"}, "table"},
+		{BigQuery{Project: "p", Table: "d.t_*"}, "table"},
+		{BigQuery{Project: "p", Table: "d.t$20240331"}, "table"},
 		{BigQuery{Project: "p", Table: "d.t", MaxBytesBilled: -1}, "max_bytes_billed"},
 		{BigQuery{Project: "p", Table: "d.t", Labels: map[string]string{"Team": "a"}}, "labels"},
 		{BigQuery{Project: "p", Table: "d.t", Labels: map[string]string{"team": "a b"}}, "labels"},

@@ -30,7 +30,7 @@ func (j *bigQueryJobs) close() {
 // metadata returns what BigQuery says of a table.
 func (j *bigQueryJobs) metadata(ctx context.Context, t tableName) (m *bigquery.TableMetadata, err error) {
 	err = j.source.pace.try(ctx, func(ctx context.Context) (err error) {
-		m, err = j.client.DatasetInProject(t.project, t.dataset).Table(t.table).Metadata(ctx, bigquery.WithMetadataView(bigquery.StorageStatsMetadataView))
+		m, err = j.client.DatasetInProject(t.project, t.dataset).Table(t.table).Metadata(ctx)
 		return err
 	})
 	return m, err
@@ -72,7 +72,7 @@ func (j *bigQueryJobs) dryRun(ctx context.Context, sql string) (dryRun, error) {
 		if err := status.Err(); err != nil {
 			return err
 		}
-		if status.Statistics == nil {
+		if status.Statistics == nil || status.Statistics.CreationTime.IsZero() {
 			return errNoStatistics
 		}
 		d = dryRun{bytes: status.Statistics.TotalBytesProcessed, location: job.Location(), at: status.Statistics.CreationTime}
@@ -84,4 +84,4 @@ func (j *bigQueryJobs) dryRun(ctx context.Context, sql string) (dryRun, error) {
 	return d, err
 }
 
-var errNoStatistics = errors.New("BigQuery says nothing of what the query would do")
+var errNoStatistics = errors.New("BigQuery does not say what the query would do, or when it was asked")

@@ -53,6 +53,19 @@ func (v *validity) null(n int) {
 	v.nulls += n
 }
 
+// forget makes the last row one without a value.
+func (v *validity) forget() {
+	at, bit := (v.rows-1)/8, byte(1)<<((v.rows-1)%8)
+	switch {
+	case v.bits == nil:
+		v.rows--
+		v.null(1)
+	case v.bits[at]&bit != 0:
+		v.bits[at] &^= bit
+		v.nulls++
+	}
+}
+
 // levels counts a row for each level: 1 where there is a value, of which there
 // are n, and 0 where there is none.
 func (v *validity) levels(levels []byte, n int) {

@@ -8,6 +8,8 @@
 //	parquet_*.go  its files, also in object stores, types, chunks, pages, conversions, decoders and reader
 //	bigquery.go   a table or query of BigQuery: options, description, opening
 //	bigquery_*.go its jobs, prices, sessions, streams, columns and errors
+//	postgres.go   a table or query of PostgreSQL: options, description, opening
+//	postgres_*.go its sessions, errors, relations, types, COPY streams, columns, numerics and reader
 //	reader.go     what the readers of all sources have in common
 //	sniff.go      how a text file is written, guessed from its beginning
 //	files.go      paths and patterns to files; errors of the disk

@@ -14,6 +14,7 @@ func adapters() jobs.Adapters {
 			"bigquery": jobs.AdapterOf(sources.NewBigQuery),
 			"csv":      jobs.AdapterOf(sources.NewCSV),
 			"parquet":  jobs.AdapterOf(sources.NewParquet),
+			"postgres": jobs.AdapterOf(sources.NewPostgres),
 		},
 		Sinks: map[string]jobs.Adapter[pipeline.Sink]{
 			"bigquery": jobs.AdapterOf(sinks.NewBigQuery),

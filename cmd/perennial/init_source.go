@@ -1,9 +1,11 @@
 package main
 
 import (
+	"maps"
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -114,11 +116,11 @@ func (p proposed) database(o *jobs.ProposeOptions, kind string, environment func
 	}
 	switch kind {
 	case "bigquery":
-		project, table, err := p.bigQueryTable()
+		adapter, err := p.bigQueryAdapter()
 		if err != nil {
 			return err
 		}
-		o.Adapter = []string{"bigquery:", "  project: " + strconv.Quote(project), "  table: " + strconv.Quote(table)}
+		o.Adapter = adapter
 	case "postgres":
 		at := "  url: " + strconv.Quote(p.args[0])
 		if p.hasPassword() {
@@ -132,19 +134,24 @@ func (p proposed) database(o *jobs.ProposeOptions, kind string, environment func
 	return nil
 }
 
-// bigQueryTable returns the project that is billed and the table, of
-// bigquery://project.dataset.table or of bigquery://project and --table.
-func (p proposed) bigQueryTable() (project, table string, err error) {
-	name := strings.ReplaceAll(strings.Trim(strings.TrimPrefix(p.args[0], "bigquery://"), "/"), "/", ".")
-	parts := strings.Split(name, ".")
-	switch {
-	case name != "" && len(parts) == 1 && p.table != "":
-		return name, p.table, nil
-	case len(parts) == 3 && p.table == "":
-		return parts[0], name, nil
-	default:
-		return "", "", pipeline.Errorf(pipeline.ClassUsage, "", "write it as bigquery://project.dataset.table", "%s names no table of BigQuery", p)
+// bigQueryAdapter writes the options of bigquery://project.dataset.table, or of
+// bigquery://project and --table. What follows a question mark are more of them,
+// as ?location=EU. The project is the one that is billed.
+func (p proposed) bigQueryAdapter() ([]string, error) {
+	name, query, _ := strings.Cut(strings.TrimPrefix(p.args[0], "bigquery://"), "?")
+	project, table := name, p.table
+	if parts := strings.Split(name, "."); len(parts) == 3 && table == "" {
+		project, table = parts[0], name
 	}
+	options, err := url.ParseQuery(query)
+	if err != nil || project == "" || table == "" {
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "", "write it as bigquery://project.dataset.table", "%s names no table of BigQuery", p)
+	}
+	lines := []string{"bigquery:", "  project: " + strconv.Quote(project), "  table: " + strconv.Quote(table)}
+	for _, key := range slices.Sorted(maps.Keys(options)) {
+		lines = append(lines, "  "+key+": "+strconv.Quote(options.Get(key)))
+	}
+	return lines, nil
 }
 
 // files says how to open files: as Parquet by their ending, else as delimited

@@ -7,6 +7,7 @@
 //	object.go    objects of buckets: which there are, and reading one version of one
 //	range.go     bytes of an object, resumed where they are cut off
 //	kind.go      what an error of a service means
+//	uploads.go   unfinished uploads, given up
 //	retry.go     bounded retries, with the delays that a service asks for
 //
 // Credentials are those of the platform: Google's application default

@@ -132,6 +132,8 @@ func kindOfCode(code int) Kind {
 		return Missing
 	case code == http.StatusConflict || code == http.StatusPreconditionFailed:
 		return Exists
+	case code == http.StatusNotImplemented:
+		return Invalid
 	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500:
 		return Unavailable
 	case code >= 400:

@@ -4,5 +4,6 @@
 //
 //	bigquery.go      BigQuery: an emulator, or a real project
 //	objectstores.go  Google Cloud Storage and S3, both in memory
+//	postgres.go      PostgreSQL, of the machine's own package
 //	start.go         the process of a service
 package services
