@@ -315,6 +315,7 @@ func TestFailedJobsAreAttemptedAgainWhereThatHelps(t *testing.T) {
 		class  pipeline.Class
 	}{
 		{"backendError", 1, true, 0},
+		{"notFound", 2, true, 0}, // of a table made a moment ago
 		{"internalError", maxAttempts - 1, true, 0},
 		{"rateLimitExceeded", always, false, pipeline.ClassTemporary},
 		{"invalid", always, false, pipeline.ClassUsage},
