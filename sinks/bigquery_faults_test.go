@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,6 +123,22 @@ func withOld(t *testing.T, fault func(n int, r *http.Request) mishap) (bigQueryP
 	return bigQueryPlace{fake, fake.serve(t, nil)}, sinkAt(t, fake.serve(t, fault))
 }
 
+// noted is a request that a server has seen, for the test to name.
+type noted struct{ request atomic.Pointer[string] }
+
+func (n *noted) note(r *http.Request) {
+	text := r.Method + " " + r.URL.Path
+	n.request.Store(&text)
+}
+
+// text returns the request, "" if there was none.
+func (n *noted) text() string {
+	if text := n.request.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
 var (
 	published        sync.Once
 	withOldPublished = newFakeBigQuery()
@@ -159,22 +176,22 @@ func TestAFaultOfAnyRequestIsPassedOverOrLeavesAWholeDate(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for k := 1; ; k++ {
-				hit := ""
+				var hit noted
 				p, s := withOld(t, func(n int, r *http.Request) mishap {
 					if n != k {
 						return faultNone
 					}
-					hit = r.Method + " " + r.URL.Path
+					hit.note(r)
 					return c.faults[k%len(c.faults)]
 				})
 				err := tryRun(t.Context(), s, "new", newTables)
-				if hit == "" {
+				if hit.text() == "" {
 					if k == 1 || err != nil {
 						t.Fatalf("run without a fault: %v", err)
 					}
 					break
 				}
-				what := fmt.Sprintf("%s, request %d (%s)", c.name, k, hit)
+				what := fmt.Sprintf("%s, request %d (%s)", c.name, k, hit.text())
 				if err != nil && c.mustRun {
 					t.Errorf("%s: %v", what, err)
 				}
@@ -195,13 +212,13 @@ func TestARunKilledAtAnyRequestIsSettledByTheNext(t *testing.T) {
 	t.Parallel()
 	for _, last := range []mishap{faultCut, faultLost} { // what befalls the request that it dies in
 		for k := 1; ; k++ {
-			hit := ""
+			var hit noted
 			p, s := withOld(t, func(n int, r *http.Request) mishap {
 				switch {
 				case n < k:
 					return faultNone
 				case n == k:
-					hit = r.Method + " " + r.URL.Path
+					hit.note(r)
 					return last
 				default:
 					return faultCut
@@ -209,10 +226,10 @@ func TestARunKilledAtAnyRequestIsSettledByTheNext(t *testing.T) {
 			})
 			s.patience.Attempts = 1
 			err := tryRun(t.Context(), s, "new", newTables)
-			if hit == "" {
+			if hit.text() == "" {
 				break
 			}
-			what := fmt.Sprintf("killed in request %d (%s), fault %d", k, hit, last)
+			what := fmt.Sprintf("killed in request %d (%s), fault %d", k, hit.text(), last)
 			if err == nil && !p.isIn(statePublished, "new") {
 				t.Errorf("%s: no error, and it is not published", what)
 			}

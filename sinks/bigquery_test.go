@@ -143,7 +143,7 @@ func TestAJobUnderOurIDMustBeOurs(t *testing.T) {
 // The wait for a job ends with the context, and the load is cancelled.
 func TestALoadIsCancelledWithItsRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	cancelled := false
+	var cancelled noted
 	_, s := withOld(t, func(_ int, r *http.Request) mishap {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/upload/"):
@@ -151,14 +151,14 @@ func TestALoadIsCancelledWithItsRun(t *testing.T) {
 		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/jobs/perennial_load_"):
 			cancel()
 		case strings.HasSuffix(r.URL.Path, "/cancel"):
-			cancelled = true
+			cancelled.note(r)
 		}
 		return faultNone
 	})
 	if err := tryRun(ctx, s, "new", newTables); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
-	if !cancelled {
+	if cancelled.text() == "" {
 		t.Error("the load was not cancelled")
 	}
 }
