@@ -40,19 +40,25 @@ func (w *warehouse) finish(ctx context.Context, p pending) error {
 
 // doAll begins all jobs before it waits for any, so that the date is
 // half-published as short as can be. From a table that is not there nothing need
-// be cleared.
+// be cleared; one that is copied into may have been made a moment ago.
 func (w *warehouse) doAll(ctx context.Context, jobs []job) error {
-	var begun []attempt
-	for _, j := range jobs {
-		a, err := w.start(ctx, j)
-		if err != nil {
-			return err
+	begun, missed := make([]attempt, len(jobs)), make([]error, len(jobs))
+	for i, j := range jobs {
+		if begun[i], missed[i] = w.start(ctx, j); missed[i] != nil && cloud.KindOf(missed[i]) != cloud.Missing {
+			return missed[i]
 		}
-		begun = append(begun, a)
 	}
-	for _, a := range begun {
-		_, err := w.end(ctx, a)
-		if err != nil && (cloud.KindOf(err) != cloud.Missing || a.job.config.Query == nil) {
+	for i, j := range jobs {
+		err := missed[i]
+		if err == nil {
+			_, err = w.end(ctx, begun[i])
+		}
+		if cloud.KindOf(err) == cloud.Missing {
+			if err = nil; j.config.Copy != nil {
+				err = w.doSoon(ctx, j)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}

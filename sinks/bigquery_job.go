@@ -70,6 +70,21 @@ func (w *warehouse) do(ctx context.Context, j job) (*bigquery.Job, error) {
 	return w.end(ctx, a)
 }
 
+// doSoon runs a job on tables of which one was made a moment ago: BigQuery may
+// not find it for up to a minute.
+func (w *warehouse) doSoon(ctx context.Context, j job) error {
+	const tries = 7 // a second, then twice as long each time: a minute in all
+	for failed := 0; ; failed++ {
+		_, err := w.do(ctx, j)
+		if cloud.KindOf(err) != cloud.Missing || failed+1 == tries {
+			return err
+		}
+		if err := w.patience.Wait(ctx, failed, nil); err != nil {
+			return err
+		}
+	}
+}
+
 // attempt is an attempt of a job that BigQuery has begun.
 type attempt struct {
 	job       job

@@ -111,7 +111,7 @@ func (s *bigQuerySink) tryTable(ctx context.Context, w *warehouse, key pipeline.
 	if _, err := w.prepareTable(ctx, t); err != nil {
 		return err
 	}
-	if _, err := w.do(ctx, w.copyJob(key, t.Name)); err != nil {
+	if err := w.doSoon(ctx, w.copyJob(key, t.Name)); err != nil {
 		return err
 	}
 	if err := w.compare(ctx, w.dataset, t.Name, key.AsOf, r, pipeline.ClassTemporary); err != nil {

@@ -49,17 +49,9 @@ func (p *bigQueryPublication) Publish(ctx context.Context, j pipeline.Journal) e
 	}
 	// The date is published and whole. Views that look back too far cost more
 	// and are right; what stays staged the next run of the date removes.
-	_ = w.advanceViews(ctx, names(j.Tables))
+	_ = w.advanceViews(ctx, tablesOf(j.Tables))
 	_ = w.removeStaged(ctx, p.key.AsOf, p.key.RunID)
 	return nil
-}
-
-func names(receipts []pipeline.Receipt) []string {
-	var names []string
-	for _, r := range receipts {
-		names = append(names, r.Table)
-	}
-	return names
 }
 
 // commit decides the publication: it prepares every table, refusing before it

@@ -70,10 +70,10 @@ func (w *warehouse) makeRuns(ctx context.Context) error {
 	if err != nil || t != nil {
 		return err
 	}
-	return unlessKind(cloud.Exists, w.change(ctx, `CREATE TABLE IF NOT EXISTS `+w.runs()+` (`+columnsOfRuns+`
+	return unlessKind(cloud.Exists, w.doSoon(ctx, statement(onceID("runs"), w.runsPlace(), `CREATE TABLE IF NOT EXISTS `+w.runs()+` (`+columnsOfRuns+`
 ) OPTIONS(description = 'The journal: one row per run and as-of date. Written by perennial alone.') AS
 SELECT CAST(NULL AS DATE) AS as_of_date, 0 AS number, '' AS run_id, CAST(NULL AS STRING) AS job, '`+stateGate+`' AS state,
-  CAST(NULL AS TIMESTAMP) AS expires_at, CURRENT_TIMESTAMP() AS changed_at, CAST(NULL AS STRING) AS publication, CAST(NULL AS STRING) AS journal`))
+  CAST(NULL AS TIMESTAMP) AS expires_at, CURRENT_TIMESTAMP() AS changed_at, CAST(NULL AS STRING) AS publication, CAST(NULL AS STRING) AS journal`)))
 }
 
 // claim gives a date to a run unless another holds it; who does, the rows say.

@@ -126,7 +126,7 @@ func (p *bigQueryPublication) load(ctx context.Context, dir string, staged *bigq
 		// so nothing need be truncated, and a load that comes late, when the
 		// table has been removed, makes no other.
 		id := jobID("load", w.project, w.dataset, p.key.RunID, name, f.Path)
-		if _, err := w.do(ctx, w.loadJob(id, w.staging, name, "WRITE_APPEND", filepath.Join(dir, f.Path), staged.Schema)); err != nil {
+		if err := w.doSoon(ctx, w.loadJob(id, w.staging, name, "WRITE_APPEND", filepath.Join(dir, f.Path), staged.Schema)); err != nil {
 			return err
 		}
 	}
