@@ -4,10 +4,12 @@
 # make bench        the whole program beside DuckDB; see docs/performance.md
 # make microbench   the benchmarks of single steps, and the machine they ran on
 # make build        bin/perennial, static
+# make build-duckdb bin/perennial with the source duckdb, which takes a C compiler with the C++ library
+# make test-duckdb  the tests of that source
 #
 # Go and make are all that is needed.
 
-.PHONY: demo test lint bench microbench build
+.PHONY: demo test lint bench microbench build build-duckdb test-duckdb
 
 DEMO    ?= demo# where make demo puts its files
 VERSION ?=# what perennial version says; empty: the revision
@@ -33,11 +35,14 @@ lint:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt these files:" $$unformatted; exit 1; fi
 	go vet ./... ./.ci/bench
 	go tool -modfile=.ci/tools.mod staticcheck -checks all ./... ./.ci/bench
-	go mod tidy -diff
+	.ci/tidy
 	cd .ci/parquetread && go vet ./... && go mod tidy -diff
 	cd .ci/objectstores && go vet ./... && go mod tidy -diff
 	@# DuckDB needs cgo; go mod tidy would download its library for every platform.
-	cd .ci/duckdb && if [ "$$(go env CGO_ENABLED)" = 1 ]; then go vet ./...; else echo 'not vetted: no C compiler works'; fi
+	@if [ "$$(go env CGO_ENABLED)" = 1 ]; then \
+	  set -ex; (cd .ci/duckdb && go vet ./...); \
+	  go vet -tags duckdb ./sources ./cmd/perennial; go tool -modfile=.ci/tools.mod staticcheck -tags duckdb -checks all ./sources; \
+	else echo 'not vetted, what needs DuckDB: no C compiler works'; fi
 
 # DuckDB needs a C compiler. BENCH_ROWS, BENCH_KEYS, … choose what is measured.
 bench:
@@ -49,3 +54,9 @@ microbench:
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/perennial ./cmd/perennial
+
+build-duckdb:
+	CGO_ENABLED=1 go build -trimpath -tags duckdb -ldflags '-X main.version=$(VERSION)' -o bin/perennial ./cmd/perennial
+
+test-duckdb:
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout=20m -tags duckdb -run DuckDB ./sources ./cmd/perennial

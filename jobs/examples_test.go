@@ -128,13 +128,14 @@ type extractRow struct {
 	Amount   float64      `parquet:"net_amount"`
 }
 
-// Each job of this folder is tested: on public data, or on a file of its shape.
+// Each job of this folder is tested: on public data, on a file of its shape, or
+// beside a real service by the tests of the command.
 func TestEveryJobOfTheFolderIsTested(t *testing.T) {
 	files, err := filepath.Glob("*.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tested := append([]string{"cdnow.yaml", "cdnow_sample.yaml", "online_retail.yaml"}, slices.Collect(maps.Keys(examples))...)
+	tested := append([]string{"cdnow.yaml", "cdnow_sample.yaml", "online_retail.yaml", "bigquery.yaml", "postgres.yaml", "lake.yaml"}, slices.Collect(maps.Keys(examples))...)
 	if slices.Sort(tested); !slices.Equal(files, tested) {
 		t.Errorf("jobs %v, tested %v", files, tested)
 	}

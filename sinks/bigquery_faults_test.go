@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,8 +16,8 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
-// tablesOfRun returns the tables of a run of these tests, by its id up to a dash.
-func tablesOfRun(runID string) map[string]int {
+// stagedBy returns the tables of a run of these tests, by its id up to a dash.
+func stagedBy(runID string) map[string]int {
 	name, _, _ := strings.Cut(runID, "-")
 	return map[string]map[string]int{"old": oldTables, "new": newTables, "last": {"a": 1, "b": 7}}[name]
 }
@@ -39,8 +38,8 @@ func wantWhole(t *testing.T, p bigQueryPlace, what string) string {
 func wantTablesOf(t *testing.T, p bigQueryPlace, what, runID string) {
 	t.Helper()
 	for _, name := range []string{"a", "b", "c"} {
-		if got := p.Rows(t, name, asOf); !isCounted(got, tablesOfRun(runID), name) {
-			t.Errorf("%s: table %s of run %s has rows %q, want %d", what, name, runID, got, tablesOfRun(runID)[name])
+		if got := p.Rows(t, name, asOf); !isCounted(got, stagedBy(runID), name) {
+			t.Errorf("%s: table %s of run %s has rows %q, want %d", what, name, runID, got, stagedBy(runID)[name])
 		}
 	}
 }
@@ -71,7 +70,7 @@ func wantRunAgain(t *testing.T, p bigQueryPlace, what string) {
 	if err := next.Discard(t.Context()); err != nil {
 		t.Errorf("%s: Discard: %v", what, err)
 	}
-	if err := tryRun(t.Context(), p.Open(t), "last", tablesOfRun("last")); err != nil {
+	if err := tryRun(t.Context(), p.Open(t), "last", stagedBy("last")); err != nil {
 		t.Errorf("%s: the run after: %v", what, err)
 		return
 	}
@@ -113,30 +112,14 @@ func (f *fakeBigQuery) advance(d time.Duration) {
 
 // withOld returns a dataset in which the old run is published, and a sink whose
 // requests a fault may befall.
-func withOld(t *testing.T, fault func(n int, r *http.Request) mishap) (bigQueryPlace, *bigQuerySink) {
+func withOld(t *testing.T, befall func(n int, r *http.Request) serviceFault) (bigQueryPlace, *bigQuerySink) {
 	t.Helper()
 	published.Do(func() {
 		p := bigQueryPlace{withOldPublished, withOldPublished.serve(t, nil)}
 		runOnce(t, p.Open(t), "old", oldTables)
 	})
 	fake := withOldPublished.clone()
-	return bigQueryPlace{fake, fake.serve(t, nil)}, sinkAt(t, fake.serve(t, fault))
-}
-
-// noted is a request that a server has seen, for the test to name.
-type noted struct{ request atomic.Pointer[string] }
-
-func (n *noted) note(r *http.Request) {
-	text := r.Method + " " + r.URL.Path
-	n.request.Store(&text)
-}
-
-// text returns the request, "" if there was none.
-func (n *noted) text() string {
-	if text := n.request.Load(); text != nil {
-		return *text
-	}
-	return ""
+	return bigQueryPlace{fake, fake.serve(t, nil)}, sinkAt(t, fake.serve(t, befall))
 }
 
 var (
@@ -166,32 +149,32 @@ func TestAFaultOfAnyRequestIsPassedOverOrLeavesAWholeDate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
-		faults  []mishap // in turns, so that the test takes less time
-		mustRun bool     // one such fault is no reason to fail
+		faults  []serviceFault // in turns, so that the test takes less time
+		mustRun bool           // one such fault is no reason to fail
 	}{
-		{"not done", []mishap{faultBusy, faultLimit, faultCut}, true},
-		{"done and its answer lost", []mishap{faultLost}, true},
-		{"taken", []mishap{faultTaken}, false},
+		{"not done", []serviceFault{faultBusy, faultLimit, faultCut}, true},
+		{"done and its answer lost", []serviceFault{faultLost}, true},
+		{"taken", []serviceFault{faultTaken}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for k := 1; ; k++ {
-				var hit noted
-				p, s := withOld(t, func(n int, r *http.Request) mishap {
+				hit := ""
+				p, s := withOld(t, func(n int, r *http.Request) serviceFault {
 					if n != k {
 						return faultNone
 					}
-					hit.note(r)
+					hit = r.Method + " " + r.URL.Path
 					return c.faults[k%len(c.faults)]
 				})
 				err := tryRun(t.Context(), s, "new", newTables)
-				if hit.text() == "" {
+				if hit == "" {
 					if k == 1 || err != nil {
 						t.Fatalf("run without a fault: %v", err)
 					}
 					break
 				}
-				what := fmt.Sprintf("%s, request %d (%s)", c.name, k, hit.text())
+				what := fmt.Sprintf("%s, request %d (%s)", c.name, k, hit)
 				if err != nil && c.mustRun {
 					t.Errorf("%s: %v", what, err)
 				}
@@ -210,15 +193,15 @@ func TestAFaultOfAnyRequestIsPassedOverOrLeavesAWholeDate(t *testing.T) {
 
 func TestARunKilledAtAnyRequestIsSettledByTheNext(t *testing.T) {
 	t.Parallel()
-	for _, last := range []mishap{faultCut, faultLost} { // what befalls the request that it dies in
+	for _, last := range []serviceFault{faultCut, faultLost} { // what befalls the request that it dies in
 		for k := 1; ; k++ {
-			var hit noted
-			p, s := withOld(t, func(n int, r *http.Request) mishap {
+			hit := ""
+			p, s := withOld(t, func(n int, r *http.Request) serviceFault {
 				switch {
 				case n < k:
 					return faultNone
 				case n == k:
-					hit.note(r)
+					hit = r.Method + " " + r.URL.Path
 					return last
 				default:
 					return faultCut
@@ -226,10 +209,10 @@ func TestARunKilledAtAnyRequestIsSettledByTheNext(t *testing.T) {
 			})
 			s.patience.Attempts = 1
 			err := tryRun(t.Context(), s, "new", newTables)
-			if hit.text() == "" {
+			if hit == "" {
 				break
 			}
-			what := fmt.Sprintf("killed in request %d (%s), fault %d", k, hit.text(), last)
+			what := fmt.Sprintf("killed in request %d (%s), fault %d", k, hit, last)
 			if err == nil && !p.isIn(statePublished, "new") {
 				t.Errorf("%s: no error, and it is not published", what)
 			}
@@ -247,7 +230,7 @@ func TestARunThatSleptThroughItsClaimHarmsNobody(t *testing.T) {
 	t.Parallel()
 	for k := 1; ; k++ {
 		reached, wake := make(chan string, 1), make(chan bool)
-		p, s := withOld(t, func(n int, r *http.Request) mishap {
+		p, s := withOld(t, func(n int, r *http.Request) serviceFault {
 			if n == k {
 				reached <- r.Method + " " + r.URL.Path
 				<-wake
@@ -265,7 +248,7 @@ func TestARunThatSleptThroughItsClaimHarmsNobody(t *testing.T) {
 		case hit := <-reached:
 			what := fmt.Sprintf("asleep in request %d (%s)", k, hit)
 			p.fake.advance(claimLease)
-			if err := tryRun(t.Context(), p.Open(t), "last", tablesOfRun("last")); err != nil {
+			if err := tryRun(t.Context(), p.Open(t), "last", stagedBy("last")); err != nil {
 				t.Errorf("%s: the run meanwhile: %v", what, err)
 			}
 			close(wake)
@@ -303,7 +286,7 @@ func TestOfTwoRunsOfADateOneWins(t *testing.T) {
 		errs := make(chan error, 2)
 		for _, name := range []string{"new", "last"} {
 			runID := fmt.Sprint(name, "-", round)
-			go func() { errs <- tryRun(context.Background(), p.Open(t), runID, tablesOfRun(runID)) }()
+			go func() { errs <- tryRun(context.Background(), p.Open(t), runID, stagedBy(runID)) }()
 		}
 		first, second := <-errs, <-errs
 		for _, err := range []error{first, second} {
@@ -332,7 +315,6 @@ func TestFailedJobsAreAttemptedAgainWhereThatHelps(t *testing.T) {
 		class  pipeline.Class
 	}{
 		{"backendError", 1, true, 0},
-		{"notFound", 2, true, 0}, // of a table made a moment ago
 		{"internalError", maxAttempts - 1, true, 0},
 		{"rateLimitExceeded", always, false, pipeline.ClassTemporary},
 		{"invalid", always, false, pipeline.ClassUsage},
@@ -401,7 +383,6 @@ func TestALoadThatLosesRowsIsNotPublished(t *testing.T) {
 		wantRunAgain(t, p, c.what)
 	}
 }
-
 // What a run has staged expires, and tables are dropped: then there is nothing to
 // finish, and the next run publishes everything anew.
 func TestWhatCannotBeFinishedIsReplaced(t *testing.T) {
@@ -433,7 +414,7 @@ func TestWhatCannotBeFinishedIsReplaced(t *testing.T) {
 		if err := next.Discard(t.Context()); err != nil {
 			t.Error(err)
 		}
-		runOnce(t, p.Open(t), "last", tablesOfRun("last"))
+		runOnce(t, p.Open(t), "last", stagedBy("last"))
 		if got := wantWhole(t, p, "without "+lost); got != "last" {
 			t.Errorf("without %s…: the date is of run %s, want last", lost, got)
 		}

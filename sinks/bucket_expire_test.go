@@ -30,6 +30,26 @@ func datedBucket(t *testing.T) inMemory {
 	return m
 }
 
+// clone returns a bucket with the same objects.
+func (m inMemory) clone(t *testing.T) inMemory {
+	t.Helper()
+	found, err := m.objects().list(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := newInMemory()
+	for _, f := range found {
+		content, _, err := m.objects().read(t.Context(), f.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := other.objects().put(t.Context(), f.key, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return other
+}
+
 // keepingOne opens the bucket with the option of the folder's tests.
 func (m inMemory) keepingOne(t *testing.T, around func(string, func() error) error) *bucketSink {
 	t.Helper()
@@ -126,10 +146,11 @@ func TestADateOfABucketWithAnUnknownFileIsKept(t *testing.T) {
 // next removal, or the next run of the date, completes.
 func TestAFaultAtAnyRequestOfARemovalLeavesDatesWholeOrGone(t *testing.T) {
 	t.Parallel()
+	whole := datedBucket(t)
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			for k := 1; ; k++ {
-				m := datedBucket(t)
+				m := whole.clone(t)
 				failed := ""
 				_, err := m.keepingOne(t, f.at(k, &failed)).RemoveExpired(t.Context(), asOf)
 				if failed == "" {

@@ -298,10 +298,16 @@ func (o *overtaking) publish() {
 	}
 }
 
-func TestAnAnswerThatNeverComesIsTemporary(t *testing.T) {
-	s := newInMemory().open(leaseLife, func(string, func() error) error { return os.ErrDeadlineExceeded })
-	_, err := s.Begin(t.Context(), pipeline.RunKey{Job: "shop", AsOf: asOf, RunID: "r1"})
-	if pipeline.ClassOf(err) != pipeline.ClassTemporary {
-		t.Errorf("got error %v, want one of class temporary", err)
+func TestAStoreThatIsAwayIsAskedSevenTimes(t *testing.T) {
+	for _, away := range []error{errUnavailable, os.ErrDeadlineExceeded} {
+		calls := 0
+		s := newInMemory().open(leaseLife, func(string, func() error) error {
+			calls++
+			return away
+		})
+		_, err := s.Begin(t.Context(), pipeline.RunKey{Job: "shop", AsOf: asOf, RunID: "r1"})
+		if pipeline.ClassOf(err) != pipeline.ClassTemporary || calls != 7 { // as often as the usual patience says
+			t.Errorf("%v: got error %v after %d requests, want one of class temporary after 7", away, err, calls)
+		}
 	}
 }

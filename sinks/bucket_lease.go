@@ -3,6 +3,7 @@ package sinks
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func (l *lease) busy(ctx context.Context) error {
 	}
 	key := l.objects.name(leaseKey(l.asOf))
 	return pipeline.Errorf(pipeline.ClassBusy, placeOf(l.objects.location),
-		"try again when that run has ended; one that was killed holds the date until "+l.life.String()+" after its last sign of life, or until you remove "+key,
+		"try again when that run has ended; one that was killed holds the date until "+l.minutes()+" after its last sign of life, or until you remove "+key,
 		"run %s holds %s", cmp.Or(holder, "(just ended)"), l.asOf)
 }
 
@@ -90,17 +91,15 @@ func (l *lease) holder(ctx context.Context) (string, time.Time, error) {
 }
 
 // now returns the store's time, which is when it has written an object just
-// written: no other clock can be compared with the lease's.
+// written: no other clock can be compared with the lease's. A zero time says that
+// a run that is just beginning has taken the object for another's leavings.
 func (l *lease) now(ctx context.Context) (time.Time, error) {
 	key := stagedKey(l.runID, "clock", l.asOf, "now")
 	if err := l.objects.put(ctx, key, nil); err != nil {
 		return time.Time{}, err
 	}
 	found, err := l.objects.look(ctx, key)
-	if err == nil && found == nil {
-		err = pipeline.Errorf(pipeline.ClassTemporary, l.objects.name(key), "", "is gone as soon as it was written")
-	}
-	if err != nil {
+	if err != nil || found == nil {
 		return time.Time{}, err
 	}
 	return found.at, l.objects.remove(ctx, key)
@@ -129,8 +128,10 @@ func (l *lease) blamed(ctx context.Context, err error) error {
 
 func (l *lease) lost() error {
 	return pipeline.Errorf(pipeline.ClassBusy, placeOf(l.objects.location), "look at what the other run says; its result is published, or will be",
-		"another run has taken %s over, for this one gave no sign of life for %s", l.asOf, l.life)
+		"another run has taken %s over, for this one gave no sign of life for %s", l.asOf, l.minutes())
 }
+
+func (l *lease) minutes() string { return fmt.Sprintf("%.0f minutes", l.life.Minutes()) }
 
 // renew is a sign of life, where the last was long ago: now is when the store has
 // written something of the run. Stores limit how often an object may be replaced.

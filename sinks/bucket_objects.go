@@ -17,11 +17,13 @@ import (
 	"github.com/perennial-clv/perennial/pipeline/cloud"
 )
 
-// How long one request may take before it counts as lost. A part is at most
+// How long one attempt at a request may take before it counts as lost; all
+// attempts together may take so many times that, waits included. A part is at most
 // some hundred megabytes; the store copies it by itself.
 const (
 	requestTime = time.Minute
-	partTime    = 15 * time.Minute
+	partTime    = 5 * time.Minute
+	timesInAll  = 3
 )
 
 // objects makes every request to the store, so that each is bounded in time and
@@ -48,21 +50,28 @@ func (o *objects) relative(key string) string { return key[len(o.key("")):] }
 // name returns what a person calls a key, without the store's options.
 func (o *objects) name(key string) string { return placeOf(o.location) + "/" + key }
 
-// do makes one request, again as long as the store refuses it for now.
+// do makes one request, again as long as the store refuses it for now. The store's
+// client also tries again by itself, so that the attempts do not bound the time.
 func (o *objects) do(ctx context.Context, call, key string, limit time.Duration, request func(context.Context) error) error {
-	return o.classed(key, o.patience.Retry(ctx, func() error {
-		bounded, cancel := context.WithTimeout(ctx, limit)
+	all, stop := context.WithTimeout(ctx, timesInAll*limit)
+	defer stop()
+	var last error
+	err := o.patience.Retry(all, func() error {
+		bounded, cancel := context.WithTimeout(all, limit)
 		defer cancel()
-		err := o.step(call, key, func() error { return request(bounded) })
-		switch {
-		case err == nil || bounded.Err() == nil:
-			return err
-		case ctx.Err() != nil:
-			return ctx.Err()
-		default:
-			return fmt.Errorf("no answer within %s: %w", limit, os.ErrDeadlineExceeded)
+		last = o.step(call, key, func() error { return request(bounded) })
+		if last != nil && bounded.Err() != nil {
+			last = fmt.Errorf("no answer within %s: %w", limit, os.ErrDeadlineExceeded)
 		}
-	}))
+		return last
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && all.Err() != nil:
+		err = last
+	}
+	return o.classed(key, err)
 }
 
 func (o *objects) step(call, key string, do func() error) error {

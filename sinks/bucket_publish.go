@@ -126,6 +126,7 @@ func (p *bucketPublication) Discard(ctx context.Context) error {
 	return inStage("discard", "", p.discard(context.WithoutCancel(ctx)))
 }
 
+// discard removes what was copied already, then what was staged, and frees the date.
 func (p *bucketPublication) discard(ctx context.Context) error {
 	defer p.end(ctx)
 	if p.hasCopied {

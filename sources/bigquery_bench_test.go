@@ -109,7 +109,7 @@ func BenchmarkBigQuery(b *testing.B) {
 				receiveBare(b, client, schemaMessage(schema), rows)
 				bare += time.Since(began)
 				b.StartTimer()
-				drain(b, s, names(d.Columns), rows)
+				drain(b, s, fieldNames(d.Columns), rows)
 			}
 			b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrows/s")
 			b.ReportMetric(bare.Seconds()/b.Elapsed().Seconds(), "ratio")

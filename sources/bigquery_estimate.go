@@ -27,7 +27,7 @@ func (p price) of(bytes int64) float64 { return float64(p) * float64(bytes) / te
 // Estimate implements pipeline.Estimator, by dry runs, which cost nothing. The
 // statements of a table say what the storage API is asked, which takes no SQL.
 func (s *bigQuerySource) Estimate(ctx context.Context, r pipeline.Request) (pipeline.Estimate, error) {
-	columns := names(pick(s.schema, r.Columns))
+	columns := fieldNames(pick(s.schema, r.Columns))
 	if s.options.Query != "" {
 		sql, _ := bigQueryDialect.replaceAsOf(s.options.Query, "DATE '"+s.asOf+"'")
 		e := pipeline.Estimate{SQL: []string{sql}, Bytes: s.queryBytes, Price: &pipeline.Price{

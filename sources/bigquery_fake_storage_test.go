@@ -164,7 +164,7 @@ func readThem(ctx context.Context, s pipeline.Source) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	readers, err := s.Open(ctx, pipeline.Request{Columns: names(d.Columns), Rows: 7, Readers: 2})
+	readers, err := s.Open(ctx, pipeline.Request{Columns: fieldNames(d.Columns), Rows: 7, Readers: 2})
 	if err != nil {
 		return nil, err
 	}

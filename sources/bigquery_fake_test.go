@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -125,6 +126,13 @@ func (f *fakeBigQuery) step(name string) *fakeFault {
 		return nil
 	}
 	return f.at(len(f.calls), name)
+}
+
+// steps returns the calls so far.
+func (f *fakeBigQuery) steps() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.calls)
 }
 
 func (f *fakeBigQuery) rows() (n int64) {

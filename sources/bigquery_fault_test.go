@@ -78,16 +78,17 @@ func TestBigQueryAtEveryCall(t *testing.T) {
 						return nil
 					}
 					got, err := readThem(t.Context(), f.start(t, o))
-					if len(f.calls) < n {
+					calls := f.steps()
+					if len(calls) < n {
 						return // there are no more calls to spoil
 					}
-					place := fmt.Sprintf("call %d, %s", n, f.calls[n-1])
+					place := fmt.Sprintf("call %d, %s", n, calls[n-1])
 					if c.class != 0 {
 						if err == nil || pipeline.ClassOf(err) != c.class {
 							t.Errorf("%s: got error %v, want one of class %v", place, err, c.class)
 						}
 					} else if err != nil || !slices.Equal(got, shown(rows)) {
-						t.Errorf("%s: got %d rows, error %v; want 90 rows and none\nafter %v", place, len(got), err, f.calls)
+						t.Errorf("%s: got %d rows, error %v; want 90 rows and none\nafter %v", place, len(got), err, calls)
 					}
 				}
 			})
@@ -106,7 +107,7 @@ func TestBigQueryThatNeverRecovers(t *testing.T) {
 		if _, err := readThem(t.Context(), f.start(t, o)); err != nil {
 			t.Fatal(err)
 		}
-		for _, step := range f.calls {
+		for _, step := range f.steps() {
 			steps[step] = true
 		}
 		for step := range steps {
@@ -263,16 +264,17 @@ func TestBigQueryEndsWithItsContext(t *testing.T) {
 				}
 				_, err := readThem(ctx, f.start(t, o))
 				cancel()
-				if len(f.calls) < n {
+				calls := f.steps()
+				if len(calls) < n {
 					return
 				}
 				if !errors.Is(err, context.Canceled) {
-					t.Errorf("call %d, %s: got %v, want %v", n, f.calls[n-1], err, context.Canceled)
+					t.Errorf("call %d, %s: got %v, want %v", n, calls[n-1], err, context.Canceled)
 				}
 				f.mu.Lock()
 				for id, job := range f.jobs {
 					if job.looks < f.looks && !job.cancelled {
-						t.Errorf("call %d, %s: job %s goes on", n, f.calls[n-1], id)
+						t.Errorf("call %d, %s: job %s goes on", n, calls[n-1], id)
 					}
 				}
 				f.mu.Unlock()
@@ -293,7 +295,7 @@ func TestBigQueryLeavesNothingRunning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		readers, err := s.Open(t.Context(), pipeline.Request{Columns: names(d.Columns), Readers: 3, Rows: 5})
+		readers, err := s.Open(t.Context(), pipeline.Request{Columns: fieldNames(d.Columns), Readers: 3, Rows: 5})
 		if err != nil {
 			t.Fatal(err)
 		}

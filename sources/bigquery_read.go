@@ -92,7 +92,7 @@ func (r *bigQueryRead) session(ctx context.Context, t tableName, bytes int64, re
 	wanted := &storagepb.ReadSession{
 		Table: t.resource(), DataFormat: storagepb.DataFormat_ARROW, TraceId: "perennial",
 		ReadOptions: &storagepb.ReadSession_TableReadOptions{
-			SelectedFields: names(r.wanted), RowRestriction: restriction,
+			SelectedFields: fieldNames(r.wanted), RowRestriction: restriction,
 			OutputFormatSerializationOptions: &storagepb.ReadSession_TableReadOptions_ArrowSerializationOptions{
 				ArrowSerializationOptions: &storagepb.ArrowSerializationOptions{BufferCompression: lz4},
 			},
@@ -114,7 +114,7 @@ func (r *bigQueryRead) session(ctx context.Context, t tableName, bytes int64, re
 	return session, nil
 }
 
-func names(schema *arrow.Schema) []string {
+func fieldNames(schema *arrow.Schema) []string {
 	var names []string
 	for _, f := range schema.Fields() {
 		names = append(names, f.Name)

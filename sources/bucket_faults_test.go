@@ -28,14 +28,14 @@ type fault func(w http.ResponseWriter, answer *http.Response, body []byte) bool
 // faults stands between the program and a store, and asks for what goes wrong
 // with each request for bytes of an object, counted from 1.
 type faults struct {
-	t      *testing.T
+	t      testing.TB
 	target string
 	reads  atomic.Int64
 	next   func(read int64, bytes string) fault // of its number and range; nil: nothing goes wrong
 }
 
 // between puts faults between the program and the store of a scheme.
-func between(t *testing.T, stores services.Stores, scheme string) *faults {
+func between(t testing.TB, stores services.Stores, scheme string) *faults {
 	t.Helper()
 	f := &faults{t: t, target: stores.GCS}
 	name := "STORAGE_EMULATOR_HOST"

@@ -159,6 +159,9 @@ func (o *openObject) memory(own []byte, length int64) []byte {
 			return spare[:length]
 		}
 	}
+	if len(o.spare) > 0 {
+		o.spare = o.spare[1:] // what is made takes its place: there are never more than were needed at once
+	}
 	return make([]byte, length)
 }
 

@@ -70,8 +70,8 @@ func newParquet(t testing.TB, paths ...string) *parquetSource {
 }
 
 func TestCSVInObjectStoresConformance(t *testing.T) {
-	for name, encode := range map[string]func(t *testing.T, text string) string{
-		"00.csv":    func(_ *testing.T, text string) string { return text },
+	for name, encode := range map[string]func(t testing.TB, text string) string{
+		"00.csv":    func(_ testing.TB, text string) string { return text },
 		"00.csv.gz": gzipped,
 	} {
 		onStores(t, func(t *testing.T, stores services.Stores, scheme string) {
@@ -209,7 +209,7 @@ func TestFewRequestsForManyChunks(t *testing.T) {
 			chunks = append(chunks, &stretch{from: c[0], to: c[1]})
 		}
 		var got []stretch
-		for _, s := range requests(chunks) {
+		for _, s := range requests(chunks, len(chunks)) {
 			got = append(got, *s)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(test.want) {
@@ -283,4 +283,48 @@ func checkSame(t testing.TB, what string, got, want whole) {
 	if got.bytes > want.bytes+want.bytes/10 || got.bytes <= 0 {
 		t.Errorf("%s: batches stand for %d bytes, want about %d", what, got.bytes, want.bytes)
 	}
+}
+
+// What a reader holds of an object is what it has planned, and does not grow
+// from plan to plan.
+func TestReadersOfObjectsHoldWhatTheyPlan(t *testing.T) {
+	const columns, column, request, step = 4, 1 << 20, 128 << 10, 10_000
+	onStores(t, func(t *testing.T, stores services.Stores, scheme string) {
+		content := make([]byte, columns*column)
+		for i := range content {
+			content[i] = byte(i * 7 >> 4)
+		}
+		source := newCSV(t, CSV{Paths: []string{stored(t, stores, scheme, map[string]string{"a.csv": string(content)}) + "/a.csv"}})
+		files, err := listFiles(t.Context(), source.paths, "", &source.stores)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := files[0].object.open(&within{t.Context()}, files[0].path)
+		defer o.Close()
+		got := make([]byte, step)
+		for range 3 {
+			plan := make([]*stretch, columns)
+			for i := range plan {
+				plan[i] = &stretch{from: int64(i) * column, to: int64(i+1) * column, request: request}
+			}
+			o.plan(plan...)
+			for at := 0; at+step <= column; at += step { // all columns at once, as rows are read
+				for i := range columns {
+					if _, err := o.ReadAt(got, int64(i*column+at)); err != nil || string(got) != string(content[i*column+at:][:step]) {
+						t.Fatalf("bytes from %d of column %d: %v, or they differ", at, i, err)
+					}
+				}
+			}
+			held := cap(o.loose.held)
+			for _, s := range o.stretches {
+				held += cap(s.held)
+			}
+			for _, s := range o.spare {
+				held += cap(s)
+			}
+			if held > columns*request {
+				t.Errorf("%d bytes are held, want at most %d", held, columns*request)
+			}
+		}
+	})
 }

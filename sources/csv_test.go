@@ -30,8 +30,8 @@ func csvOf(t testing.TB, o CSV, text string) pipeline.Source {
 }
 
 func TestCSVConformance(t *testing.T) {
-	for name, encode := range map[string]func(t *testing.T, text string) string{
-		".csv":     func(_ *testing.T, text string) string { return text },
+	for name, encode := range map[string]func(t testing.TB, text string) string{
+		".csv":     func(_ testing.TB, text string) string { return text },
 		".csv.gz":  gzipped,
 		".csv.zst": zstandard,
 	} {
@@ -83,7 +83,7 @@ func csvText(columns []string, rows [][]conformance.Cell, delimiter, quote strin
 	return b.String()
 }
 
-func gzipped(t *testing.T, text string) string {
+func gzipped(t testing.TB, text string) string {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -96,7 +96,7 @@ func gzipped(t *testing.T, text string) string {
 	return b.String()
 }
 
-func zstandard(t *testing.T, text string) string {
+func zstandard(t testing.TB, text string) string {
 	t.Helper()
 	w, err := zstd.NewWriter(nil)
 	if err != nil {

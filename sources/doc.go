@@ -8,6 +8,8 @@
 //	parquet_*.go  its files, also in object stores, types, chunks, pages, conversions, decoders and reader
 //	bigquery.go   a table or query of BigQuery: options, description, opening
 //	bigquery_*.go its jobs, prices, sessions, streams, columns and errors
+//	duckdb.go     DuckDB: options
+//	duckdb_*.go   its instance, catalogue, types, vectors and reader; all but options only with the build tag duckdb
 //	postgres.go   a table or query of PostgreSQL: options, description, opening
 //	postgres_*.go its sessions, errors, relations, types, COPY streams, columns, numerics and reader
 //	reader.go     what the readers of all sources have in common

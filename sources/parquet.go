@@ -57,12 +57,13 @@ type parquetSource struct {
 	groups []rowGroup
 }
 
-// rowGroup is a unit of work: one row group of one file.
+// rowGroup is one row group of one file.
 type rowGroup struct {
 	file     int   // index of the file
 	index    int   // of the row group in the file, from 0
 	firstRow int64 // number of its first row in the file, from 1
 	rows     int64 // as the footer promises
+	bytes    int64 // of all its columns, as stored
 }
 
 // Describe implements pipeline.Source: it reads the footers.
@@ -100,8 +101,9 @@ func (s *parquetSource) Describe(ctx context.Context, _ string) (pipeline.Descri
 
 // Open implements pipeline.Source. A reader reads whole row groups.
 func (s *parquetSource) Open(_ context.Context, r pipeline.Request) ([]pipeline.Reader, error) {
-	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), work: &queue{units: len(s.groups)}, memory: new(table.Memory)}
-	readers := make([]pipeline.Reader, readersFor(len(s.groups), r.Readers))
+	units := s.units(r.Readers)
+	wanted := parquetRequest{source: s, schema: pick(s.schema, r.Columns), rows: rowsOf(r), units: units, work: &queue{units: len(units)}, memory: new(table.Memory)}
+	readers := make([]pipeline.Reader, readersFor(len(units), r.Readers))
 	for i := range readers {
 		readers[i] = &reader{batches: &parquetReader{parquetRequest: wanted, within: new(within)}}
 	}

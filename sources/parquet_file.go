@@ -6,9 +6,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/perennial-clv/perennial/pipeline"
 )
@@ -51,6 +53,16 @@ func openParquet(w *within, from dataFile, isRead bool) (*parquetFile, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// column returns the index of a column of this name, negative if there is none.
+func (f *parquetFile) column(name string) int {
+	return slices.IndexFunc(f.columns, func(c parquetColumn) bool { return c.name == name })
+}
+
+// chunk returns what the footer says of a column in a row group.
+func (f *parquetFile) chunk(group int, c parquetColumn) *format.ColumnMetaData {
+	return &f.content.Metadata().RowGroups[group].Columns[c.index].MetaData
 }
 
 // Close closes the file.
@@ -137,13 +149,22 @@ func (f *parquetFile) listGroups() error {
 		if n < 0 || n > f.content.NumRows()-rows {
 			return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "row group %d has %d rows, more than its footer allows", i, n)
 		}
-		f.groups = append(f.groups, rowGroup{index: i, firstRow: rows + 1, rows: n})
+		f.groups = append(f.groups, rowGroup{index: i, firstRow: rows + 1, rows: n, bytes: f.storedBytes(i)})
 		rows += n
 	}
 	if rows != f.content.NumRows() {
 		return pipeline.Errorf(pipeline.ClassSource, f.path, damagedHint, "the row groups have %d rows and the footer promises %d", rows, f.content.NumRows())
 	}
 	return nil
+}
+
+// storedBytes is how many bytes the columns of a row group have.
+func (f *parquetFile) storedBytes(group int) int64 {
+	bytes := int64(0)
+	for _, c := range f.content.Metadata().RowGroups[group].Columns {
+		bytes += max(0, c.MetaData.TotalCompressedSize)
+	}
+	return bytes
 }
 
 const damagedHint = "fetch or write the file again"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -42,28 +43,66 @@ func (f *parquetFile) planLongFooter(footer int64) {
 	}
 }
 
-// planChunks reads the chunks of a row group: all by few requests if they are
-// small together, else each by its own.
-func (f *parquetFile) planChunks(chunks []*format.ColumnMetaData) {
+// units returns the row groups as they are dealt: each alone, but in an object
+// store as many together as few requests read, where that leaves enough units for
+// every reader.
+func (s *parquetSource) units(readers int) [][]rowGroup {
+	const unitsPerReader = 4 // so that the last one is not waited for long
+	total := int64(0)
+	for _, g := range s.groups {
+		total += g.bytes
+	}
+	most := min(wholeBytes, total/int64(unitsPerReader*max(1, readers)))
+	var units [][]rowGroup
+	bytes := int64(0)
+	for i, g := range s.groups {
+		bytes += g.bytes
+		if i > 0 && s.files[g.file].object != nil && s.groups[i-1].file == g.file && bytes <= most {
+			last := &units[len(units)-1]
+			*last = append(*last, g)
+			continue
+		}
+		units, bytes = append(units, s.groups[i:i+1:i+1]), g.bytes
+	}
+	return units
+}
+
+// planChunks reads the chunks of these columns in row groups: all by few requests
+// if they are small together, else each by its own. Of a damaged file it plans
+// nothing: reading it will say so.
+func (f *parquetFile) planChunks(groups []rowGroup, columns *arrow.Schema) {
 	if f.object == nil {
 		return
 	}
-	stretches := make([]*stretch, len(chunks))
-	for i, c := range chunks {
-		from := c.DataPageOffset
-		if c.DictionaryPageOffset > 0 {
-			from = min(from, c.DictionaryPageOffset)
-		}
-		if stretches[i] = (&stretch{from: from, to: from + c.TotalCompressedSize}); from < 0 || c.TotalCompressedSize < 0 || stretches[i].to > f.object.version.Size {
-			return // the file is damaged, as reading it will say
+	var chunks []*stretch
+	for _, g := range groups {
+		for _, field := range columns.Fields() {
+			i := f.column(field.Name)
+			if i < 0 || g.index >= len(f.groups) {
+				return
+			}
+			chunk := chunkOf(f.chunk(g.index, f.columns[i]))
+			if chunk.from < 0 || chunk.to < chunk.from || chunk.to > f.size {
+				return
+			}
+			chunks = append(chunks, chunk)
 		}
 	}
-	f.object.plan(append(requests(stretches), f.end)...)
+	f.object.plan(append(requests(chunks, columns.NumFields()), f.end)...)
 }
 
-// requests joins stretches that are near each other if all of them are few bytes, and
-// says how much each request reads.
-func requests(stretches []*stretch) []*stretch {
+// chunkOf is where a chunk is stored.
+func chunkOf(c *format.ColumnMetaData) *stretch {
+	from := c.DataPageOffset
+	if c.DictionaryPageOffset > 0 {
+		from = min(from, c.DictionaryPageOffset)
+	}
+	return &stretch{from: from, to: from + c.TotalCompressedSize}
+}
+
+// requests joins chunks that are near each other if all of them are few bytes, and
+// says how much each request reads, of so many columns at a time.
+func requests(stretches []*stretch, columns int) []*stretch {
 	joined, all := joined(stretches)
 	if all <= wholeBytes {
 		for _, s := range joined {
@@ -71,7 +110,7 @@ func requests(stretches []*stretch) []*stretch {
 		}
 		return joined
 	}
-	each := min(max(chunkBytes/int64(len(stretches)), leastRequest), mostRequest)
+	each := min(max(chunkBytes/int64(columns), leastRequest), mostRequest)
 	for _, s := range stretches {
 		s.request = min(each, s.to-s.from)
 	}

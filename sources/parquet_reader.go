@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
@@ -23,7 +22,8 @@ type parquetRequest struct {
 	source *parquetSource
 	schema *arrow.Schema // the columns asked for
 	rows   int           // at most so many in a batch
-	work   *queue        // of row groups
+	units  [][]rowGroup  // each of row groups of one file that follow each other
+	work   *queue        // of units
 	memory *table.Memory // of batches
 }
 
@@ -32,6 +32,7 @@ type parquetReader struct {
 	parquetRequest
 	within  *within      // the current call of next
 	file    *parquetFile // nil before the first row group
+	unit    []rowGroup   // what is left of it after group
 	group   rowGroup
 	columns []*columnReader // of group; nil between row groups
 	current *columnReader   // that is being read, nil before the first
@@ -68,19 +69,32 @@ func (r *parquetReader) next(ctx context.Context) (pipeline.Batch, error) {
 
 // enter begins the next row group; io.EOF if there is none left.
 func (r *parquetReader) enter() error {
-	unit, ok := r.work.take()
-	if !ok {
-		return io.EOF
+	if len(r.unit) == 0 {
+		if err := r.enterUnit(); err != nil {
+			return err
+		}
 	}
-	group := r.source.groups[unit]
-	if err := r.enterFile(r.source.files[group.file]); err != nil {
-		return err
-	}
+	group := r.unit[0]
+	r.unit = r.unit[1:]
 	if group.index >= len(r.file.groups) || r.file.groups[group.index].rows != group.rows {
 		return r.source.files[group.file].changed()
 	}
 	r.group, r.done, r.columns = group, 0, []*columnReader{}
 	return shielded(r.place(0), r.openColumns)
+}
+
+// enterUnit begins the next unit; io.EOF if there is none left.
+func (r *parquetReader) enterUnit() error {
+	i, ok := r.work.take()
+	if !ok {
+		return io.EOF
+	}
+	r.unit = r.units[i]
+	if err := r.enterFile(r.source.files[r.unit[0].file]); err != nil {
+		return err
+	}
+	r.file.planChunks(r.unit, r.schema)
+	return nil
 }
 
 // enterFile opens a file unless it is the current one.
@@ -101,22 +115,19 @@ func (r *parquetReader) enterFile(from dataFile) error {
 
 func (r *parquetReader) openColumns() error {
 	chunks := r.file.content.RowGroups()[r.group.index].ColumnChunks()
-	stored := make([]*format.ColumnMetaData, 0, r.schema.NumFields())
 	to := space{memory: r.memory, batch: int(min(int64(r.rows), r.group.rows))}
 	for _, field := range r.schema.Fields() {
-		i := slices.IndexFunc(r.file.columns, func(c parquetColumn) bool { return c.name == field.Name })
+		i := r.file.column(field.Name)
 		if i < 0 || !arrow.TypeEqual(r.file.columns[i].arrow, field.Type) {
 			return r.source.files[r.group.file].changed()
 		}
 		c := r.file.columns[i]
-		chunk := &r.file.content.Metadata().RowGroups[r.group.index].Columns[c.index].MetaData
+		chunk := r.file.chunk(r.group.index, c)
 		if err := checkChunk(r.place(-1), c.name, chunk); err != nil && r.group.rows > 0 {
 			return err
 		}
 		r.columns = append(r.columns, &columnReader{name: c.name, pages: chunks[c.index].Pages(), decoder: c.decoder(to)})
-		stored = append(stored, chunk)
 	}
-	r.file.planChunks(stored)
 	return nil
 }
 

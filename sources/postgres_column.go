@@ -195,15 +195,16 @@ const (
 	epochDays   = 10957
 	epochMicros = epochDays * 24 * 3600 * 1_000_000
 
-	infinite = unreadable("the time is infinite")
-	tooFar   = unreadable("the time is too far in the future")
+	endlessDay  = unreadable("the date is infinite")
+	endlessTime = unreadable("the time is infinite")
+	tooFar      = unreadable("the time is too far in the future")
 )
 
 func dayOf(b []byte) (arrow.Date32, error) {
 	v := int32(binary.BigEndian.Uint32(b))
 	switch {
 	case v == math.MinInt32 || v == math.MaxInt32:
-		return 0, infinite
+		return 0, endlessDay
 	case v > math.MaxInt32-epochDays:
 		return 0, tooFar
 	}
@@ -214,7 +215,7 @@ func momentOf(b []byte) (arrow.Timestamp, error) {
 	v := int64(binary.BigEndian.Uint64(b))
 	switch {
 	case v == math.MinInt64 || v == math.MaxInt64:
-		return 0, infinite
+		return 0, endlessTime
 	case v > math.MaxInt64-epochMicros:
 		return 0, tooFar
 	}

@@ -362,3 +362,20 @@ func TestPostgresServerThatCrashesIsTemporary(t *testing.T) {
 	}
 	wantError(t, err, pipeline.ClassTemporary, fmt.Sprintf("127.0.0.1:%d", s.Port))
 }
+
+// A balancer may give two connections to two servers, of which the second does
+// not know the snapshot of the first.
+func TestPostgresSnapshotOfAnotherServerIsRefused(t *testing.T) {
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT 1 AS id")
+	source := s.source(t, Postgres{Table: "t"})
+	if _, err := source.Describe(context.Background(), ""); err != nil {
+		t.Fatal(err)
+	}
+	session, err := source.connect(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.close()
+	err = session.begin(context.Background(), "00000007-0000ABCD-1")
+	wantError(t, err, pipeline.ClassUsage, "do not reach the same server", "let url name one server")
+}

@@ -138,6 +138,11 @@ func (s *postgresSession) settings() string {
 		{"transaction_timeout", "0"},
 		{"synchronize_seqscans", "off"}, // rows are numbered in the order of the table
 	}
+	if s.conn.ParameterStatus("server_encoding") == "SQL_ASCII" {
+		// The bytes as they are: else the server ends the read at the first that is
+		// no UTF-8, which is a fault of its row alone.
+		values = append(values, [2]string{"client_encoding", "SQL_ASCII"})
+	}
 	if s.source.timeout > 0 {
 		values = append(values, [2]string{"statement_timeout", millisecondsOf(s.source.timeout)})
 	}

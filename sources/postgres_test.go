@@ -201,13 +201,20 @@ func TestPostgresValuesThatCannotBeHeldAreFaults(t *testing.T) {
 	want := []string{
 		`fault: column "at": the time is infinite: id=a, n=1`,
 		`fault: column "civil": the time is infinite: id=b, n=2`,
-		`fault: column "day": the time is infinite: id=c`,
+		`fault: column "day": the date is infinite: id=c`,
 		`fault: column "amount": the number is NaN: `,
 		`fault: column "at": the time is too far in the future: id=d, n=5`,
 		`e|6|2024-01-01 00:00:00Z|2024-01-01 00:00:00Z|2024-01-01|1.50|true`,
 	}
 	if lines(got.rows) != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", lines(got.rows), strings.Join(want, "\n"))
+	}
+	ascii := "ascii_" + s.name
+	s.sql(t, "CREATE DATABASE "+ascii+" ENCODING 'SQL_ASCII' TEMPLATE template0")
+	s.SQL(t, ascii, `SET client_encoding = 'SQL_ASCII'; CREATE TABLE t AS SELECT 'a' AS id, E'caf\351' AS name UNION ALL SELECT 'b', 'Zoë'`)
+	got, err = read(s.source(t, Postgres{URL: s.URL(ascii), Table: "t"}), 0)
+	if want := "fault: column \"name\": the text is not UTF-8: id=a, name=caf\uFFFD\nb|Zoë"; err != nil || lines(got.rows) != want {
+		t.Errorf("of a database without an encoding: got %q, %v; want %q", lines(got.rows), err, want)
 	}
 	// A fault keeps its place as a row of nulls.
 	source := s.source(t, Postgres{Table: "t"})

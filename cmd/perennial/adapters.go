@@ -13,6 +13,7 @@ func adapters() jobs.Adapters {
 		Sources: map[string]jobs.Adapter[pipeline.Source]{
 			"bigquery": jobs.AdapterOf(sources.NewBigQuery),
 			"csv":      jobs.AdapterOf(sources.NewCSV),
+			"duckdb":   jobs.AdapterOf(sources.NewDuckDB),
 			"parquet":  jobs.AdapterOf(sources.NewParquet),
 			"postgres": jobs.AdapterOf(sources.NewPostgres),
 		},

@@ -52,6 +52,7 @@ var libraries = map[string][]string{
 	"cloud.google.com/go/storage":                {"pipeline/cloud/*.go"},
 	"github.com/aws/smithy-go":                   {"pipeline/cloud/*.go"},
 	"github.com/aws/aws-sdk-go-v2":               {"pipeline/cloud/*.go"},
+	"github.com/duckdb/duckdb-go-bindings":       {"sources/duckdb*.go"},
 	"github.com/jackc/pgx/v5":                    {"sources/postgres*.go"},
 	"gocloud.dev":                                {"pipeline/cloud/*.go", "sources/*.go", "sinks/*.go"},
 	"github.com/spf13/cobra":                     {"cmd/perennial/*.go"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/perennial-clv/perennial/pipeline/cloud"
 	"github.com/perennial-clv/perennial/pipeline/conformance/services"
 )
 
@@ -38,13 +39,17 @@ func TestWarehouses(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Files: []string{filepath.Join("testdata", "warehouse", c.name+".txt")},
 				Setup: func(env *testscript.Env) error {
-					for _, variable := range environment {
+					jobs, err := filepath.Abs(repository("jobs"))
+					if err != nil {
+						return err
+					}
+					for _, variable := range append(environment, "JOBS="+jobs) {
 						name, value, _ := strings.Cut(variable, "=")
 						env.Setenv(name, value)
 					}
 					return setUpScript(env)
 				},
-				Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "published": published, "json": isJSON},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "published": published, "json": isJSON, "put": put},
 			})
 		})
 	}
@@ -67,13 +72,14 @@ func setUpBigQuery(t *testing.T) []string {
 		}
 	}
 	return []string{
-		"PROJECT=" + warehouse.Project, "DATASET=" + dataset, "LOCATION=" + warehouse.Location,
+		"PROJECT=" + warehouse.Project, "DATASET=" + dataset, "OUT=" + warehouse.NewDataset(t), "LOCATION=" + warehouse.Location,
 		"ENDPOINT=" + warehouse.Endpoint, "STORAGE_ENDPOINT=" + warehouse.StorageEndpoint,
 	}
 }
 
 func setUpLake(t *testing.T) []string {
 	stores := services.ObjectStores(t)
+	stores.Setenv(t) // for put
 	return append(stores.Environment(), "GS="+stores.NewBucket(t, "gs"), "S3="+stores.NewBucket(t, "s3"))
 }
 
@@ -93,4 +99,17 @@ func setUpPostgres(t *testing.T) []string {
 		"USER_OF_IT=" + database + "_reader", "URL=postgres://" + database + "_reader:sesame" + at,
 		"WRONG_URL=postgres://" + database + "_reader:mellon" + at, "BARE_URL=postgres://" + database + "_reader" + at,
 	}
+}
+
+// put copies a file into an object store.
+func put(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: put FILE gs://BUCKET/KEY")
+	}
+	at, err := cloud.ParseLocation(args[1])
+	ts.Check(err)
+	bucket, err := cloud.OpenBucket(context.Background(), at.Bucket)
+	ts.Check(err)
+	defer bucket.Close()
+	ts.Check(bucket.WriteAll(context.Background(), at.Key, []byte(ts.ReadFile(args[0])), nil))
 }
