@@ -52,21 +52,21 @@ func newFakeBigQuery() *fakeBigQuery {
 	}
 }
 
-// serviceFault is what befalls one request.
-type serviceFault int
+// mishap is what befalls one request.
+type mishap int
 
 const (
-	faultNone  serviceFault = iota
-	faultBusy               // 503 with Retry-After, before anything is done
-	faultLimit              // 429, likewise
-	faultTaken              // 409, likewise
-	faultCut                // the connection is cut before anything is done
-	faultLost               // everything is done and the connection cut before the answer
+	faultNone  mishap = iota
+	faultBusy         // 503 with Retry-After, before anything is done
+	faultLimit        // 429, likewise
+	faultTaken        // 409, likewise
+	faultCut          // the connection is cut before anything is done
+	faultLost         // everything is done and the connection cut before the answer
 )
 
-// serve lets a client reach the fake; befall says what befalls its n-th request,
+// serve lets a client reach the fake; fault says what befalls its n-th request,
 // from 1.
-func (f *fakeBigQuery) serve(t *testing.T, befall func(n int, r *http.Request) serviceFault) *httptest.Server {
+func (f *fakeBigQuery) serve(t *testing.T, fault func(n int, r *http.Request) mishap) *httptest.Server {
 	var mu sync.Mutex
 	n := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,8 +75,8 @@ func (f *fakeBigQuery) serve(t *testing.T, befall func(n int, r *http.Request) s
 		which := n
 		mu.Unlock()
 		befalls := faultNone
-		if befall != nil {
-			befalls = befall(which, r)
+		if fault != nil {
+			befalls = fault(which, r)
 		}
 		switch befalls {
 		case faultBusy:

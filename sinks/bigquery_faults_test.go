@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
-// stagedBy returns the tables of a run of these tests, by its id up to a dash.
-func stagedBy(runID string) map[string]int {
+// tablesOfRun returns the tables of a run of these tests, by its id up to a dash.
+func tablesOfRun(runID string) map[string]int {
 	name, _, _ := strings.Cut(runID, "-")
 	return map[string]map[string]int{"old": oldTables, "new": newTables, "last": {"a": 1, "b": 7}}[name]
 }
@@ -38,8 +39,8 @@ func wantWhole(t *testing.T, p bigQueryPlace, what string) string {
 func wantTablesOf(t *testing.T, p bigQueryPlace, what, runID string) {
 	t.Helper()
 	for _, name := range []string{"a", "b", "c"} {
-		if got := p.Rows(t, name, asOf); !isCounted(got, stagedBy(runID), name) {
-			t.Errorf("%s: table %s of run %s has rows %q, want %d", what, name, runID, got, stagedBy(runID)[name])
+		if got := p.Rows(t, name, asOf); !isCounted(got, tablesOfRun(runID), name) {
+			t.Errorf("%s: table %s of run %s has rows %q, want %d", what, name, runID, got, tablesOfRun(runID)[name])
 		}
 	}
 }
@@ -70,7 +71,7 @@ func wantRunAgain(t *testing.T, p bigQueryPlace, what string) {
 	if err := next.Discard(t.Context()); err != nil {
 		t.Errorf("%s: Discard: %v", what, err)
 	}
-	if err := tryRun(t.Context(), p.Open(t), "last", stagedBy("last")); err != nil {
+	if err := tryRun(t.Context(), p.Open(t), "last", tablesOfRun("last")); err != nil {
 		t.Errorf("%s: the run after: %v", what, err)
 		return
 	}
@@ -112,14 +113,30 @@ func (f *fakeBigQuery) advance(d time.Duration) {
 
 // withOld returns a dataset in which the old run is published, and a sink whose
 // requests a fault may befall.
-func withOld(t *testing.T, befall func(n int, r *http.Request) serviceFault) (bigQueryPlace, *bigQuerySink) {
+func withOld(t *testing.T, fault func(n int, r *http.Request) mishap) (bigQueryPlace, *bigQuerySink) {
 	t.Helper()
 	published.Do(func() {
 		p := bigQueryPlace{withOldPublished, withOldPublished.serve(t, nil)}
 		runOnce(t, p.Open(t), "old", oldTables)
 	})
 	fake := withOldPublished.clone()
-	return bigQueryPlace{fake, fake.serve(t, nil)}, sinkAt(t, fake.serve(t, befall))
+	return bigQueryPlace{fake, fake.serve(t, nil)}, sinkAt(t, fake.serve(t, fault))
+}
+
+// noted is a request that a server has seen, for the test to name.
+type noted struct{ request atomic.Pointer[string] }
+
+func (n *noted) note(r *http.Request) {
+	text := r.Method + " " + r.URL.Path
+	n.request.Store(&text)
+}
+
+// text returns the request, "" if there was none.
+func (n *noted) text() string {
+	if text := n.request.Load(); text != nil {
+		return *text
+	}
+	return ""
 }
 
 var (
@@ -149,32 +166,32 @@ func TestAFaultOfAnyRequestIsPassedOverOrLeavesAWholeDate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
-		faults  []serviceFault // in turns, so that the test takes less time
-		mustRun bool           // one such fault is no reason to fail
+		faults  []mishap // in turns, so that the test takes less time
+		mustRun bool     // one such fault is no reason to fail
 	}{
-		{"not done", []serviceFault{faultBusy, faultLimit, faultCut}, true},
-		{"done and its answer lost", []serviceFault{faultLost}, true},
-		{"taken", []serviceFault{faultTaken}, false},
+		{"not done", []mishap{faultBusy, faultLimit, faultCut}, true},
+		{"done and its answer lost", []mishap{faultLost}, true},
+		{"taken", []mishap{faultTaken}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for k := 1; ; k++ {
-				hit := ""
-				p, s := withOld(t, func(n int, r *http.Request) serviceFault {
+				var hit noted
+				p, s := withOld(t, func(n int, r *http.Request) mishap {
 					if n != k {
 						return faultNone
 					}
-					hit = r.Method + " " + r.URL.Path
+					hit.note(r)
 					return c.faults[k%len(c.faults)]
 				})
 				err := tryRun(t.Context(), s, "new", newTables)
-				if hit == "" {
+				if hit.text() == "" {
 					if k == 1 || err != nil {
 						t.Fatalf("run without a fault: %v", err)
 					}
 					break
 				}
-				what := fmt.Sprintf("%s, request %d (%s)", c.name, k, hit)
+				what := fmt.Sprintf("%s, request %d (%s)", c.name, k, hit.text())
 				if err != nil && c.mustRun {
 					t.Errorf("%s: %v", what, err)
 				}
@@ -193,15 +210,15 @@ func TestAFaultOfAnyRequestIsPassedOverOrLeavesAWholeDate(t *testing.T) {
 
 func TestARunKilledAtAnyRequestIsSettledByTheNext(t *testing.T) {
 	t.Parallel()
-	for _, last := range []serviceFault{faultCut, faultLost} { // what befalls the request that it dies in
+	for _, last := range []mishap{faultCut, faultLost} { // what befalls the request that it dies in
 		for k := 1; ; k++ {
-			hit := ""
-			p, s := withOld(t, func(n int, r *http.Request) serviceFault {
+			var hit noted
+			p, s := withOld(t, func(n int, r *http.Request) mishap {
 				switch {
 				case n < k:
 					return faultNone
 				case n == k:
-					hit = r.Method + " " + r.URL.Path
+					hit.note(r)
 					return last
 				default:
 					return faultCut
@@ -209,10 +226,10 @@ func TestARunKilledAtAnyRequestIsSettledByTheNext(t *testing.T) {
 			})
 			s.patience.Attempts = 1
 			err := tryRun(t.Context(), s, "new", newTables)
-			if hit == "" {
+			if hit.text() == "" {
 				break
 			}
-			what := fmt.Sprintf("killed in request %d (%s), fault %d", k, hit, last)
+			what := fmt.Sprintf("killed in request %d (%s), fault %d", k, hit.text(), last)
 			if err == nil && !p.isIn(statePublished, "new") {
 				t.Errorf("%s: no error, and it is not published", what)
 			}
@@ -230,7 +247,7 @@ func TestARunThatSleptThroughItsClaimHarmsNobody(t *testing.T) {
 	t.Parallel()
 	for k := 1; ; k++ {
 		reached, wake := make(chan string, 1), make(chan bool)
-		p, s := withOld(t, func(n int, r *http.Request) serviceFault {
+		p, s := withOld(t, func(n int, r *http.Request) mishap {
 			if n == k {
 				reached <- r.Method + " " + r.URL.Path
 				<-wake
@@ -248,7 +265,7 @@ func TestARunThatSleptThroughItsClaimHarmsNobody(t *testing.T) {
 		case hit := <-reached:
 			what := fmt.Sprintf("asleep in request %d (%s)", k, hit)
 			p.fake.advance(claimLease)
-			if err := tryRun(t.Context(), p.Open(t), "last", stagedBy("last")); err != nil {
+			if err := tryRun(t.Context(), p.Open(t), "last", tablesOfRun("last")); err != nil {
 				t.Errorf("%s: the run meanwhile: %v", what, err)
 			}
 			close(wake)
@@ -286,7 +303,7 @@ func TestOfTwoRunsOfADateOneWins(t *testing.T) {
 		errs := make(chan error, 2)
 		for _, name := range []string{"new", "last"} {
 			runID := fmt.Sprint(name, "-", round)
-			go func() { errs <- tryRun(context.Background(), p.Open(t), runID, stagedBy(runID)) }()
+			go func() { errs <- tryRun(context.Background(), p.Open(t), runID, tablesOfRun(runID)) }()
 		}
 		first, second := <-errs, <-errs
 		for _, err := range []error{first, second} {
@@ -315,6 +332,7 @@ func TestFailedJobsAreAttemptedAgainWhereThatHelps(t *testing.T) {
 		class  pipeline.Class
 	}{
 		{"backendError", 1, true, 0},
+		{"notFound", 2, true, 0}, // of a table made a moment ago
 		{"internalError", maxAttempts - 1, true, 0},
 		{"rateLimitExceeded", always, false, pipeline.ClassTemporary},
 		{"invalid", always, false, pipeline.ClassUsage},
@@ -383,6 +401,7 @@ func TestALoadThatLosesRowsIsNotPublished(t *testing.T) {
 		wantRunAgain(t, p, c.what)
 	}
 }
+
 // What a run has staged expires, and tables are dropped: then there is nothing to
 // finish, and the next run publishes everything anew.
 func TestWhatCannotBeFinishedIsReplaced(t *testing.T) {
@@ -414,7 +433,7 @@ func TestWhatCannotBeFinishedIsReplaced(t *testing.T) {
 		if err := next.Discard(t.Context()); err != nil {
 			t.Error(err)
 		}
-		runOnce(t, p.Open(t), "last", stagedBy("last"))
+		runOnce(t, p.Open(t), "last", tablesOfRun("last"))
 		if got := wantWhole(t, p, "without "+lost); got != "last" {
 			t.Errorf("without %s…: the date is of run %s, want last", lost, got)
 		}

@@ -118,7 +118,7 @@ func TestErrorsOfJobsListAtMostFiveWithoutTheirTexts(t *testing.T) {
 }
 
 func TestErrorsOfTheServiceCarryNoAddress(t *testing.T) {
-	server := newFakeBigQuery().serve(t, func(int, *http.Request) serviceFault { return faultCut })
+	server := newFakeBigQuery().serve(t, func(int, *http.Request) mishap { return faultCut })
 	_, err := sinkAt(t, server).Latest(t.Context())
 	if pipeline.ClassOf(err) != pipeline.ClassTemporary || strings.Contains(fmt.Sprint(err), "http://") {
 		t.Errorf("got %v, want an error of class temporary without an address", err)
@@ -143,22 +143,22 @@ func TestAJobUnderOurIDMustBeOurs(t *testing.T) {
 // The wait for a job ends with the context, and the load is cancelled.
 func TestALoadIsCancelledWithItsRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	cancelled := false
-	_, s := withOld(t, func(_ int, r *http.Request) serviceFault {
+	var cancelled noted
+	_, s := withOld(t, func(_ int, r *http.Request) mishap {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/upload/"):
 			// The answer says that the load is running.
 		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/jobs/perennial_load_"):
 			cancel()
 		case strings.HasSuffix(r.URL.Path, "/cancel"):
-			cancelled = true
+			cancelled.note(r)
 		}
 		return faultNone
 	})
 	if err := tryRun(ctx, s, "new", newTables); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
-	if !cancelled {
+	if cancelled.text() == "" {
 		t.Error("the load was not cancelled")
 	}
 }
