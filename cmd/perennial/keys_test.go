@@ -126,6 +126,11 @@ func repositoryJobs(t *testing.T) map[string]string {
 	return files
 }
 
+// exampleEnvironment is what the job files of the repository find set.
+var exampleEnvironment = map[string]string{
+	"RATE": "0.1", "PERENNIAL_DATA": "data", "PERENNIAL_LAKE": "gs://lake", "PERENNIAL_PROJECT": "shop", "DATABASE_URL": "postgres://db.example/shop",
+}
+
 func TestSchemaAcceptsValidJobFiles(t *testing.T) {
 	files := repositoryJobs(t)
 	files["the environment"] = smallJob + "value: {discount_rate: \"${RATE}\", margin_rate: \"${M:-0.4}\"}\nrules: {refunds: \"${R:-net}\", exclude: [{name: a, column: b, is_null: \"${B:-true}\"}]}\ncohorts: {max_offset: \"${O:-3}\"}\n"
@@ -133,7 +138,7 @@ func TestSchemaAcceptsValidJobFiles(t *testing.T) {
 		if err := refused(t, text); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		environment := func(name string) (string, bool) { return "0.1", name == "RATE" || name == "PERENNIAL_DATA" }
+		environment := func(name string) (string, bool) { value, ok := exampleEnvironment[name]; return value, ok }
 		if _, err := jobs.Load("job.yaml", []byte(text), environment, adapters()); err != nil {
 			t.Errorf("%s: validate refuses it: %v", name, err)
 		}
