@@ -106,14 +106,26 @@ func (w *warehouse) settle(ctx context.Context, rows []runRow, own runRow) error
 			isLeft = isLeft || row.state == stateClaimed && row.number < own.number
 			continue
 		}
-		// Where what it staged has expired, its date stays unfinished until this
-		// run, which has everything anew, is published in its place.
-		if err := w.finish(ctx, *row.pending); err != nil && cloud.KindOf(err) != cloud.Missing {
+		if err := w.finish(ctx, *row.pending); err != nil && mayPass(err) {
 			return err
 		}
+		// What cannot be finished any more, because what it staged has expired or
+		// a table was changed by others, stays unfinished until this run is
+		// published in its place.
 	}
 	if err := w.removeStaged(ctx, own.asOf, ""); err != nil || !isLeft {
 		return err
 	}
 	return w.forget(ctx, own.asOf, own.number-1)
+}
+
+// mayPass reports whether what failed may succeed later, or once somebody is
+// permitted to do it.
+func mayPass(err error) bool {
+	switch cloud.KindOf(err) {
+	case cloud.Unavailable, cloud.Ended, cloud.Denied:
+		return true
+	default:
+		return false
+	}
 }

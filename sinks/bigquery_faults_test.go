@@ -401,3 +401,42 @@ func TestALoadThatLosesRowsIsNotPublished(t *testing.T) {
 		wantRunAgain(t, p, c.what)
 	}
 }
+
+// What a run has staged expires, and tables are dropped: then there is nothing to
+// finish, and the next run publishes everything anew.
+func TestWhatCannotBeFinishedIsReplaced(t *testing.T) {
+	for _, lost := range []string{stagingDir, "c"} {
+		p, s := withOld(t, nil)
+		p.fake.finish = func(j *bigquery.Job) *bigquery.ErrorProto {
+			if j.Configuration.Copy != nil {
+				return &bigquery.ErrorProto{Reason: "backendError", Message: "no"}
+			}
+			return nil
+		}
+		if err := tryRun(t.Context(), s, "new", newTables); pipeline.ClassOf(err) != pipeline.ClassTemporary {
+			t.Errorf("a run that cannot copy: got %v, want an error of class temporary", err)
+		}
+		p.fake.finish = nil
+		tables := p.fake.datasets["tables"].tables
+		for _, name := range sortedNames(tables) {
+			if strings.HasPrefix(name, lost) {
+				delete(tables, name)
+			}
+		}
+		next, err := p.Open(t).Begin(t.Context(), pipeline.RunKey{Job: "shop", AsOf: asOf, RunID: "next"})
+		if err != nil {
+			t.Fatalf("without %s…: the next run's Begin: %v", lost, err)
+		}
+		if _, err := p.Open(t).Check(t.Context(), asOf); pipeline.ClassOf(err) != pipeline.ClassTemporary {
+			t.Errorf("without %s…: Check: got %v, want an error of class temporary", lost, err)
+		}
+		if err := next.Discard(t.Context()); err != nil {
+			t.Error(err)
+		}
+		runOnce(t, p.Open(t), "last", tablesOfRun("last"))
+		if got := wantWhole(t, p, "without "+lost); got != "last" {
+			t.Errorf("without %s…: the date is of run %s, want last", lost, got)
+		}
+		p.wantTidyRuns(t, "without "+lost)
+	}
+}
