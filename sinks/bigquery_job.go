@@ -186,12 +186,17 @@ func (w *warehouse) insert(ctx context.Context, request *bigquery.Job, upload st
 	return call.Media(f, googleapi.ContentType("application/octet-stream"), googleapi.ChunkSize(int(chunk))).Do()
 }
 
+// jobOf returns a job that has been submitted. That it is not there is another
+// matter than that a table is not: it may pass.
 func (w *warehouse) jobOf(ctx context.Context, r *bigquery.JobReference, place string) (*bigquery.Job, error) {
 	var found *bigquery.Job
 	err := w.call(ctx, place, func(ctx context.Context) (err error) {
 		found, err = w.service.Jobs.Get(w.project, r.JobId).Location(r.Location).Context(ctx).Do()
 		return err
 	})
+	if cloud.KindOf(err) == cloud.Missing {
+		return nil, pipeline.Errorf(pipeline.ClassTemporary, place, "run it again", "BigQuery has job %s, and cannot find it", r.JobId)
+	}
 	return found, err
 }
 
