@@ -83,3 +83,22 @@ func TestPlanAndDoctorRefuseWhatCostsTooMuch(t *testing.T) {
 		t.Errorf("doctor: got %v, want an error of class cost", err)
 	}
 }
+
+// unreadSource is a CSV file beside a column that it cannot deliver.
+type unreadSource struct{ pipeline.Source }
+
+func (s unreadSource) Describe(ctx context.Context, asOf string) (pipeline.Description, error) {
+	d, err := s.Source.Describe(ctx, asOf)
+	d.Unread = map[string]string{"payload": "of type JSON"}
+	return d, err
+}
+
+func TestAColumnThatCannotBeDeliveredIsCalledByItsType(t *testing.T) {
+	run, source := pricedRun(t, 1<<41)
+	run.Job.Source = unreadSource{source.Source}
+	run.Job.Mapping.OrderID = "payload"
+	_, err := run.Plan(t.Context())
+	if pipeline.ClassOf(err) != pipeline.ClassSource || !strings.Contains(err.Error(), `column "payload" is of type JSON`) {
+		t.Errorf("got %v, want an error of class source that names the type", err)
+	}
+}

@@ -78,6 +78,7 @@ type bigQuerySource struct {
 	// From Describe on.
 	asOf       string
 	schema     *arrow.Schema
+	unread     map[string]string // types of columns that cannot be delivered
 	rows       int64 // about how many the table has, -1 for a query
 	bytes      int64 // likewise
 	queryBytes int64 // that the query reads
@@ -187,7 +188,7 @@ func (s *bigQuerySource) Describe(ctx context.Context, asOf string) (pipeline.De
 	if err != nil {
 		return pipeline.Description{}, err
 	}
-	return pipeline.Description{Name: s.name(), Columns: s.schema, Rows: s.rows, Bytes: s.bytes}, nil
+	return pipeline.Description{Name: s.name(), Columns: s.schema, Rows: s.rows, Bytes: s.bytes, Unread: s.unread}, nil
 }
 
 // Open implements pipeline.Source. Before a row is read it knows how many there
