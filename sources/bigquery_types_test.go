@@ -100,9 +100,9 @@ func TestBigQueryNamesTheTypesItCannotDeliver(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range typedColumns {
-		what, isUnread := d.Unread[c.Name]
+		what, isUnread := d.Unread[c.field.Name]
 		if isUnread != (c.want == "") || isUnread != (what != "") {
-			t.Errorf("column %s of type %s %s: unread as %q", c.Name, c.Mode, c.Type, what)
+			t.Errorf("column %s of type %s %s: unread as %q", c.field.Name, c.field.Mode, c.field.Type, what)
 		}
 	}
 	if got := d.Unread["json"]; got != "of type JSON" {
