@@ -71,7 +71,13 @@ func (s *fakeStorage) ReadRows(r *storagepb.ReadRowsRequest, stream storagepb.Bi
 	}
 	f.mu.Lock()
 	f.offsets = append(f.offsets, r.Offset)
+	f.active++
 	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.active--
+	}()
 	var part int
 	var columns string
 	if _, err := fmt.Sscan(r.ReadStream, &part, &columns); err != nil {

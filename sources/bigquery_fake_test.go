@@ -46,6 +46,7 @@ type fakeBigQuery struct {
 	day      string // @as_of of the last job
 	sessions []*storagepb.CreateReadSessionRequest
 	offsets  []int64 // of ReadRows, in order
+	active   int     // calls of ReadRows that have not ended
 
 	rest    *httptest.Server
 	storage string
@@ -156,7 +157,7 @@ func (f *fakeBigQuery) serve(w http.ResponseWriter, r *http.Request) {
 	fault := f.step(name)
 	switch {
 	case fault == nil:
-	case fault.waits:
+	case fault.waits && !fault.isLate:
 		<-r.Context().Done()
 		return
 	case fault.code != 0:
@@ -167,7 +168,11 @@ func (f *fakeBigQuery) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := f.answer(name, parts, body, fault)
-	if fault != nil && fault.isLate {
+	switch {
+	case fault != nil && fault.waits:
+		<-r.Context().Done()
+		return
+	case fault != nil && fault.isLate:
 		fault.drop(w)
 		return
 	}

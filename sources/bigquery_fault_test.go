@@ -246,41 +246,86 @@ func TestBigQueryStreamThatSaysNothing(t *testing.T) {
 	}
 }
 
-// TestBigQueryEndsWithItsContext: at every call, the read ends soon and with the
-// context's error, and no job goes on running.
+// TestBigQueryEndsWithItsContext: at every call, before the service has done what
+// it was asked and after it, the read ends soon and with the context's error, and
+// no job goes on running.
 func TestBigQueryEndsWithItsContext(t *testing.T) {
 	for name, o := range both {
-		t.Run(name, func(t *testing.T) {
-			for n := 1; ; n++ {
-				ctx, cancel := context.WithCancel(t.Context())
-				f := fakeOf(letters(2, 30))
-				f.looks = 3
-				f.at = func(call int, step string) *fakeFault {
-					if call == n {
-						cancel()
-						return &fakeFault{waits: true}
-					}
-					return nil
+		for _, isLate := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, late %v", name, isLate), func(t *testing.T) {
+				for n := 1; endsAtCall(t, o, n, isLate); n++ {
 				}
-				_, err := readThem(ctx, f.start(t, o))
-				cancel()
-				calls := f.steps()
-				if len(calls) < n {
-					return
-				}
-				if !errors.Is(err, context.Canceled) {
-					t.Errorf("call %d, %s: got %v, want %v", n, calls[n-1], err, context.Canceled)
-				}
-				f.mu.Lock()
-				for id, job := range f.jobs {
-					if job.looks < f.looks && !job.cancelled {
-						t.Errorf("call %d, %s: job %s goes on", n, calls[n-1], id)
-					}
-				}
-				f.mu.Unlock()
-			}
-		})
+			})
+		}
 	}
+}
+
+// endsAtCall ends the context at a call, and reports whether there was one.
+func endsAtCall(t *testing.T, o BigQuery, n int, isLate bool) bool {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f := fakeOf(letters(2, 30))
+	f.looks = 3
+	f.at = func(call int, step string) *fakeFault {
+		if call != n {
+			return nil
+		}
+		time.AfterFunc(20*time.Millisecond, cancel)
+		return &fakeFault{waits: true, isLate: isLate}
+	}
+	_, err := readThem(ctx, f.start(t, o))
+	calls := f.steps()
+	if len(calls) < n {
+		return false
+	}
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("call %d, %s: got %v, want %v", n, calls[n-1], err, context.Canceled)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, job := range f.jobs {
+		if job.looks < f.looks && !job.cancelled {
+			t.Errorf("call %d, %s: job %s goes on", n, calls[n-1], id)
+		}
+	}
+	return true
+}
+
+// TestBigQueryReaderThatIsClosedHangsUp while others read on.
+func TestBigQueryReaderThatIsClosedHangsUp(t *testing.T) {
+	f := fakeOf(letters(2, 11)) // one answer of each stream
+	f.at = func(_ int, step string) *fakeFault {
+		if step == "end" {
+			return &fakeFault{waits: true}
+		}
+		return nil
+	}
+	s := describedBy(t, f, BigQuery{})
+	readers, err := s.Open(t.Context(), pipeline.Request{Columns: []string{"id"}, Readers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range readers {
+		defer r.Close()
+		batch, err := r.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch.Record.Release()
+	}
+	if err := readers[0].Close(); err != nil {
+		t.Error(err)
+	}
+	for range 1000 {
+		f.mu.Lock()
+		active := f.active
+		f.mu.Unlock()
+		if active == 1 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d streams are open after one of two readers was closed, want 1", f.active)
 }
 
 // TestBigQueryLeavesNothingRunning: readers that are closed early, that fail and

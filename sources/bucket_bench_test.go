@@ -60,7 +60,7 @@ func BenchmarkObjects(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
 				start := time.Now()
-				readBare(b, place, name)
+				readBytes(b, place, name)
 				countRows(b, benchSource(b, dir+"/"+name), 1, rows)
 				least += time.Since(start)
 				b.StartTimer()
@@ -105,7 +105,7 @@ func benchFiles(b *testing.B) (small, large, text string) {
 }
 
 // readBare reads an object into nothing.
-func readBare(b *testing.B, place, key string) {
+func readBytes(b *testing.B, place, key string) {
 	bucket, err := cloud.OpenBucket(b.Context(), place)
 	if err != nil {
 		b.Fatal(err)

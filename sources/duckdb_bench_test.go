@@ -12,29 +12,20 @@ import (
 	duckdb "github.com/duckdb/duckdb-go-bindings"
 )
 
-// BenchmarkReadDuckDB reads a table with two readers; driver asks DuckDB for the
+// BenchmarkReadDuckDB reads a table with two readers; the driver asks DuckDB for the
 // same rows in the same parts and lets them go unread, which is the least that
 // any reader of it can take.
 func BenchmarkReadDuckDB(b *testing.B) {
 	const rows, readers = 4_000_000, 2
 	path := makeDatabase(b, fmt.Sprintf(`CREATE TABLE orders AS SELECT i * 7919 %% 500_000 AS customer_id, TIMESTAMP '2020-01-01' + INTERVAL (i * 15) SECOND AS occurred_at,
 		CAST(i %% 50_000 + 1 AS DECIMAL(18, 4)) AS amount, 'order-' || i AS order_id, CAST(['UK', 'FR', 'DE'][1 + i %% 3] AS ENUM ('UK', 'FR', 'DE')) AS country FROM range(%d) t(i)`, rows))
-	b.Run("perennial", func(b *testing.B) {
-		for b.Loop() {
-			source, err := NewDuckDB(DuckDB{Path: path, Table: "orders"})
-			if err != nil {
-				b.Fatal(err)
-			}
-			countRows(b, source, readers, rows)
+	beside(b, rows, func() {
+		source, err := NewDuckDB(DuckDB{Path: path, Table: "orders"})
+		if err != nil {
+			b.Fatal(err)
 		}
-		b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-	})
-	b.Run("driver", func(b *testing.B) {
-		for b.Loop() {
-			readBare(b, duckDBOf(b, DuckDB{Path: path, Table: "orders"}), readers, rows)
-		}
-		b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-	})
+		countRows(b, source, readers, rows)
+	}, func() { readBare(b, duckDBOf(b, DuckDB{Path: path, Table: "orders"}), readers, rows) })
 }
 
 // readBare fetches all rows of a table without looking at them.

@@ -130,20 +130,21 @@ func decodeOnly(b *testing.B, content []byte) {
 		b.Fatal(err)
 	}
 	for _, group := range file.RowGroups() {
-		for _, chunk := range group.ColumnChunks() {
-			pages := chunk.Pages()
-			for {
-				page, err := pages.ReadPage()
-				if err == io.EOF {
-					break
-				}
-				if err != nil {
-					b.Fatal(err)
-				}
-				_ = page.Data()
-				parquet.Release(page)
-			}
-			pages.Close()
+		decodeGroup(b, group)
+	}
+}
+
+func decodeGroup(b *testing.B, group parquet.RowGroup) {
+	for _, chunk := range group.ColumnChunks() {
+		pages := chunk.Pages()
+		page, err := pages.ReadPage()
+		for ; err == nil; page, err = pages.ReadPage() {
+			_ = page.Data()
+			parquet.Release(page)
 		}
+		if err != io.EOF {
+			b.Error(err)
+		}
+		pages.Close()
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,47 +24,38 @@ func benchmarkOrders(b *testing.B) (s postgresShop, rows int64) {
 	return s, rows
 }
 
-func BenchmarkPostgres(b *testing.B) {
+// BenchmarkReadPostgres reads beside the driver alone, which copies the same
+// columns of the same pages into nothing. peak-B is the memory of the process.
+func BenchmarkReadPostgres(b *testing.B) {
 	s, rows := benchmarkOrders(b)
-	b.Run("source", func(b *testing.B) {
-		for b.Loop() {
-			countRows(b, s.source(b, Postgres{Table: "orders"}), 2, rows)
-		}
-		b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-		b.ReportMetric(peakMemory(b), "peak-B")
+	source := s.source(b, Postgres{Table: "orders"})
+	if _, err := source.Describe(context.Background(), ""); err != nil {
+		b.Fatal(err)
+	}
+	pages, err := strconv.ParseInt(s.sql(b, "SELECT pg_relation_size('orders') / 8192"), 10, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	beside(b, rows, func() { countRows(b, s.source(b, Postgres{Table: "orders"}), 2, rows) }, func() {
+		twice(func(half int) { copyBare(b, source.config, half, pages) })
 	})
-	// The same columns and pages by the driver alone, into nothing.
-	b.Run("driver", func(b *testing.B) {
-		source := s.source(b, Postgres{Table: "orders"})
-		if _, err := source.Describe(context.Background(), ""); err != nil {
-			b.Fatal(err)
+	b.ReportMetric(peakMemory(b), "peak-B")
+}
+
+// copyBare copies every second part of the table orders.
+func copyBare(b *testing.B, config *pgconn.Config, half int, pages int64) {
+	conn, err := pgconn.ConnectConfig(context.Background(), config)
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	defer conn.Close(context.Background())
+	for first := int64(half) * partPages; first <= pages; first += 2 * partPages {
+		statement := fmt.Sprintf("COPY (SELECT id, customer_id, occurred_at, amount, quantity, country FROM orders WHERE ctid >= '(%d,0)' AND ctid < '(%d,0)') TO STDOUT (FORMAT binary)", first, first+partPages)
+		if _, err := conn.CopyTo(context.Background(), io.Discard, statement); err != nil {
+			b.Error(err)
 		}
-		pages, err := strconv.ParseInt(s.sql(b, "SELECT pg_relation_size('orders') / 8192"), 10, 64)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for b.Loop() {
-			var all sync.WaitGroup
-			for half := range int64(2) {
-				all.Go(func() {
-					conn, err := pgconn.ConnectConfig(context.Background(), source.config)
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					defer conn.Close(context.Background())
-					for first := half * partPages; first <= pages; first += 2 * partPages {
-						statement := fmt.Sprintf("COPY (SELECT id, customer_id, occurred_at, amount, quantity, country FROM orders WHERE ctid >= '(%d,0)' AND ctid < '(%d,0)') TO STDOUT (FORMAT binary)", first, first+partPages)
-						if _, err := conn.CopyTo(context.Background(), io.Discard, statement); err != nil {
-							b.Error(err)
-						}
-					}
-				})
-			}
-			all.Wait()
-		}
-		b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-	})
+	}
 }
 
 // peakMemory is the largest memory of this process so far, in bytes.

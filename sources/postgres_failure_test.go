@@ -274,20 +274,22 @@ func TestPostgresStreamsThatAreCutNeverEndWell(t *testing.T) {
 	}
 }
 
-// running is how many statements of perennial the server is at.
+// running is how many connections of perennial the server has.
 func (s postgresShop) running(t *testing.T) string {
 	return s.sql(t, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'perennial' AND datname = current_database()")
 }
 
-// wantNothingRunning gives the server some time, a hundred times that of a psql.
-func wantNothingRunning(t *testing.T, s postgresShop, what string) {
+// wantRunning wants so many connections. The server has the time of a hundred
+// psql to notice those that were closed.
+func wantRunning(t *testing.T, s postgresShop, what, want string) {
 	t.Helper()
+	got := ""
 	for range 100 {
-		if s.running(t) == "0" {
+		if got = s.running(t); got == want {
 			return
 		}
 	}
-	t.Errorf("%s: %s connections are left", what, s.running(t))
+	t.Errorf("%s: %s connections, want %s", what, got, want)
 }
 
 func TestPostgresStatementsEndWithTheirReader(t *testing.T) {
@@ -321,11 +323,9 @@ func TestPostgresStatementsEndWithTheirReader(t *testing.T) {
 		},
 	} {
 		readers := openPostgres(t, s.source(t, Postgres{Query: slow}), 1)
-		if got := s.running(t); got != "1" {
-			t.Errorf("%s: %s connections read, want 1", name, got)
-		}
+		wantRunning(t, s, name+", while it reads", "1")
 		end(t, readers[0])
-		wantNothingRunning(t, s, name)
+		wantRunning(t, s, name, "0")
 	}
 }
 
@@ -334,11 +334,12 @@ func TestPostgresReadersGiveTheirConnectionsBack(t *testing.T) {
 	source := s.source(t, Postgres{Table: "t", Connections: 2})
 	source.partPages = 2
 	readers := openPostgres(t, source, 4)
-	if got := s.running(t); len(readers) != 2 || got != "2" {
-		t.Errorf("%d readers on %s connections, want 2 on 2", len(readers), got)
+	if len(readers) != 2 {
+		t.Errorf("%d readers, want 2", len(readers))
 	}
+	wantRunning(t, s, "while they read", "2")
 	wantIDs(t, "two readers", firstCells(t, readers), 400)
-	wantNothingRunning(t, s, "after the last row")
+	wantRunning(t, s, "after the last row", "0")
 }
 
 func TestPostgresServerThatCrashesIsTemporary(t *testing.T) {

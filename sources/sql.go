@@ -11,19 +11,19 @@ import (
 
 // dialect is how a database writes what every source of SQL needs.
 type dialect struct {
-	quote     byte   // around names
-	escape    string // of that quote within a name
-	instant   string // the type of an instant, before its literal
-	civil     string // the type of a civil time
-	hasHash   bool   // # begins a comment
-	hasSlash  bool   // a backslash escapes in texts and quoted names
-	hasDollar bool   // $tag$ … $tag$ is a text
+	quote      byte   // around names
+	escape     string // of that quote within a name
+	instant    string // the type of an instant, before its literal
+	civil      string // the type of a civil time
+	hasHash    bool   // # begins a comment
+	hasSlash   bool   // a backslash escapes in texts and quoted names
+	isPostgres bool   // $tag$ … $tag$ and E'…' with backslashes are texts, and comments nest
 }
 
 var (
 	bigQueryDialect = dialect{quote: '`', escape: "\\`", instant: "TIMESTAMP", civil: "DATETIME", hasHash: true, hasSlash: true}
-	postgresDialect = dialect{quote: '"', escape: `""`, instant: "TIMESTAMPTZ", civil: "TIMESTAMP", hasDollar: true}
-	duckDBDialect   = dialect{quote: '"', escape: `""`, instant: "TIMESTAMPTZ", civil: "TIMESTAMP", hasDollar: true}
+	postgresDialect = dialect{quote: '"', escape: `""`, instant: "TIMESTAMPTZ", civil: "TIMESTAMP", isPostgres: true}
+	duckDBDialect   = dialect{quote: '"', escape: `""`, instant: "TIMESTAMPTZ", civil: "TIMESTAMP", isPostgres: true}
 )
 
 // name quotes the name of a column or table.
@@ -80,7 +80,7 @@ func (d dialect) replaceAsOf(query, with string) (string, bool) {
 	var b strings.Builder
 	found := false
 	for i := 0; i < len(query); {
-		if n := d.opaque(query[i:]); n > 0 {
+		if n := d.opaque(query, i); n > 0 {
 			b.WriteString(query[i : i+n])
 			i += n
 			continue
@@ -109,24 +109,48 @@ func isWordAt(s string, i int) bool {
 // @@as_of.
 func isSignAt(s string, i int) bool { return i >= 0 && (s[i] == '@' || isWordAt(s, i)) }
 
-// opaque returns the length of the text, quoted name or comment that s begins
-// with, to the end of s if it is never closed; 0 if s begins with none.
-func (d dialect) opaque(s string) int {
+// opaque returns the length of the text, quoted name or comment that begins at
+// from, to the end of the query if it is never closed; 0 if none begins there.
+func (d dialect) opaque(query string, from int) int {
+	s := query[from:]
 	switch {
 	case strings.HasPrefix(s, "--"), d.hasHash && s[0] == '#':
 		return through(s, 1, "\n")
 	case strings.HasPrefix(s, "/*"):
-		return through(s, 2, "*/")
+		return d.comment(s)
 	case d.hasSlash && (strings.HasPrefix(s, `"""`) || strings.HasPrefix(s, "'''")):
-		return d.quoted(s, s[:3])
+		return quoted(s, s[:3], true)
 	case s[0] == '\'' || s[0] == '"' || s[0] == '`':
-		return d.quoted(s, s[:1])
-	case d.hasDollar && s[0] == '$':
+		return quoted(s, s[:1], d.hasSlash)
+	case d.isPostgres && (strings.HasPrefix(s, "E'") || strings.HasPrefix(s, "e'")) && !isWordAt(query, from-1):
+		return 1 + quoted(s[1:], "'", true)
+	case d.isPostgres && s[0] == '$':
 		if tag := dollarTag(s); tag != "" {
 			return through(s, len(tag), tag)
 		}
 	}
 	return 0
+}
+
+// comment returns the length of the comment that s begins with.
+func (d dialect) comment(s string) int {
+	if !d.isPostgres {
+		return through(s, 2, "*/")
+	}
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch {
+		case strings.HasPrefix(s[i:], "/*"):
+			depth++
+			i++
+		case strings.HasPrefix(s[i:], "*/"):
+			i++
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(s)
 }
 
 // through returns the length of s up to and with end, which is looked for from
@@ -138,12 +162,14 @@ func through(s string, from int, end string) int {
 	return len(s)
 }
 
-// quoted returns the length of what stands in quotes. A doubled quote begins
-// another text right behind, which comes to the same.
-func (d dialect) quoted(s, quote string) int {
+// quoted returns the length of what stands in quotes. A doubled quote does not
+// end it, nor one behind a backslash where that escapes.
+func quoted(s, quote string, hasSlash bool) int {
 	for i := len(quote); i < len(s); i++ {
 		switch {
-		case d.hasSlash && s[i] == '\\':
+		case hasSlash && s[i] == '\\':
+			i++
+		case len(quote) == 1 && strings.HasPrefix(s[i:], quote+quote):
 			i++
 		case strings.HasPrefix(s[i:], quote):
 			return i + len(quote)

@@ -6,21 +6,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 )
 
-// readings are rows per second of the two contenders of each source: the source
-// itself, and what it reads with, doing the same read into nothing.
-type readings map[string]map[string][]float64 // source → perennial or driver → of each run
+// readings are what the benchmarks of sources have measured: of each, the values
+// of its runs by their unit.
+type readings map[string]map[string][]float64
 
-// sources runs the benchmarks BenchmarkRead… of the package sources, each with
-// two parts of those names, and prints their medians.
+// sources runs the benchmarks BenchmarkRead… of the package sources, each of
+// which reads beside what it reads with, and prints their medians.
 func (b *bench) sources(ctx context.Context) error {
 	if !b.hasSources {
 		return nil
@@ -35,50 +35,45 @@ func (b *bench) sources(ctx context.Context) error {
 	return nil
 }
 
-// readingLine is a line of the benchmarks' output, as
-// BenchmarkReadPostgres/perennial-2   12   98 ns/op   1234567 rows/s.
-var readingLine = regexp.MustCompile(`^BenchmarkRead(\w+)/(perennial|driver)(?:-\d+)?\s.*\s([0-9.e+]+) rows/s`)
-
+// readingsOf reads lines such as
+// BenchmarkReadPostgres-2   3   98 ns/op   2.1 Mrows/s   2.4 driver-Mrows/s.
 func readingsOf(output io.Reader) readings {
 	all := readings{}
 	for lines := bufio.NewScanner(output); lines.Scan(); {
-		m := readingLine.FindStringSubmatch(lines.Text())
-		if m == nil {
+		fields := strings.Fields(lines.Text())
+		name, ok := strings.CutPrefix(strings.Join(fields[:min(1, len(fields))], ""), "BenchmarkRead")
+		if !ok {
 			continue
 		}
-		rate, err := strconv.ParseFloat(m[3], 64)
-		if err != nil {
-			continue
+		name, _, _ = strings.Cut(name, "-")
+		if all[name] == nil {
+			all[name] = map[string][]float64{}
 		}
-		if all[m[1]] == nil {
-			all[m[1]] = map[string][]float64{}
+		for i := 2; i+1 < len(fields); i += 2 {
+			if value, err := strconv.ParseFloat(fields[i], 64); err == nil {
+				all[name][fields[i+1]] = append(all[name][fields[i+1]], value)
+			}
 		}
-		all[m[1]][m[2]] = append(all[m[1]][m[2]], rate)
 	}
 	return all
 }
 
 func printReadings(w io.Writer, all readings) {
-	fmt.Fprintln(w, "\nsources beside what they read with, rows a second")
+	fmt.Fprintln(w, "\nsources beside what they read with, million rows a second, two readers")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\tperennial\tdriver alone\tratio\tmust hold\t")
-	var names []string
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		ours, bare := middle(all[name]["perennial"]), middle(all[name]["driver"])
-		fmt.Fprintf(table, "%s\t%.0f\t%.0f\t%.2f\t≥ 0.8\t\n", name, ours, bare, ours/bare)
+	fmt.Fprintln(table, "\tperennial\talone\tshare\tmust hold\t")
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		units := all[name]
+		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t≥ 0.8\t\n", name, middle(units["Mrows/s"]), middle(units["driver-Mrows/s"]), middle(units["of-driver"]))
 	}
 	table.Flush()
 }
 
-// middle returns the median of some rates, 0 of none.
-func middle(rates []float64) float64 {
-	if len(rates) == 0 {
+// middle returns the median of some values, 0 of none.
+func middle(values []float64) float64 {
+	if len(values) == 0 {
 		return 0
 	}
-	slices.Sort(rates)
-	return rates[len(rates)/2]
+	slices.Sort(values)
+	return values[len(values)/2]
 }

@@ -190,8 +190,15 @@ func TestSchemaRefusesWhatValidateRefuses(t *testing.T) {
 // stands above it.
 func settable(k jobs.Key) (path, job string) {
 	job = smallJob
-	if strings.HasPrefix(k.Path, "source.parquet.") {
-		job = strings.Replace(job, "csv:", "parquet:", 1)
+	for prefix, source := range map[string]string{
+		"source.parquet.":  "parquet: {paths: [a.csv]}",
+		"source.bigquery.": "bigquery: {project: shop, table: shop.orders}",
+		"source.postgres.": "postgres: {url: postgres://db.example/shop, table: orders}",
+		"source.duckdb.":   "duckdb: {path: shop.duckdb, table: orders}",
+	} {
+		if strings.HasPrefix(k.Path, prefix) {
+			job = strings.Replace(job, "csv: {paths: [a.csv]}", source, 1)
+		}
 	}
 	return strings.ReplaceAll(k.Path, "[]", "[0]"), job
 }
@@ -204,6 +211,9 @@ func TestDefaultsAreAsDeclared(t *testing.T) {
 		}
 		path, text := settable(k)
 		usual, err := jobs.Load("job.yaml", []byte(text), os.LookupEnv, adapters())
+		if err != nil && strings.HasPrefix(k.Path, "source.duckdb.") {
+			continue // a program without DuckDB
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
