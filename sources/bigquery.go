@@ -79,9 +79,9 @@ type bigQuerySource struct {
 	asOf       string
 	schema     *arrow.Schema
 	unread     map[string]string // types of columns that cannot be delivered
-	rows       int64 // about how many the table has, -1 for a query
-	bytes      int64 // likewise
-	queryBytes int64 // that the query reads
+	rows       int64             // about how many the table has, -1 for a query
+	bytes      int64             // likewise
+	queryBytes int64             // that the query reads
 }
 
 // tableName is a table's full name.
