@@ -138,6 +138,14 @@ func TestDuckDBPartsAreThoseOfTheTable(t *testing.T) {
 	}
 }
 
+// A column of the name of the row ids stands before them.
+func TestDuckDBColumnNamedAsTheRowIDsIsReadAsAColumn(t *testing.T) {
+	path := makeDatabase(t, `CREATE TABLE t AS SELECT CASE WHEN i % 2 = 0 THEN -i END AS "RowID", i AS id FROM range(300) r(i)`)
+	if got, err := read(duckDBOf(t, DuckDB{Path: path, Table: "t"}), 0, "id", "RowID"); err != nil || len(got.rows) != 300 || strings.Join(got.rows[2], "|") != "2|-2" {
+		t.Errorf("got %d rows, %v, want 300", len(got.rows), err)
+	}
+}
+
 func TestDuckDBEstimateSaysTheSQL(t *testing.T) {
 	path := makeDatabase(t, `CREATE TABLE "Order lines" ("Customer ""ID""" UUID, paid_at DATE, total DECIMAL(18, 2))`)
 	day := time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC)

@@ -48,6 +48,9 @@ func (s *duckSource) Describe(ctx context.Context, asOf string) (pipeline.Descri
 	if s.rowIDs, err = c.rowIDs(ctx, s.options); err != nil {
 		return pipeline.Description{}, err
 	}
+	if slices.ContainsFunc(columns, func(c duckColumn) bool { return strings.EqualFold(c.name, "rowid") }) {
+		s.rowIDs = min(s.rowIDs, s.partRows) // the ids are hidden by the column: one part
+	}
 	rows, err := s.rows(ctx, c)
 	if err != nil {
 		return pipeline.Description{}, err

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -59,8 +60,9 @@ func NewPostgres(o Postgres) (pipeline.Source, error) {
 		return s, nil
 	}
 	var err error
-	if s.timeout, err = time.ParseDuration(o.StatementTimeout); err != nil || s.timeout < time.Millisecond {
-		return nil, pipeline.Errorf(pipeline.ClassUsage, "statement_timeout", "write it as 30s, 10m or 1h30m", "%q is no length of time", o.StatementTimeout)
+	const longest = math.MaxInt32 * time.Millisecond // that the server takes, 596 hours
+	if s.timeout, err = time.ParseDuration(o.StatementTimeout); err != nil || s.timeout < time.Millisecond || s.timeout > longest {
+		return nil, pipeline.Errorf(pipeline.ClassUsage, "statement_timeout", "write it as 30s, 10m or 1h30m, up to 596h", "%q is no length of time that a statement may take", o.StatementTimeout)
 	}
 	return s, nil
 }

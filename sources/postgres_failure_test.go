@@ -44,6 +44,7 @@ func TestPostgresOptionsAreCheckedOffline(t *testing.T) {
 		{Postgres{URL: url, Table: "t", Query: "SELECT 1"}, []string{"not both"}},
 		{Postgres{URL: url, Table: "t", Connections: -1}, []string{"connections is -1"}},
 		{Postgres{URL: url, Table: "t", StatementTimeout: "10"}, []string{`"10" is no length of time`, "10m"}},
+		{Postgres{URL: url, Table: "t", StatementTimeout: "597h"}, []string{"up to 596h"}},
 		{Postgres{URL: url, Table: "t", StatementTimeout: "-1s"}, []string{"is no length of time"}},
 	} {
 		_, err := NewPostgres(c.options)
@@ -109,10 +110,14 @@ func TestPostgresFailuresSayWhatToDo(t *testing.T) {
 			}
 		})
 	}
-	// A right to one column is enough for that column.
-	got, err := read(s.source(t, Postgres{URL: clerk, Table: "t"}), 0, "id")
-	if err != nil || lines(got.rows) != "1" {
-		t.Errorf("the column that may be read: got %v, %v", got.rows, err)
+	// A right to one column is enough for that column, also of a table of many pages.
+	s.sql(t, "CREATE TABLE long AS SELECT 1 AS id, repeat('x', 500) AS filler FROM generate_series(1, 100)", "GRANT SELECT (id) ON long TO clerk")
+	for table, rows := range map[string]int{"t": 1, "long": 100} {
+		source := s.source(t, Postgres{URL: clerk, Table: table})
+		source.partPages = 2
+		if got, err := read(source, 0, "id"); err != nil || len(got.rows) != rows {
+			t.Errorf("the column of %s that may be read: got %d rows, %v, want %d", table, len(got.rows), err, rows)
+		}
 	}
 }
 

@@ -94,6 +94,72 @@ func TestPostgresReadersSeeOneSnapshot(t *testing.T) {
 	wantIDs(t, "after changes", append(got, firstCells(t, readers)...), 400)
 }
 
+// Partitions can be attached in spite of the lock, filled before the snapshot.
+func TestPostgresPartitionsAttachedMeanwhileAreNotRead(t *testing.T) {
+	s := newPostgresShop(t, "CREATE TABLE t (id int, filler text) PARTITION BY RANGE (id)", "CREATE TABLE low PARTITION OF t FOR VALUES FROM (1) TO (401)",
+		"INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 400) i", "CREATE TABLE high AS SELECT i AS id, repeat('y', 500) AS filler FROM generate_series(401, 800) i",
+		"CREATE TABLE parent AS SELECT 1 AS id, repeat('x', 500) AS filler FROM generate_series(1, 400) i", "CREATE TABLE heir (LIKE high)", "INSERT INTO heir SELECT * FROM high")
+	for table, attach := range map[string]string{"t": "ALTER TABLE t ATTACH PARTITION high FOR VALUES FROM (401) TO (801)", "parent": "ALTER TABLE heir INHERIT parent"} {
+		source := s.source(t, Postgres{Table: table})
+		source.partPages = 4
+		readers := openPostgres(t, source, 1)
+		b, err := readers[0].Next(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := int(b.Record.NumRows())
+		b.Record.Release()
+		s.sql(t, attach)
+		if rows += len(firstCells(t, readers)); rows != 400 {
+			t.Errorf("%s: %d rows, want the 400 from before", table, rows)
+		}
+	}
+}
+
+func TestPostgresTableThatIsAlteredAfterItWasDescribedIsNotMisread(t *testing.T) {
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT 7 AS id, 1.5::float8 AS amount, 'seven'::text AS note, '2024-01-01'::timestamp AS at")
+	for _, c := range []struct{ column, alter, piece string }{
+		{"amount", "ALTER TABLE t ALTER amount TYPE bigint", `column "amount" has changed`},
+		{"note", "ALTER TABLE t ALTER note TYPE int USING 7", `column "note" has changed`},
+		{"at", "ALTER TABLE t ALTER at TYPE timestamptz", `column "at" has changed`},
+		{"id", "ALTER TABLE t DROP amount", ""},
+		{"id", "ALTER TABLE t RENAME TO old; CREATE TABLE t AS SELECT * FROM old", "the table has changed"},
+	} {
+		source := s.source(t, Postgres{Table: "t"})
+		if _, err := source.Describe(context.Background(), ""); err != nil {
+			t.Fatal(err)
+		}
+		s.sql(t, c.alter)
+		readers, err := source.Open(context.Background(), pipeline.Request{Columns: []string{c.column}, Readers: 1})
+		if c.piece != "" {
+			wantError(t, err, pipeline.ClassTemporary, c.piece)
+		} else if err != nil {
+			t.Errorf("%s: %v", c.alter, err)
+		}
+		for _, r := range readers {
+			r.Close()
+		}
+	}
+}
+
+// The settings make the server's planner choose workers for a table this small.
+func TestPostgresRowsKeepTheOrderOfTheTable(t *testing.T) {
+	s := newPostgresShop(t, "CREATE TABLE t AS SELECT i AS id, DATE '2024-01-01' AS day, repeat('x', 500) AS filler FROM generate_series(1, 20000) i", "ANALYZE t")
+	for _, setting := range []string{"parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"} {
+		s.sql(t, fmt.Sprintf("ALTER DATABASE %s SET %s = 0", s.name, setting))
+	}
+	if plan := s.sql(t, "EXPLAIN SELECT id FROM t"); !strings.Contains(plan, "Parallel Seq Scan") {
+		t.Fatalf("workers are not what the server chooses:\n%s", plan)
+	}
+	want := make([]string, 20000)
+	for i := range want {
+		want[i] = fmt.Sprint(i + 1)
+	}
+	if got := firstCells(t, openPostgres(t, s.source(t, Postgres{Table: "t"}), 1)); !slices.Equal(got, want) {
+		t.Errorf("%d rows do not come in the order of the table", len(got))
+	}
+}
+
 func TestPostgresTableCannotBeEmptiedWhileItIsRead(t *testing.T) {
 	s := newPostgresShop(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 100) i")
 	for name, o := range map[string]Postgres{"a table": {Table: "t"}, "a query": {Query: "SELECT * FROM t"}} {

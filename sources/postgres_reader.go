@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -24,6 +25,7 @@ type postgresRequest struct {
 	columns []postgresColumn
 	until   string // condition of the rows that are wanted, "" for all
 	rows    int    // at most so many in a batch
+	tables  string // oids of the tables that are cut into parts
 	work    *queue // of parts
 	memory  *table.Memory
 }
@@ -38,11 +40,40 @@ func (r *postgresRequest) hold(ctx context.Context, session *postgresSession) er
 	if err := session.exec(ctx, r.selection("")+" LIMIT 0"); err != nil {
 		return err
 	}
+	if err := r.unchanged(ctx, session); err != nil {
+		return err
+	}
 	size, err := session.size(ctx, r.source.relation)
 	if err != nil {
 		return err
 	}
+	r.tables = size.oids
 	r.work = &queue{units: int(max(1, (size.pages+r.source.partPages-1)/r.source.partPages))}
+	return nil
+}
+
+// unchanged checks that what is locked is what was described: values of another
+// type would be misread, and another table has other parts.
+func (r *postgresRequest) unchanged(ctx context.Context, session *postgresSession) error {
+	changed := func(what string) error {
+		return pipeline.Errorf(pipeline.ClassTemporary, r.source.place(), "run again when nobody alters it", "%s has changed since it was described", what)
+	}
+	if r.source.options.Query == "" {
+		if now, err := session.resolve(ctx, ""); err != nil {
+			return err
+		} else if now != r.source.relation {
+			return changed("the table")
+		}
+	}
+	columns, err := session.columns(ctx, r.source.relation)
+	if err != nil {
+		return err
+	}
+	for _, c := range r.columns {
+		if !slices.ContainsFunc(columns, c.isSame) {
+			return changed(fmt.Sprintf("column %q", c.name))
+		}
+	}
 	return nil
 }
 
@@ -94,15 +125,16 @@ func (r *postgresRequest) selection(condition string) string {
 // part is the condition of the rows of a part. The last one has no end, so that
 // a table that has grown since it was measured is read to its end.
 func (r *postgresRequest) part(i int) string {
-	from := int64(i) * r.source.partPages
-	switch {
-	case r.work.units == 1:
+	if r.work.units == 1 {
 		return ""
-	case i == r.work.units-1:
-		return fmt.Sprintf("ctid >= '(%d,0)'", from)
-	default:
-		return fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", from, from+r.source.partPages)
 	}
+	from := int64(i) * r.source.partPages
+	// A partition attached while others are read would come with some parts only.
+	condition := fmt.Sprintf("tableoid IN (%s) AND ctid >= '(%d,0)'", r.tables, from)
+	if i < r.work.units-1 {
+		condition += fmt.Sprintf(" AND ctid < '(%d,0)'", from+r.source.partPages)
+	}
+	return condition
 }
 
 // origin names a part.

@@ -52,9 +52,10 @@ func (s *postgresSource) query(asOf string) (string, error) {
 
 // postgresSize is how large a relation is.
 type postgresSize struct {
-	rows  int64 // as the server estimates; -1 if unknown
-	bytes int64 // -1 if unknown
-	pages int64 // of the largest of its tables, 0 if they are not read by pages
+	rows  int64  // as the server estimates; -1 if unknown
+	bytes int64  // -1 if unknown
+	pages int64  // of the largest of its tables, 0 if they are not read by pages
+	oids  string // of its tables, separated by commas
 }
 
 // sizeOf looks at a table and at those it is made of: its partitions, or the
@@ -64,19 +65,22 @@ const sizeOf = `WITH RECURSIVE part(oid) AS (
   SELECT $1::pg_catalog.oid
   UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN part p ON i.inhparent = p.oid
 ), stored AS (
-  SELECT c.relkind, c.reltuples, c.relpages, coalesce(a.amname, 'heap') AS method,
+  SELECT c.oid, c.relkind, c.reltuples, c.relpages, coalesce(a.amname, 'heap') AS method,
     coalesce(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::bigint AS pages,
     coalesce(pg_catalog.pg_table_size(c.oid), 0) AS bytes
   FROM part p JOIN pg_catalog.pg_class c ON c.oid = p.oid LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
   WHERE c.relkind <> 'p'
 )
-SELECT coalesce(bool_and(relkind IN ('r', 'm')), true), coalesce(bool_and(method = 'heap'), true),
+SELECT coalesce(bool_and(relkind IN ('r', 'm')), true),
+  coalesce(bool_and(method = 'heap') AND pg_catalog.has_table_privilege($1::pg_catalog.oid, 'SELECT'), true),
   coalesce(max(pages), 0), coalesce(sum(bytes), 0)::bigint,
-  CASE WHEN bool_and(pages = 0 OR relpages > 0) THEN round(sum(coalesce(reltuples::numeric / nullif(relpages, 0) * pages, 0)))::bigint END
+  CASE WHEN bool_and(pages = 0 OR relpages > 0) THEN round(sum(coalesce(reltuples::numeric / nullif(relpages, 0) * pages, 0)))::bigint END,
+  coalesce(pg_catalog.string_agg(oid::text, ', ' ORDER BY oid), '')
 FROM stored`
 
 // size asks how large a relation is, and whether it can be read by pages: an
-// ordinary table, or partitions that all are.
+// ordinary table, or partitions that all are, of which the user may read all
+// columns. A grant of some columns is none of the place of a row.
 func (s *postgresSession) size(ctx context.Context, r postgresRelation) (postgresSize, error) {
 	unknown := postgresSize{rows: -1, bytes: -1}
 	if r.oid == "" {
@@ -86,7 +90,7 @@ func (s *postgresSession) size(ctx context.Context, r postgresRelation) (postgre
 	if err != nil || *row[0] != "t" {
 		return unknown, err
 	}
-	size := postgresSize{rows: -1, bytes: integerAt(row[3])}
+	size := postgresSize{rows: -1, bytes: integerAt(row[3]), oids: *row[5]}
 	if row[4] != nil {
 		size.rows = integerAt(row[4])
 	}

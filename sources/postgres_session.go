@@ -143,6 +143,10 @@ func (s *postgresSession) settings() string {
 		// no UTF-8, which is a fault of its row alone.
 		values = append(values, [2]string{"client_encoding", "SQL_ASCII"})
 	}
+	if s.source.options.Query == "" {
+		// Workers of the server deliver rows in an order of their own.
+		values = append(values, [2]string{"max_parallel_workers_per_gather", "0"})
+	}
 	if s.source.timeout > 0 {
 		values = append(values, [2]string{"statement_timeout", millisecondsOf(s.source.timeout)})
 	}

@@ -17,6 +17,7 @@ import (
 // postgresColumn is a column of a table or query, and how it is delivered.
 type postgresColumn struct {
 	name    string
+	oid     uint32 // of the server's type
 	cast    string // of what is selected, as ::text; "" where the binary form is read
 	arrow   arrow.DataType
 	collect func(space) copiedColumn
@@ -44,13 +45,18 @@ func (s *postgresSession) columns(ctx context.Context, r postgresRelation) ([]po
 	return columns, nil
 }
 
+// isSame reports whether values of another column are read as those of c.
+func (c postgresColumn) isSame(other postgresColumn) bool {
+	return c.name == other.name && c.oid == other.oid && arrow.TypeEqual(c.arrow, other.arrow)
+}
+
 // moneyOID is the type money, which the library does not name.
 const moneyOID = 790
 
 // postgresColumnOf says how a column is delivered. Domains have the type that
 // they are made of.
 func postgresColumnOf(field pgconn.FieldDescription) postgresColumn {
-	c := postgresColumn{name: field.Name}
+	c := postgresColumn{name: field.Name, oid: field.DataTypeOID}
 	switch field.DataTypeOID {
 	case pgtype.Int2OID:
 		c.arrow, c.collect = copied(arrow.PrimitiveTypes.Int64, 2, smallInteger)
