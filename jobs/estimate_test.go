@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,5 +82,66 @@ func TestPlanAndDoctorRefuseWhatCostsTooMuch(t *testing.T) {
 	run.Examine(t.Context(), jobs.Machine{}, d)
 	if err := d.Err(); pipeline.ClassOf(err) != pipeline.ClassCost {
 		t.Errorf("doctor: got %v, want an error of class cost", err)
+	}
+}
+
+// unreadSource is a CSV file beside a column that it cannot deliver.
+type unreadSource struct{ pipeline.Source }
+
+func (s unreadSource) Describe(ctx context.Context, asOf string) (pipeline.Description, error) {
+	d, err := s.Source.Describe(ctx, asOf)
+	d.Unread = map[string]string{"payload": "of type JSON"}
+	return d, err
+}
+
+func TestAColumnThatCannotBeDeliveredIsCalledByItsType(t *testing.T) {
+	run, source := pricedRun(t, 1<<41)
+	run.Job.Source = unreadSource{source.Source}
+	run.Job.Mapping.OrderID = "payload"
+	_, err := run.Plan(t.Context())
+	if pipeline.ClassOf(err) != pipeline.ClassSource || !strings.Contains(err.Error(), `column "payload" is of type JSON`) {
+		t.Errorf("got %v, want an error of class source that names the type", err)
+	}
+}
+
+// unknownSource does not know how much it has, as a query does not.
+type unknownSource struct{ pipeline.Source }
+
+func (s unknownSource) Describe(ctx context.Context, asOf string) (pipeline.Description, error) {
+	d, err := s.Source.Describe(ctx, asOf)
+	d.Rows, d.Bytes, d.Files = -1, -1, nil
+	return d, err
+}
+
+// TestSourceOfUnknownSizeIsDivided: its rows, which take 4 MiB and more, are held
+// in the least memory, where one shard may have 2 MiB; and the plan does not
+// promise what they take.
+func TestSourceOfUnknownSizeIsDivided(t *testing.T) {
+	run, priced := pricedRun(t, 1<<41)
+	var b strings.Builder
+	b.WriteString("customer_id,occurred_at,amount\n")
+	for i := range 200_000 {
+		fmt.Fprintf(&b, "customer-%06d,2024-06-12T10:00:00Z,1\n", i/2)
+	}
+	file := filepath.Join(t.TempDir(), "many.csv")
+	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	csv, err := sources.NewCSV(sources.CSV{Paths: []string{file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	priced.Source = csv
+	run.Job.Source = unknownSource{priced}
+	run.Memory, run.WorkDir = jobs.LeastMemory, t.TempDir()
+	plan, err := run.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n  memory     at least "; !strings.Contains(plan.Text(), want) {
+		t.Errorf("the plan lacks %q:\n%s", want, plan.Text())
+	}
+	if _, err := run.Do(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -86,6 +86,7 @@ func (r *Run) checkShards(store *pipeline.Store) error {
 type forecast struct {
 	memory  int64 // bytes at one time
 	spilled int64 // bytes in files; 0 if memory holds everything
+	isLeast bool  // how much there is to read is not known: it takes that, and what the rows need
 }
 
 // forecast returns what a run of a source takes. Of 2 M rows of 0.8 M customers
@@ -98,11 +99,14 @@ func (r *Run) forecast(d pipeline.Description, bound *ledger.Binding) forecast {
 	if held := r.held(); stored > held {
 		return forecast{memory: base + held, spilled: stored}
 	}
-	return forecast{memory: base + stored + stored/2} // a half that is not yet collected
+	return forecast{memory: base + stored + stored/2, isLeast: workOf(d) < 0} // a half that is not yet collected
 }
 
 // text says what the run takes.
 func (f forecast) text(workDir string) string {
+	if f.isLeast {
+		return "at least " + mebibytes(f.memory) + ": how many rows there are is not known before they are read"
+	}
 	if f.spilled == 0 {
 		return "about " + mebibytes(f.memory)
 	}

@@ -31,7 +31,7 @@ type Plan struct {
 	LatestRun string       `json:"latest_as_of_date,omitempty"`
 	Drops     []string     `json:"dropped_tables,omitempty"`      // that the newest date has and the run would not publish
 	Removes   []string     `json:"removed_as_of_dates,omitempty"` // dates that the sink would keep no longer
-	Memory    int64        `json:"memory_bytes"`                  // that the run takes at one time
+	Memory    int64        `json:"memory_bytes"`                  // that the run takes at one time; without its rows, where source.rows and bytes are null
 	Spilled   int64        `json:"spilled_bytes"`                 // beyond it, in files; 0 if memory holds everything
 	CostUSD   *float64     `json:"cost_usd"`                      // of reading the source; null: it has no price
 	CostBasis string       `json:"cost_basis,omitempty"`          // what that price is of

@@ -194,10 +194,14 @@ func (r *Run) read(ctx context.Context, s *Summary, space *pipeline.Space) (*inp
 // memory allows.
 func (r *Run) shardBits(d pipeline.Description, bound *ledger.Binding) int {
 	const rowsPerShard, margin, most = 1 << 16, 4, 12
+	const many = 1 << 24 // rows of a source that does not know its size, as a query: more shards than needed cost little, too few do not fit
 	if r.ShardBits > 0 {
 		return r.ShardBits
 	}
 	rows := estimatedRows(d)
+	if workOf(d) < 0 {
+		rows = many
+	}
 	byCache := rows / rowsPerShard
 	byMemory := rows * int64(bound.RowBytes()) * margin / r.largestShard()
 	return min(most, bits.Len64(uint64(max(byCache, byMemory))))

@@ -31,7 +31,7 @@ func (r *Run) Bind(ctx context.Context) (pipeline.Description, *ledger.Binding, 
 	settings.AsOf = r.AsOf
 	bound, problems := ledger.Bind(completed(r.Job.Mapping, names), settings, columns)
 	if len(problems) > 0 {
-		return d, nil, bindFailure(d.Name, problems, names)
+		return d, nil, bindFailure(d, problems, names)
 	}
 	return d, bound, nil
 }
@@ -74,10 +74,13 @@ func completed(m ledger.Mapping, names []string) ledger.Mapping {
 }
 
 // bindFailure returns everything that does not fit, each problem with its hint.
-func bindFailure(source string, problems []ledger.Problem, names []string) error {
+func bindFailure(d pipeline.Description, problems []ledger.Problem, names []string) error {
 	var all severalErrors
 	for _, p := range problems {
-		e := pipeline.Errorf(pipeline.ClassSource, source, cmp.Or(p.Hint, columnHint(p.Column, names)), "%s", p.Message)
+		e := pipeline.Errorf(pipeline.ClassSource, d.Name, cmp.Or(p.Hint, columnHint(p.Column, names)), "%s", p.Message)
+		if kind, ok := d.Unread[p.Column]; ok {
+			e.Message, e.Hint = fmt.Sprintf("column %q is %s, which no part can be played by", p.Column, kind), "cast it to text, a number or a time in a query, or where the files are written"
+		}
 		e.Stage = "describe"
 		all = append(all, e)
 	}

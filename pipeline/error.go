@@ -61,7 +61,7 @@ var Exits = []Exit{
 	{int(ClassSource), "the source does not have the promised shape", "no", "A file, a column or a type is not as the job file says: compare the message with the source, then change either."},
 	{int(ClassQuality), "a quality gate failed, the previous result stays published; from check: damaged", "no", "Look at the message, and at the quarantine for rows that cannot be read. The gates are rules.max_rejected_rate, rules.max_staleness, rules.min_volume, the columns that were published before, and the laws in run_checks. What is damaged a run of that date replaces."},
 	{int(ClassCost), "the cost guard refused", "no", "Raise the limit, or read less."},
-	{int(ClassBusy), "another run holds this job and date", "later", "Wait until that run has ended. A lock never outlives its process."},
+	{int(ClassBusy), "another run holds this job and date", "later", "Wait until that run has ended. On a local disk a lock never outlives its process; in BigQuery and object stores it ends some minutes after it."},
 	{int(ClassTemporary), "temporary failure; from check: not published yet", "yes", "Run it again; nothing was published."},
 	{128 + 2, interrupted, "yes", "Run it again."},
 	{128 + 15, interrupted, "yes", "Run it again."},

@@ -33,6 +33,8 @@ type Description struct {
 	Rows    int64         // estimated or exact; -1 if unknown
 	Bytes   int64         // stored size; -1 if unknown
 	Files   []string      // the parts, sorted; empty for a query
+
+	Unread map[string]string // columns that are there and cannot be delivered, each with its type as the source calls it
 }
 
 // Request says what to read.

@@ -132,7 +132,8 @@
 // Killed before 4, the previous result is whole, and the run, should it wake,
 // cannot pass 4 any more. Killed after it, each table is whole, old or new,
 // Check answers that the date is not there yet, and the views show the date
-// before, until the next run of the date finishes the publication. Whoever does
-// that uses the ids of jobs that the run would have used: a copy that is done
-// cannot be done again, also not by the run itself when it wakes.
+// before, until the next run of the date finishes the publication, or, where
+// what was staged has expired, is published in its place. Whoever finishes it
+// uses the ids of jobs that the run would have used: a copy that is done cannot
+// be done again, also not by the run itself when it wakes.
 package sinks

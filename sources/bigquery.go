@@ -78,9 +78,10 @@ type bigQuerySource struct {
 	// From Describe on.
 	asOf       string
 	schema     *arrow.Schema
-	rows       int64 // about how many the table has, -1 for a query
-	bytes      int64 // likewise
-	queryBytes int64 // that the query reads
+	unread     map[string]string // types of columns that cannot be delivered
+	rows       int64             // about how many the table has, -1 for a query
+	bytes      int64             // likewise
+	queryBytes int64             // that the query reads
 }
 
 // tableName is a table's full name.
@@ -93,8 +94,11 @@ func (t tableName) resource() string {
 	return "projects/" + t.project + "/datasets/" + t.dataset + "/tables/" + t.table
 }
 
-// labelForm is what BigQuery takes as a label's key and as its value.
-var labelForm = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$`)
+// What BigQuery takes as a label's key and as its value.
+var (
+	labelKey   = regexp.MustCompile(`^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$`)
+	labelValue = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$`)
+)
 
 // check completes the source or says which option is wrong, with its name as
 // place.
@@ -113,8 +117,8 @@ func (s *bigQuerySource) check() error {
 		return wrong("max_bytes_billed", "give bytes, as 100000000000; 0 is no limit", "%d is no number of bytes", o.MaxBytesBilled)
 	}
 	for key, value := range o.Labels {
-		if key == "" || !labelForm.MatchString(key) || !labelForm.MatchString(value) {
-			return wrong("labels", "labels are of lower-case letters, digits, - and _, at most 63 of them", "BigQuery does not take the label %q: %q", key, value)
+		if !labelKey.MatchString(key) || !labelValue.MatchString(value) {
+			return wrong("labels", "labels are of lower-case letters, digits, - and _, at most 63 of them, and a key begins with a letter", "BigQuery does not take the label %q: %q", key, value)
 		}
 	}
 	if o.Table != "" {
@@ -187,7 +191,7 @@ func (s *bigQuerySource) Describe(ctx context.Context, asOf string) (pipeline.De
 	if err != nil {
 		return pipeline.Description{}, err
 	}
-	return pipeline.Description{Name: s.name(), Columns: s.schema, Rows: s.rows, Bytes: s.bytes}, nil
+	return pipeline.Description{Name: s.name(), Columns: s.schema, Rows: s.rows, Bytes: s.bytes, Unread: s.unread}, nil
 }
 
 // Open implements pipeline.Source. Before a row is read it knows how many there

@@ -24,7 +24,7 @@ func (s *bigQuerySource) describeTable(ctx context.Context, jobs *bigQueryJobs) 
 		return pipeline.Errorf(pipeline.ClassSource, s.name(), "set location to "+t.Location+", or leave it out", "the table is in %s, not in %s", t.Location, asked)
 	}
 	s.service.Location = t.Location
-	s.schema = bigQuerySchema(t.Schema)
+	s.schema, s.unread = bigQuerySchema(t.Schema)
 	s.rows, s.bytes = int64(t.NumRows), t.NumBytes
 	if b := t.StreamingBuffer; b != nil {
 		s.rows, s.bytes = s.rows+int64(b.EstimatedRows), s.bytes+int64(b.EstimatedBytes)
@@ -43,20 +43,28 @@ func (s *bigQuerySource) describeQuery(ctx context.Context, jobs *bigQueryJobs) 
 		return pipeline.Errorf(pipeline.ClassSource, s.name(), "give one SELECT; what prepares its tables runs before", "the query is a statement of type %s", plan.statement)
 	}
 	s.service.Location = plan.location
-	s.schema = bigQuerySchema(plan.schema)
+	s.schema, s.unread = bigQuerySchema(plan.schema)
 	s.rows, s.bytes, s.queryBytes = -1, -1, plan.bytes
 	return nil
 }
 
-// bigQuerySchema returns the columns that can be read.
-func bigQuerySchema(columns bigquery.Schema) *arrow.Schema {
+// bigQuerySchema returns the columns that can be read, and the types of the
+// others.
+func bigQuerySchema(columns bigquery.Schema) (*arrow.Schema, map[string]string) {
 	var fields []arrow.Field
+	unread := map[string]string{}
 	for _, c := range columns {
-		if t := bigQueryType(c); t != nil {
+		t := bigQueryType(c)
+		switch {
+		case t != nil:
 			fields = append(fields, arrow.Field{Name: c.Name, Type: t, Nullable: true})
+		case c.Repeated:
+			unread[c.Name] = "an ARRAY"
+		default:
+			unread[c.Name] = "of type " + string(c.Type)
 		}
 	}
-	return arrow.NewSchema(fields, nil)
+	return arrow.NewSchema(fields, nil), unread
 }
 
 // bigQueryType returns how a column is delivered, nil if it is not.

@@ -45,6 +45,9 @@ func (s *bigQuerySource) failure(ctx context.Context, err error, needs bigQueryN
 	if errors.As(err, &ended) && kind == cloud.Invalid && hint == "" {
 		hint = "see the job for what BigQuery says of it: bq show -j " + ended.id
 	}
+	if kind == cloud.Invalid && hint == "" {
+		hint = s.correction()
+	}
 	if kind == cloud.Ended { // a limit of ours, which must not look like the end of the run
 		return pipeline.Errorf(class, s.name(), hint, "BigQuery did not answer in time: %v", shorter(err))
 	}
@@ -62,7 +65,7 @@ func (s *bigQuerySource) hint(kind cloud.Kind, needs bigQueryNeed) string {
 		case needsQuery:
 			return "grant roles/bigquery.jobUser" + project + ", and roles/bigquery.dataViewer on the tables that are read"
 		default:
-			return "grant roles/bigquery.readSessionUser (bigquery.readsessions.create)" + project + ", and roles/bigquery.dataViewer on the table"
+			return "grant roles/bigquery.readSessionUser (bigquery.readsessions.create)" + project + ", and roles/bigquery.dataViewer on the table; one with row-level access policies is read by a query"
 		}
 	case cloud.Missing:
 		if s.options.Location != "" {
@@ -73,6 +76,20 @@ func (s *bigQuerySource) hint(kind cloud.Kind, needs bigQueryNeed) string {
 		return "run it again"
 	default:
 		return ""
+	}
+}
+
+// correction says what a person can do about a request that is wrong. Of a table
+// that can only be what the table asks for, as a filter by its partitions, or the
+// moment.
+func (s *bigQuerySource) correction() string {
+	switch {
+	case s.options.Query != "":
+		return "correct the query"
+	case !s.snapshot.IsZero():
+		return "check snapshot_time: BigQuery knows the last seven days, where the dataset does not say fewer; or read the table by a query"
+	default:
+		return "read the table by a query, which can do what BigQuery asks for"
 	}
 }
 

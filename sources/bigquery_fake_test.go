@@ -43,6 +43,7 @@ type fakeBigQuery struct {
 	queries  []string // texts of the jobs that ran
 	labels   map[string]string
 	limit    string // maximumBytesBilled of the last job
+	cached   bool   // a dry run did not ask for what it takes without results of before
 	day      string // @as_of of the last job
 	sessions []*storagepb.CreateReadSessionRequest
 	offsets  []int64 // of ReadRows, in order
@@ -211,6 +212,7 @@ type fakeInsert struct {
 		Query  struct {
 			Query              string
 			MaximumBytesBilled string
+			UseQueryCache      *bool
 			QueryParameters    []struct {
 				Name           string
 				ParameterType  struct{ Type string }
@@ -227,6 +229,7 @@ func (f *fakeBigQuery) answer(name string, parts []string, body fakeInsert, faul
 	case "tables.get":
 		return f.table(parts[1], parts[3])
 	case "dry run":
+		f.cached = f.cached || body.Configuration.Query.UseQueryCache == nil || *body.Configuration.Query.UseQueryCache
 		return f.job("", body, nil)
 	case "jobs.insert":
 		id := body.JobReference.JobID

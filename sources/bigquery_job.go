@@ -44,7 +44,8 @@ func (j *bigQueryJobs) start(ctx context.Context, sql string) (job *bigquery.Job
 		}
 		return err
 	})
-	if err != nil && ctx.Err() != nil {
+	switch kind := cloud.KindOf(err); {
+	case err != nil && ctx.Err() != nil, kind == cloud.Ended, kind == cloud.Unavailable:
 		j.cancel(ctx, q.JobID, location) // it may have started without our hearing of it
 	}
 	return job, err

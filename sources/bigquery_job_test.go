@@ -99,6 +99,34 @@ func TestBigQueryJobThatNeverEnds(t *testing.T) {
 	}
 }
 
+// TestBigQueryJobThatIsNotHeardOf is cancelled: its start is answered by nobody,
+// and it runs all the same.
+func TestBigQueryJobThatIsNotHeardOf(t *testing.T) {
+	f := fakeOf(letters(1, 5))
+	f.looks = 1 << 30
+	starts := 0
+	f.at = func(_ int, step string) *fakeFault {
+		if step != "jobs.insert" {
+			return nil
+		}
+		if starts++; starts == 1 {
+			return &fakeFault{drops: true, isLate: true}
+		}
+		return &fakeFault{waits: true}
+	}
+	s := describedBy(t, f, BigQuery{Query: someQuery})
+	s.pace.call = 500 * time.Millisecond
+	wantError(t, opened(t.Context(), s, nil), pipeline.ClassTemporary, "did not answer in time", "run it again")
+	if len(f.jobs) != 1 {
+		t.Errorf("there are %d jobs, want 1", len(f.jobs))
+	}
+	for _, job := range f.jobs {
+		if !job.cancelled {
+			t.Error("the job goes on")
+		}
+	}
+}
+
 // TestBigQueryLimit: what would cost more than it may is refused before anything
 // is paid for. 6 TiB at 6.25 USD are 37.50 USD; at 1.10 USD read and at 6.25
 // counted, 44.10 USD.
@@ -221,6 +249,9 @@ func TestBigQueryEstimate(t *testing.T) {
 				t.Errorf("an estimate calls %s", step)
 			}
 		}
+		if f.cached {
+			t.Error("a dry run takes a cached result for what is read")
+		}
 	}
 }
 
@@ -235,6 +266,16 @@ func TestBigQueryRefusals(t *testing.T) {
 			return nil
 		}
 	}
+	invalidAt := func(step string) func(*fakeBigQuery) {
+		return func(f *fakeBigQuery) {
+			f.at = func(_ int, at string) *fakeFault {
+				if at == step {
+					return &fakeFault{code: http.StatusBadRequest, reason: "invalidQuery"}
+				}
+				return nil
+			}
+		}
+	}
 	for _, c := range []struct {
 		name    string
 		fake    func(*fakeBigQuery)
@@ -245,6 +286,9 @@ func TestBigQueryRefusals(t *testing.T) {
 		{"the table may not be seen", func(f *fakeBigQuery) { f.at = denied("tables.get") }, BigQuery{}, pipeline.ClassPermission, "roles/bigquery.dataViewer on the table"},
 		{"no jobs", func(f *fakeBigQuery) { f.at = denied("dry run") }, BigQuery{}, pipeline.ClassPermission, "roles/bigquery.jobUser on the project billed"},
 		{"no sessions", func(f *fakeBigQuery) { f.at = denied("CreateReadSession") }, BigQuery{}, pipeline.ClassPermission, "roles/bigquery.readSessionUser (bigquery.readsessions.create) on the project billed"},
+		{"a filter is required", invalidAt("dry run"), BigQuery{}, pipeline.ClassSource, "read the table by a query"},
+		{"a moment long ago", invalidAt("dry run"), BigQuery{SnapshotTime: "2001-01-01T00:00:00Z"}, pipeline.ClassSource, "check snapshot_time"},
+		{"a query that is wrong", invalidAt("dry run"), BigQuery{Query: someQuery}, pipeline.ClassSource, "correct the query"},
 		{"a view", func(f *fakeBigQuery) { f.kind = "VIEW" }, BigQuery{}, pipeline.ClassSource, "SELECT columns FROM `billed.shop.orders`"},
 		{"an external table", func(f *fakeBigQuery) { f.kind = "EXTERNAL" }, BigQuery{}, pipeline.ClassSource, "give a query instead"},
 		{"another location", func(f *fakeBigQuery) { f.location = "europe-west2" }, BigQuery{Location: "EU"}, pipeline.ClassSource, "set location to europe-west2"},
@@ -281,6 +325,7 @@ func TestBigQueryOptions(t *testing.T) {
 		{BigQuery{Project: "p", Table: "d.t", MaxBytesBilled: -1}, "max_bytes_billed"},
 		{BigQuery{Project: "p", Table: "d.t", Labels: map[string]string{"Team": "a"}}, "labels"},
 		{BigQuery{Project: "p", Table: "d.t", Labels: map[string]string{"team": "a b"}}, "labels"},
+		{BigQuery{Project: "p", Table: "d.t", Labels: map[string]string{"1st": "a"}}, "labels"},
 		{BigQuery{Project: "p", Table: "d.t", SnapshotTime: "2024-03-31"}, "snapshot_time"},
 		{BigQuery{Project: "p", Query: "SELECT 1", SnapshotTime: "2024-03-31T00:00:00Z"}, "snapshot_time"},
 		{BigQuery{Project: "p", Table: "d.t", Endpoint: "localhost"}, "endpoint"},

@@ -62,6 +62,7 @@ type dryRun struct {
 func (j *bigQueryJobs) dryRun(ctx context.Context, sql string) (dryRun, error) {
 	q := j.query(sql)
 	q.DryRun = true
+	q.DisableQueryCache = true // a result of the last day would make it say 0 bytes
 	var d dryRun
 	err := j.source.pace.try(ctx, func(ctx context.Context) error {
 		job, err := q.Run(ctx)

@@ -94,6 +94,22 @@ func TestBigQueryTypes(t *testing.T) {
 	}
 }
 
+func TestBigQueryNamesTheTypesItCannotDeliver(t *testing.T) {
+	d, err := typed(t, `[{"i": 1}]`).start(t, BigQuery{}).Describe(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range typedColumns {
+		what, isUnread := d.Unread[c.field.Name]
+		if isUnread != (c.want == "") || isUnread != (what != "") {
+			t.Errorf("column %s of type %s %s: unread as %q", c.field.Name, c.field.Mode, c.field.Type, what)
+		}
+	}
+	if got := d.Unread["json"]; got != "of type JSON" {
+		t.Errorf("json is %q", got)
+	}
+}
+
 // TestBigQueryDecimalsThatDoNotFit are faults of their rows, which have no values
 // at all then, and are never rounded.
 func TestBigQueryDecimalsThatDoNotFit(t *testing.T) {

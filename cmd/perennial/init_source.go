@@ -54,14 +54,27 @@ func (p proposed) String() string {
 	return strings.TrimSpace(strings.Join(p.args, ", ") + " " + p.table)
 }
 
-// withoutPassword shows a URL with its password, if it has one, as xxxxx.
+// withoutPassword shows a URL with its passwords, if it has any, as xxxxx.
 func withoutPassword(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return "postgres://…"
 	}
+	options, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "postgres://…"
+	}
+	for _, secret := range passwords {
+		if options.Has(secret) {
+			options.Set(secret, "xxxxx")
+			u.RawQuery = options.Encode()
+		}
+	}
 	return u.Redacted()
 }
+
+// passwords are the options of a URL of PostgreSQL that hold one.
+var passwords = []string{"password", "sslpassword"}
 
 // databaseURL is the variable that holds a URL with a password, which has no
 // place in a job file.
@@ -77,7 +90,7 @@ func (p proposed) hasPassword() bool {
 		return false
 	}
 	_, inURL := u.User.Password()
-	return inURL || u.Query().Has("password")
+	return inURL || slices.ContainsFunc(passwords, u.Query().Has)
 }
 
 // lookup is the environment in which the proposed job is valid.
@@ -136,7 +149,8 @@ func (p proposed) database(o *jobs.ProposeOptions, kind string, environment func
 
 // bigQueryAdapter writes the options of bigquery://project.dataset.table, or of
 // bigquery://project and --table. What follows a question mark are more of them,
-// as ?location=EU. The project is the one that is billed.
+// as ?location=EU or ?max_bytes_billed=1000000000. The project is the one that is
+// billed.
 func (p proposed) bigQueryAdapter() ([]string, error) {
 	name, query, _ := strings.Cut(strings.TrimPrefix(p.args[0], "bigquery://"), "?")
 	project, table := name, p.table
@@ -149,7 +163,11 @@ func (p proposed) bigQueryAdapter() ([]string, error) {
 	}
 	lines := []string{"bigquery:", "  project: " + strconv.Quote(project), "  table: " + strconv.Quote(table)}
 	for _, key := range slices.Sorted(maps.Keys(options)) {
-		lines = append(lines, "  "+key+": "+strconv.Quote(options.Get(key)))
+		value := options.Get(key)
+		if _, err := strconv.Atoi(value); err != nil { // a number, as of max_bytes_billed, stands as it is
+			value = strconv.Quote(value)
+		}
+		lines = append(lines, "  "+key+": "+value)
 	}
 	return lines, nil
 }

@@ -48,6 +48,7 @@ var libraries = map[string][]string{
 	"github.com/sourcegraph/conc":                {"pipeline/*.go"},
 	"github.com/apache/arrow/go/v17":             {"pipeline/*.go", "pipeline/*/*.go", "sources/*.go", "sinks/*.go", "transforms/*/table.go"},
 	"github.com/parquet-go/parquet-go":           {"sources/parquet*.go", "sinks/parquet*.go"},
+	"cloud.google.com/go/auth":                   {"pipeline/cloud/*.go"},
 	"cloud.google.com/go/bigquery":               {"pipeline/cloud/*.go", "sources/bigquery*.go", "sinks/bigquery*.go", "pipeline/conformance/services/bigquery.go"},
 	"cloud.google.com/go/storage":                {"pipeline/cloud/*.go"},
 	"github.com/aws/smithy-go":                   {"pipeline/cloud/*.go"},

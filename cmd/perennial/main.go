@@ -27,6 +27,7 @@ import (
 	"encoding/hex"
 	"io"
 	"io/fs"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -65,6 +66,7 @@ func process() int {
 	// The first signal ends the run in order; a second one ends the process, in
 	// case a read hangs.
 	context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
+	log.SetOutput(io.Discard) // libraries write there what comes back as an error too
 	w := realWorld()
 	w.signalled = func() int {
 		switch {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"syscall"
 
+	"cloud.google.com/go/auth"
 	"cloud.google.com/go/bigquery"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -54,10 +55,23 @@ func KindOf(err error) Kind {
 	if s, ok := status.FromError(err); ok {
 		return kindOfGRPC(s.Code())
 	}
+	if e, ok := errors.AsType[*auth.Error](err); ok && e.Response != nil {
+		return kindOfToken(e.Response.StatusCode)
+	}
 	if isNetwork(err) {
 		return Unavailable
 	}
 	return kindOfBucket(err)
+}
+
+// kindOfToken returns what it means that Google answered with that code where it
+// was asked for a token: a login that has run out, or a key that was deleted or
+// disabled, is answered with 400. The client wraps it in an error of the network.
+func kindOfToken(code int) Kind {
+	if kind := kindOfCode(code); kind == Unavailable {
+		return kind
+	}
+	return Denied
 }
 
 // Class returns the class of a failure of that kind: of something missing or
@@ -73,10 +87,11 @@ func (k Kind) Class(otherwise pipeline.Class) pipeline.Class {
 	}
 }
 
-// limited are reasons for which BigQuery refuses with 403 what it would do later.
+// limited are reasons for which BigQuery refuses with 400 or 403 what it would do
+// later.
 var limited = map[string]bool{
 	"rateLimitExceeded": true, "jobRateLimitExceeded": true, "quotaExceeded": true, "backendError": true, "jobBackendError": true,
-	"userRateLimitExceeded": true, "internalError": true,
+	"userRateLimitExceeded": true, "internalError": true, "jobInternalError": true, "tableUnavailable": true,
 }
 
 func kindOfHTTP(e *googleapi.Error) Kind {

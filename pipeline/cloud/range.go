@@ -48,7 +48,11 @@ func (o Object) Range(b *blob.Bucket, p Patience, offset, length int64) *Range {
 // After another error than the context's it is of no further use.
 func (r *Range) Read(ctx context.Context, p []byte) (int, error) {
 	if r.left == 0 {
+		r.Close() // the end of the body may not have come with its last bytes
 		return 0, io.EOF
+	}
+	if len(p) == 0 {
+		return 0, nil
 	}
 	if int64(len(p)) > r.left {
 		p = p[:r.left]

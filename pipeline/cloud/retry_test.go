@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
+	"cloud.google.com/go/auth"
 	"cloud.google.com/go/bigquery"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -18,8 +20,11 @@ import (
 
 // The codes are those of Google's API errors and of HTTP (RFC 9110).
 func TestKindOfAnError(t *testing.T) {
-	http := func(code int, reason string) error {
+	answer := func(code int, reason string) error {
 		return &googleapi.Error{Code: code, Errors: []googleapi.ErrorItem{{Reason: reason}}}
+	}
+	token := func(code int) error { // as the client of REST returns it
+		return &url.Error{Op: "Get", Err: &auth.Error{Response: &http.Response{StatusCode: code}}}
 	}
 	for _, c := range []struct {
 		err  error
@@ -28,17 +33,20 @@ func TestKindOfAnError(t *testing.T) {
 		{nil, Unknown},
 		{errors.New("something"), Unknown},
 		{context.Canceled, Ended},
-		{http(401, "authError"), Denied},
-		{http(403, "accessDenied"), Denied},
-		{http(403, "rateLimitExceeded"), Unavailable},
-		{http(403, "quotaExceeded"), Unavailable},
-		{http(404, "notFound"), Missing},
-		{http(409, "duplicate"), Exists},
-		{http(412, "conditionNotMet"), Exists},
-		{http(400, "invalid"), Invalid},
-		{http(429, ""), Unavailable},
-		{http(503, "backendError"), Unavailable},
+		{answer(401, "authError"), Denied},
+		{answer(403, "accessDenied"), Denied},
+		{answer(403, "rateLimitExceeded"), Unavailable},
+		{answer(403, "quotaExceeded"), Unavailable},
+		{answer(404, "notFound"), Missing},
+		{answer(409, "duplicate"), Exists},
+		{answer(412, "conditionNotMet"), Exists},
+		{answer(400, "invalid"), Invalid},
+		{answer(429, ""), Unavailable},
+		{answer(503, "backendError"), Unavailable},
 		{&bigquery.Error{Reason: "internalError"}, Unavailable},
+		{&bigquery.Error{Reason: "jobInternalError"}, Unavailable},
+		{&bigquery.Error{Reason: "tableUnavailable"}, Unavailable},
+		{answer(400, "jobInternalError"), Unavailable},
 		{&bigquery.Error{Reason: "accessDenied"}, Denied},
 		{&bigquery.Error{Reason: "notFound"}, Missing},
 		{&bigquery.Error{Reason: "duplicate"}, Exists},
@@ -48,6 +56,11 @@ func TestKindOfAnError(t *testing.T) {
 		{status.Error(codes.NotFound, ""), Missing},
 		{status.Error(codes.InvalidArgument, ""), Invalid},
 		{io.ErrUnexpectedEOF, Unavailable},
+		{&url.Error{Op: "Get", Err: io.ErrUnexpectedEOF}, Unavailable},
+		{token(400), Denied}, // invalid_grant: a login that has run out, a key that was deleted
+		{token(401), Denied},
+		{token(429), Unavailable},
+		{token(503), Unavailable},
 	} {
 		if got := KindOf(c.err); got != c.want {
 			t.Errorf("%v: got %d, want %d", c.err, got, c.want)
