@@ -26,15 +26,20 @@ from local_bigquery.settings import settings
 HOST = "127.0.0.1"
 
 
-def end_with_input(folder: pathlib.Path):
-    while os.read(0, 4096):
-        pass
+def end(folder: pathlib.Path):
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
+def end_with_input(folder: pathlib.Path):
+    while os.read(0, 4096):
+        pass
+    end(folder)
+
+
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted test ends us by our input
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # uvicorn takes them to stop, and then raises them once more
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bigquery-emulator-"))
     for name in ("icu", "spatial", "ducklake"):
         import_extension(name)  # from the package, where DuckDB would download it
@@ -49,6 +54,7 @@ def main():
     print(json.dumps({"rest": rest, "grpc": f"{HOST}:{grpc_port}"}), flush=True)
     threading.Thread(target=end_with_input, args=(folder,), daemon=True).start()
     uvicorn.Server(uvicorn.Config("local_bigquery:app", log_level="warning")).run([listener])
+    end(folder)
 
 
 main()
