@@ -288,7 +288,7 @@ func (o *objects) classed(key string, err error) error {
 	if _, ok := errors.AsType[*pipeline.Error](err); ok {
 		return err
 	}
-	e := &pipeline.Error{Class: pipeline.ClassTemporary, Place: o.name(key), Err: err}
+	e := &pipeline.Error{Class: pipeline.ClassTemporary, Place: o.name(key), Hint: "run it again", Err: err}
 	switch cloud.KindOf(err) {
 	case cloud.Ended:
 		return err

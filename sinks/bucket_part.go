@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"os"
 	"time"
 
 	"gocloud.dev/blob"
@@ -37,6 +38,7 @@ func (s *partPrefix) create(number int) (partOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.part.lease = s.lease
 	return s.part, nil
 }
 
@@ -92,9 +94,9 @@ const (
 
 // create begins an upload. The object is there when it is finished, not before.
 func (o *objects) create(ctx context.Context, key string) (*upload, error) {
-	u := &upload{objects: o, key: key, md5: md5.New()}
-	u.ctx, u.cancel = context.WithCancel(ctx)
-	err := o.step("create", key, func() (err error) {
+	u := &upload{objects: o, key: key, caller: ctx, limit: partTime, md5: md5.New()}
+	u.ctx, u.cancel = context.WithCancelCause(ctx)
+	err := u.step("create", func() (err error) {
 		// If there is none: then the client may repeat a request by itself.
 		u.w, err = o.bucket.NewWriter(u.ctx, o.key(key), &blob.WriterOptions{
 			ContentType: parquetType, IfNotExist: true, BufferSize: uploadPiece, MaxConcurrency: uploadsAtOnce,
@@ -102,8 +104,9 @@ func (o *objects) create(ctx context.Context, key string) (*upload, error) {
 		return err
 	})
 	if err != nil {
+		err = u.failure(err)
 		u.abandon()
-		return nil, o.classed(key, err)
+		return nil, err
 	}
 	return u, nil
 }
@@ -112,16 +115,29 @@ func (o *objects) create(ctx context.Context, key string) (*upload, error) {
 type upload struct {
 	objects *objects
 	key     string
-	ctx     context.Context
-	cancel  func()
+	lease   *lease          // nil: none
+	caller  context.Context // of who writes
+	ctx     context.Context // of the requests
+	cancel  context.CancelCauseFunc
+	limit   time.Duration // how long one step may take
 	w       *blob.Writer
 	md5     hash.Hash
 	bytes   int64
 }
 
+// step does one step of the upload. The store's clients wait for an answer
+// without end: after its limit the upload is given up.
+func (u *upload) step(call string, do func() error) error {
+	timer := time.AfterFunc(u.limit, func() {
+		u.cancel(fmt.Errorf("no answer within %s: %w", u.limit, os.ErrDeadlineExceeded))
+	})
+	defer timer.Stop()
+	return u.objects.step(call, u.key, do)
+}
+
 // Write writes p.
 func (u *upload) Write(p []byte) (n int, err error) {
-	err = u.objects.step("write", u.key, func() (err error) {
+	err = u.step("write", func() (err error) {
 		n, err = u.w.Write(p)
 		return err
 	})
@@ -130,30 +146,44 @@ func (u *upload) Write(p []byte) (n int, err error) {
 	return n, u.failure(err)
 }
 
-// finish makes the object be there. If the answer was lost, what is there tells.
+// finish makes the object be there. If the answer was lost, what is there tells:
+// the client's own second attempt finds the object, or the upload of its pieces
+// gone. Nobody else writes there, and the checksum is compared where the part has
+// its name.
 func (u *upload) finish() error {
-	defer u.cancel()
-	err := u.objects.step("finish", u.key, u.w.Close)
-	if kind := cloud.KindOf(err); kind == cloud.Unavailable || kind == cloud.Exists {
-		found, lookErr := u.objects.look(u.ctx, u.key)
-		if lookErr == nil && found != nil && found.bytes == u.bytes && string(found.md5) == string(u.md5.Sum(nil)) {
+	defer u.cancel(context.Canceled)
+	err := u.step("finish", u.w.Close)
+	switch cloud.KindOf(u.why(err)) {
+	case cloud.Unavailable, cloud.Exists, cloud.Missing:
+		found, lookErr := u.objects.look(u.caller, u.key)
+		if lookErr == nil && found != nil && found.bytes == u.bytes {
 			return nil
 		}
 	}
 	return u.failure(err)
 }
 
-// failure is the error of an upload; the end of its context, if that is why.
+// failure is the error of an upload. Who has taken the date over gives up what
+// was begun: then that is why.
 func (u *upload) failure(err error) error {
-	if err != nil && u.ctx.Err() != nil {
-		return u.ctx.Err()
+	err = u.objects.classed(u.key, u.why(err))
+	if cloud.KindOf(err) == cloud.Missing {
+		return u.lease.blamed(u.caller, err)
 	}
-	return u.objects.classed(u.key, err)
+	return err
+}
+
+// why returns the end of the requests' context, if err comes of that.
+func (u *upload) why(err error) error {
+	if cause := context.Cause(u.ctx); err != nil && cause != nil {
+		return cause
+	}
+	return err
 }
 
 // abandon gives the upload up: with its context ended, closing leaves no object.
 func (u *upload) abandon() {
-	u.cancel()
+	u.cancel(context.Canceled)
 	if u.w != nil {
 		u.w.Close()
 	}

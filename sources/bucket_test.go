@@ -328,3 +328,24 @@ func TestReadersOfObjectsHoldWhatTheyPlan(t *testing.T) {
 		}
 	})
 }
+
+// Two stores may have objects of the same name: none of them is left out.
+func TestObjectsOfTheSameNameInTwoStoresAreRefused(t *testing.T) {
+	stores := services.ObjectStores(t)
+	stores.Setenv(t)
+	place := stores.NewBucket(t, "s3")
+	b, err := cloud.OpenBucket(t.Context(), place+"?use_path_style=true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.WriteAll(t.Context(), "a.csv", []byte("x\n1\n"), nil); err != nil {
+		t.Fatal(err)
+	}
+	once, other := place+"/a.csv?use_path_style=true", place+"/*.csv?use_path_style=true&region=eu-west-1"
+	if files, err := listFiles(t.Context(), []string{once, once}, ".csv", new(buckets)); err != nil || len(files) != 1 {
+		t.Errorf("the same object twice: got %d files, %v; want one", len(files), err)
+	}
+	if files, err := listFiles(t.Context(), []string{once, other}, ".csv", new(buckets)); pipeline.ClassOf(err) != pipeline.ClassUsage {
+		t.Errorf("with other options: got %d files, %v; want an error of class usage", len(files), err)
+	}
+}

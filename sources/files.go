@@ -86,6 +86,12 @@ func listFiles(ctx context.Context, paths []string, extension string, stores *bu
 		files = append(files, found...)
 	}
 	slices.SortStableFunc(files, func(a, b dataFile) int { return strings.Compare(a.path, b.path) })
+	for i := 1; i < len(files); i++ {
+		if files[i].path == files[i-1].path && files[i].object != nil && files[i].object.bucket != files[i-1].object.bucket {
+			return nil, pipeline.Errorf(pipeline.ClassUsage, files[i].path, "name it once, or write the same options each time; two stores need two names of buckets",
+				"paths name this object with different options of the store")
+		}
+	}
 	return slices.CompactFunc(files, func(a, b dataFile) bool { return a.path == b.path }), nil
 }
 

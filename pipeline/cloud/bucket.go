@@ -36,8 +36,11 @@ func ParseLocation(place string) (Location, error) {
 	scheme, rest, ok := strings.Cut(before, "://")
 	bucket, key, _ := strings.Cut(rest, "/")
 	key = strings.Trim(key, "/")
+	if strings.Contains(bucket, "@") { // said without it: it may be a password
+		return Location{}, pipeline.Errorf(pipeline.ClassUsage, "", "leave out what stands before the @: credentials are those of the platform", "a bucket has no user and no password")
+	}
 	if _, err := url.ParseQuery(query); !ok || !IsLocation(place) || bucket == "" || err != nil || path.Clean("/"+key) != "/"+key {
-		return Location{}, pipeline.Errorf(pipeline.ClassUsage, "", "write it as gs://bucket/folder or s3://bucket/folder", "%q is no place in an object store", place)
+		return Location{}, pipeline.Errorf(pipeline.ClassUsage, "", "write it as gs://bucket/folder or s3://bucket/folder", "%q is no place in an object store", withoutOptions(place))
 	}
 	l := Location{Bucket: scheme + "://" + bucket, Key: key}
 	if hasQuery {
@@ -70,7 +73,7 @@ func openGCS(ctx context.Context, bucket string) (*blob.Bucket, error) {
 	var options []option.ClientOption
 	for name, values := range u.Query() {
 		if name != "anonymous" || values[0] != "true" {
-			return nil, pipeline.Errorf(pipeline.ClassUsage, withoutOptions(bucket), "gs:// has only anonymous=true, for public buckets", "%s=%s is no option of the store", name, values[0])
+			return nil, pipeline.Errorf(pipeline.ClassUsage, withoutOptions(bucket), "gs:// has only anonymous=true, for public buckets", "%s is no option of the store, or has a value it does not take", name)
 		}
 		options = append(options, option.WithoutAuthentication())
 	}
@@ -122,8 +125,10 @@ func checkS3(ctx context.Context, bucket string, o s3.Options) error {
 	return nil
 }
 
+// wrongOption says the innermost of what the library says: around it stand all
+// options, and an endpoint may have a password in it.
 func wrongOption(bucket string, err error) error {
-	return pipeline.Errorf(pipeline.ClassUsage, withoutOptions(bucket), "check the name of the bucket and what follows the question mark", "cannot open the bucket: %w", err)
+	return pipeline.Errorf(pipeline.ClassUsage, withoutOptions(bucket), "check the name of the bucket and what follows the question mark", "cannot open the bucket: %s", Reason(err))
 }
 
 // withoutOptions is a bucket as an error names it.

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -126,17 +127,26 @@ func answerOfS3(err error) (*smithyhttp.ResponseError, bool) {
 	return e, ok && e.Response != nil && e.Response.Response != nil && e.HTTPStatusCode() != 0
 }
 
-// kindOfS3 tells what S3 answers with 400 although the request is right.
+// kindOfS3 tells what S3 answers with 400 although the request is right, and with
+// 403 although it is permitted.
 func kindOfS3(e *smithyhttp.ResponseError) Kind {
-	if named, ok := errors.AsType[smithy.APIError](e); ok {
-		switch named.ErrorCode() {
-		case "RequestTimeout":
-			return Unavailable
-		case "ExpiredToken", "InvalidToken":
-			return Denied
-		}
+	switch codeOfS3(e) {
+	case "RequestTimeout":
+		return Unavailable
+	case "ExpiredToken", "InvalidToken":
+		return Denied
+	case "InvalidObjectState": // of 403: it lies in an archive
+		return Invalid
 	}
 	return kindOfCode(e.HTTPStatusCode())
+}
+
+// codeOfS3 is what an answer calls its error, "" if it says nothing.
+func codeOfS3(e *smithyhttp.ResponseError) string {
+	if named, ok := errors.AsType[smithy.APIError](e); ok {
+		return named.ErrorCode()
+	}
+	return ""
 }
 
 func kindOfCode(code int) Kind {
@@ -151,7 +161,7 @@ func kindOfCode(code int) Kind {
 		return Invalid
 	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500:
 		return Unavailable
-	case code >= 400:
+	case code >= 300: // also a redirection: S3 says so that the bucket is in another region
 		return Invalid
 	default:
 		return Unknown
@@ -210,7 +220,10 @@ func Reason(err error) string {
 		return fmt.Sprintf("it answers %d %s", e.Code, http.StatusText(e.Code))
 	}
 	if e, ok := answerOfS3(err); ok {
-		return fmt.Sprintf("it answers %d %s", e.HTTPStatusCode(), http.StatusText(e.HTTPStatusCode()))
+		return fmt.Sprintf("it answers %d %s", e.HTTPStatusCode(), cmp.Or(codeOfS3(e), http.StatusText(e.HTTPStatusCode())))
+	}
+	if e, ok := errors.AsType[*auth.Error](err); ok && e.Response != nil {
+		return fmt.Sprintf("there is no token for its credentials: who gives them answers %d %s", e.Response.StatusCode, http.StatusText(e.Response.StatusCode))
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e.Error()

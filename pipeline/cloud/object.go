@@ -29,7 +29,11 @@ var ErrChanged = errors.New("the object has changed")
 
 // Stat returns the current version of the object of a key.
 func Stat(ctx context.Context, b *blob.Bucket, key string) (Object, error) {
-	attributes, err := b.Attributes(ctx, key)
+	var attributes *blob.Attributes
+	err := bounded(ctx, func(ctx context.Context) (err error) {
+		attributes, err = b.Attributes(ctx, key)
+		return err
+	})
 	if err != nil {
 		return Object{}, err
 	}
@@ -52,7 +56,7 @@ func List(ctx context.Context, b *blob.Bucket, prefix string, isFlat bool) ([]Ob
 	}
 	var objects []Object
 	for list := b.List(options); ; {
-		item, err := list.Next(ctx)
+		item, err := next(ctx, list)
 		switch {
 		case err == io.EOF:
 			return objects, nil
@@ -66,11 +70,32 @@ func List(ctx context.Context, b *blob.Bucket, prefix string, isFlat bool) ([]Ob
 
 // HasFolder reports whether keys begin with folder and a slash.
 func HasFolder(ctx context.Context, b *blob.Bucket, folder string) (bool, error) {
-	_, err := b.List(&blob.ListOptions{Prefix: folder + "/"}).Next(ctx)
+	_, err := next(ctx, b.List(&blob.ListOptions{Prefix: folder + "/"}))
 	if err == io.EOF {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// next returns the next object of a list, for which there may be a request.
+func next(ctx context.Context, list *blob.ListIterator) (item *blob.ListObject, err error) {
+	err = bounded(ctx, func(ctx context.Context) (err error) {
+		item, err = list.Next(ctx)
+		return err
+	})
+	return item, err
+}
+
+// bounded makes one request, which counts as lost where there is no answer within
+// stallTime: the clients wait without end.
+func bounded(ctx context.Context, request func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, stallTime)
+	defer cancel()
+	err := request(limited)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return errStalled
+	}
+	return err
 }
 
 func listed(item *blob.ListObject) Object {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"testing/synctest"
 
 	"gocloud.dev/blob"
 
@@ -134,4 +135,18 @@ func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
 func readerOf(ctx context.Context, r *Range) io.Reader {
 	return readFunc(func(p []byte) (int, error) { return r.Read(ctx, p) })
+}
+
+func TestARequestThatIsNotAnsweredIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // its clock goes on by itself
+		waits := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		if err := bounded(t.Context(), waits); KindOf(err) != Unavailable {
+			t.Errorf("got error %v, want one that says that it may work later", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), stallTime/2)
+		defer cancel()
+		if err := bounded(ctx, waits); KindOf(err) != Ended {
+			t.Errorf("got error %v, want the end of the caller's context", err)
+		}
+	})
 }
