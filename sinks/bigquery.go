@@ -114,6 +114,7 @@ func (s *bigQuerySink) open(ctx context.Context) (w *warehouse, isThere bool, er
 	if err := w.settleLocation(d.Location); err != nil {
 		return nil, false, err
 	}
+	w.expiring = time.Duration(d.DefaultTableExpirationMs) * time.Millisecond
 	s.warehouse = w
 	return w, true, nil
 }
@@ -144,10 +145,22 @@ func (s *bigQuerySink) prepare(ctx context.Context) (*warehouse, error) {
 			return nil, pipeline.Errorf(pipeline.ClassTemporary, w.project+"."+w.dataset, "run it again", "the dataset was made and is not there")
 		}
 	}
+	if err := w.checkKept(); err != nil {
+		return nil, err
+	}
 	if err := w.prepareStaging(ctx); err != nil {
 		return nil, err
 	}
 	return w, w.makeRuns(ctx)
+}
+
+// checkKept refuses a dataset whose tables end by themselves: the journal, and all
+// dates with it, would be gone one day.
+func (w *warehouse) checkKept() error {
+	if w.expiring == 0 {
+		return nil
+	}
+	return pipeline.Errorf(pipeline.ClassUsage, w.project+"."+w.dataset, "set the dataset's default_table_expiration_days to NULL, or publish into another dataset; sink.bigquery.staging_dataset may have one", "tables made here expire after %v", w.expiring)
 }
 
 // createDataset makes a dataset in the location of the job file, without which

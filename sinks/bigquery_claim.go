@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -101,12 +102,15 @@ func (w *warehouse) lost(r pipeline.RunKey) error {
 // is removed. It may be cut short anywhere and repeated.
 func (w *warehouse) settle(ctx context.Context, rows []runRow, own runRow) error {
 	isLeft := false
+	var last *pending
 	for _, row := range rows {
-		if row.pending == nil {
-			isLeft = isLeft || row.state == stateClaimed && row.number < own.number
-			continue
-		}
-		if err := w.finish(ctx, *row.pending); err != nil && mayPass(err) {
+		isLeft = isLeft || row.state == stateClaimed && row.number < own.number
+		// An earlier one could not be finished when a later run settled the date.
+		// Begun again, it would clear what the later one has copied.
+		last = cmp.Or(row.pending, last)
+	}
+	if last != nil {
+		if err := w.finish(ctx, *last); err != nil && mayPass(err) {
 			return err
 		}
 		// What cannot be finished any more, because what it staged has expired or
@@ -125,6 +129,8 @@ func mayPass(err error) bool {
 	switch cloud.KindOf(err) {
 	case cloud.Unavailable, cloud.Ended, cloud.Denied:
 		return true
+	case cloud.Unknown: // as a job that has not ended yet
+		return pipeline.ClassOf(err) == pipeline.ClassTemporary
 	default:
 		return false
 	}

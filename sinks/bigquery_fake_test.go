@@ -333,7 +333,7 @@ func (f *fakeBigQuery) load(c *bigquery.JobConfigurationLoad, upload []byte) *bi
 
 // copy replaces a partition, of a table of the same columns.
 func (f *fakeBigQuery) copy(c *bigquery.JobConfigurationTableCopy) *bigquery.ErrorProto {
-	from, day := f.table(c.SourceTable)
+	from, day := f.table(c.SourceTables[0])
 	to, into := f.table(c.DestinationTable)
 	switch {
 	case from == nil || to == nil || from.rows[day] == nil:

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/api/bigquery/v2"
+
 	"github.com/perennial-clv/perennial/pipeline"
 )
 
@@ -316,5 +318,46 @@ func TestOfTwoRunsOfADateOneWins(t *testing.T) {
 		if left := p.Staged(t); len(left) > 0 {
 			t.Errorf("left staged: %v", left)
 		}
+	}
+}
+
+// A view looks back to a date that is whole, or to all: a date that never became
+// whole, though it was first, hides no other.
+func TestViewsBeginAtNoDateThatIsNotWhole(t *testing.T) {
+	fake := newFakeBigQuery()
+	p := bigQueryPlace{fake, fake.serve(t, nil)}
+	run := func(date string) error {
+		publication, err := p.Open(t).Begin(t.Context(), pipeline.RunKey{Job: "shop", AsOf: date, RunID: "of-" + date})
+		if err != nil {
+			return err
+		}
+		schema, next := small("a", 1)
+		if _, err := publication.Stage(t.Context(), schema, next); err != nil {
+			return err
+		}
+		return publication.Publish(t.Context(), pipeline.Journal{})
+	}
+	wantFrom := func(when, date string) {
+		t.Helper()
+		if text := fake.datasets["tables"].tables["a"+latestSuffix].View.Query; !strings.Contains(text, ">= DATE '"+date+"'") {
+			t.Errorf("%s: the view does not begin at %s:\n%s", when, date, text)
+		}
+	}
+	fake.finish = func(j *bigquery.Job) *bigquery.ErrorProto {
+		if j.Configuration.Copy != nil {
+			return &bigquery.ErrorProto{Reason: "accessDenied", Message: "no"}
+		}
+		return nil
+	}
+	if err := run("2024-03-31"); err == nil {
+		t.Fatal("a run that cannot copy is published")
+	}
+	fake.finish = nil
+	wantFrom("nothing is whole", firstDate)
+	for _, c := range []struct{ date, from string }{{"2024-03-28", firstDate}, {"2024-03-30", "2024-03-28"}, {"2024-03-29", "2024-03-29"}} {
+		if err := run(c.date); err != nil {
+			t.Fatal(err)
+		}
+		wantFrom("after "+c.date, c.from)
 	}
 }

@@ -94,7 +94,7 @@ func (w *warehouse) alignStaged(ctx context.Context, r pipeline.RunKey, name str
 // copyJob replaces a date of a table by the staged rows, in one step.
 func (w *warehouse) copyJob(r pipeline.RunKey, name string) job {
 	return job{id: jobID("copy", w.project, w.dataset, r.RunID, name), place: w.table(w.dataset, partitionOf(name, r.AsOf)), config: &bigquery.JobConfiguration{Copy: &bigquery.JobConfigurationTableCopy{
-		SourceTable:       w.reference(w.staging, partitionOf(w.stagedName(r, name), r.AsOf)),
+		SourceTables:      []*bigquery.TableReference{w.reference(w.staging, partitionOf(w.stagedName(r, name), r.AsOf))},
 		DestinationTable:  w.reference(w.dataset, partitionOf(name, r.AsOf)),
 		CreateDisposition: "CREATE_NEVER", WriteDisposition: "WRITE_TRUNCATE",
 	}}}

@@ -127,6 +127,9 @@ func (w *warehouse) end(ctx context.Context, a attempt) (*bigquery.Job, error) {
 		if bounded.Err() != nil && ctx.Err() == nil {
 			err = pipeline.Errorf(pipeline.ClassTemporary, a.job.place, "look at the job in BigQuery: it may still wait for slots", "job %s has not ended within %v", a.job.id, jobLimit)
 		}
+		if a.job.collides && cloud.KindOf(err) == cloud.Invalid {
+			err = pipeline.Errorf(pipeline.ClassTemporary, a.job.place, "run it again when fewer statements change the table", "%d attempts in vain: %w", made, answer{err})
+		}
 		return done, warehouseError(a.job.place, err)
 	}
 }
@@ -220,7 +223,11 @@ func essence(c *bigquery.JobConfiguration) []string {
 	case c.Load != nil:
 		return []string{"load", name(c.Load.DestinationTable)}
 	case c.Copy != nil:
-		return []string{"copy", name(c.Copy.SourceTable), name(c.Copy.DestinationTable)}
+		does := []string{"copy", name(c.Copy.DestinationTable)}
+		for _, from := range c.Copy.SourceTables {
+			does = append(does, name(from))
+		}
+		return does
 	case c.Query != nil:
 		return []string{"query", c.Query.Query}
 	default:

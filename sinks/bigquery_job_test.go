@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"google.golang.org/api/bigquery/v2"
+	"google.golang.org/api/googleapi"
 
 	"github.com/perennial-clv/perennial/pipeline"
 )
@@ -127,5 +128,90 @@ func TestWhatCannotBeFinishedIsReplaced(t *testing.T) {
 			t.Errorf("without %s…: the date is of run %s, want last", lost, got)
 		}
 		p.wantTidyRuns(t, "without "+lost)
+	}
+}
+
+// A publication that could not be finished is not begun again behind a later
+// one: it would clear a table which that one has filled already.
+func TestAnEarlierPublicationClearsNothingOfALaterOne(t *testing.T) {
+	p, s := withOld(t, nil)
+	stuck := map[string]bool{"clear": true}
+	p.fake.finish = func(j *bigquery.Job) *bigquery.ErrorProto {
+		q := j.Configuration.Query
+		switch {
+		case stuck["clear"] && strings.HasPrefix(j.JobReference.JobId, "perennial_clear_"):
+			return &bigquery.ErrorProto{Reason: "invalidQuery", Message: "Could not serialize access to table"}
+		case stuck["record"] && q != nil && strings.Contains(q.Query, "SET state = IF("):
+			return &bigquery.ErrorProto{Reason: "backendError", Message: "no"}
+		}
+		return nil
+	}
+	if err := tryRun(t.Context(), s, "new", map[string]int{"a": 2, "b": 0, "c": 1}); err == nil {
+		t.Fatal("a run that cannot clear a table is published")
+	}
+	stuck["record"] = true
+	if err := tryRun(t.Context(), p.Open(t), "last", tablesOfRun("last")); err == nil {
+		t.Fatal("a run that cannot write its journal is published")
+	}
+	stuck["clear"], stuck["record"] = false, false
+	next, err := p.Open(t).Begin(t.Context(), pipeline.RunKey{Job: "shop", AsOf: asOf, RunID: "next"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := wantWhole(t, p, "settled"); got != "last" {
+		t.Errorf("the date is of run %s, want last", got)
+	}
+	if err := next.Discard(t.Context()); err != nil {
+		t.Error(err)
+	}
+	p.wantTidyRuns(t, "settled")
+}
+
+// BigQuery also says "invalid" of a statement that met others too often: later it
+// may work.
+func TestAStatementThatMeetsOthersTooOftenIsTemporary(t *testing.T) {
+	p, s := withOld(t, nil)
+	p.fake.finish = func(j *bigquery.Job) *bigquery.ErrorProto {
+		if q := j.Configuration.Query; q != nil && strings.HasPrefix(q.Query, "MERGE") {
+			return &bigquery.ErrorProto{Reason: "resourcesExceeded", Message: "Too many DML statements outstanding against table"}
+		}
+		return nil
+	}
+	err := tryRun(t.Context(), s, "new", newTables)
+	if pipeline.ClassOf(err) != pipeline.ClassTemporary || pipeline.HintOf(err) == "" {
+		t.Errorf("got %v of class %v, want a hint and class temporary", err, pipeline.ClassOf(err))
+	}
+	p.fake.finish = nil
+	wantRunAgain(t, p, "after statements that met others")
+}
+
+// What the next run of a date cannot finish for now it leaves, with all that is
+// staged, to the one after.
+func TestWhatMayStillBeFinishedIsNotGivenUp(t *testing.T) {
+	temporary := pipeline.Errorf(pipeline.ClassTemporary, "", "", "job x has not ended within an hour")
+	removed := unfinished(warehouseError("", failedJob{&googleapi.Error{Code: 404}}))
+	if !mayPass(inStage("publish", "", temporary)) || mayPass(inStage("publish", "", removed)) {
+		t.Error("want a job that has not ended to be waited for, and one whose table was removed not")
+	}
+}
+
+// The first rows that are kept come into a table made a moment ago.
+func TestAQuarantineThatIsNotFoundYetIsWaitedFor(t *testing.T) {
+	p, s := withOld(t, nil)
+	left := 2
+	p.fake.finish = func(j *bigquery.Job) *bigquery.ErrorProto {
+		if j.Configuration.Load == nil || left == 0 {
+			return nil
+		}
+		left--
+		return fakeNotFound
+	}
+	rows := probeTable.Record([]int64{1})
+	defer rows.Release()
+	if err := s.Keep(t.Context(), asOf, probeTable.Schema(), rows); err != nil {
+		t.Error(err)
+	}
+	if got := p.Rows(t, quarantineDir, asOf); len(got) != 1 || left != 0 {
+		t.Errorf("got rows %q, want 1", got)
 	}
 }

@@ -65,6 +65,9 @@ func (w *warehouse) removeDataset(ctx context.Context, name string) error {
 // try publishes a table of one row as a run does, but for the journal, and
 // removes every trace of it.
 func (s *bigQuerySink) try(ctx context.Context, w *warehouse) (err error) {
+	if err := w.checkKept(); err != nil {
+		return err
+	}
 	if err := w.settleStaging(ctx); err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (p *bigQueryPublication) prepareTables(ctx context.Context) error {
 		if _, err := p.warehouse.prepareTable(ctx, t); err != nil {
 			return inStage("publish", t.Name, err)
 		}
-		if err := p.warehouse.prepareView(ctx, t, p.key.AsOf); err != nil {
+		if err := p.warehouse.prepareView(ctx, t); err != nil {
 			return inStage("publish", t.Name, err)
 		}
 	}

@@ -46,8 +46,7 @@ func (s *bigQuerySink) keep(ctx context.Context, asOf string, t table.Schema, ro
 		return err
 	}
 	path := filepath.Join(dir, r.Files[0].Path)
-	_, err = w.do(ctx, w.loadJob(onceID("quarantine"), w.dataset, partitionOf(quarantineDir, asOf), "WRITE_TRUNCATE", path, columns))
-	return err
+	return w.doSoon(ctx, w.loadJob(onceID("quarantine"), w.dataset, partitionOf(quarantineDir, asOf), "WRITE_TRUNCATE", path, columns))
 }
 
 // clearQuarantine takes a date out of the quarantine, if there is one.

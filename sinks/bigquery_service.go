@@ -28,6 +28,7 @@ type warehouse struct {
 	dataset  string            // of the tables
 	staging  string            // the dataset of what is staged; often the same
 	location string            // where the dataset is, and jobs run
+	expiring time.Duration     // after which tables of the dataset end by themselves; 0 is never
 	labels   map[string]string // of every job and table
 	patience cloud.Patience    // with a request
 	poll     cloud.Patience    // between two looks at a job

@@ -208,8 +208,12 @@ func (w *warehouse) prepareTable(ctx context.Context, t table.Schema) (*bigquery
 // latestSuffix ends the names of views.
 const latestSuffix = "_latest"
 
-// prepareView makes the view of a table, if it is not there.
-func (w *warehouse) prepareView(ctx context.Context, t table.Schema, asOf string) error {
+// firstDate is the first that BigQuery knows: from it on a view shows all.
+const firstDate = "0001-01-01"
+
+// prepareView makes the view of a table, if it is not there. Whether the date of
+// its run will ever be whole is not known yet, so it may not begin there.
+func (w *warehouse) prepareView(ctx context.Context, t table.Schema) error {
 	name := t.Name + latestSuffix
 	have, err := w.tableOf(ctx, w.dataset, name)
 	switch {
@@ -218,7 +222,7 @@ func (w *warehouse) prepareView(ctx context.Context, t table.Schema, asOf string
 	case have == nil:
 		return w.makeTable(ctx, w.dataset, name, &bigquery.Table{
 			Description: "The newest whole as-of date of " + t.Name + ". " + t.Doc,
-			View:        w.viewOf(t.Name, asOf),
+			View:        w.viewOf(t.Name, firstDate),
 		})
 	case have.View == nil:
 		return pipeline.Errorf(pipeline.ClassUsage, w.table(w.dataset, name), "move it away; the view of a table needs the name", "is no view")
@@ -238,11 +242,12 @@ func (w *warehouse) viewOf(name, from string) *bigquery.ViewDefinition {
 }
 
 // advanceViews lets the views of tables look no further back than to the date
-// before the newest, which they show while that one is replaced.
+// before the newest, which they show while that one is replaced. With one date
+// there is none before it yet, but may be when they are asked.
 func (w *warehouse) advanceViews(ctx context.Context, tables []string) error {
 	const shown = 2
 	dates, err := w.wholeDates(ctx, shown)
-	if err != nil || len(dates) == 0 {
+	if err != nil || len(dates) < shown {
 		return err
 	}
 	for _, name := range tables {

@@ -150,6 +150,7 @@ func TestALoadIsCancelledWithItsRun(t *testing.T) {
 			// The answer says that the load is running.
 		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/jobs/perennial_load_"):
 			cancel()
+			<-r.Context().Done() // no answer is faster than the end of the run
 		case strings.HasSuffix(r.URL.Path, "/cancel"):
 			cancelled.note(r)
 		}
@@ -214,5 +215,27 @@ func TestAnswersKeepTheirCause(t *testing.T) {
 	err := warehouseError("p.d", cause)
 	if got, ok := errors.AsType[*googleapi.Error](err); !ok || got != cause || err.Error() != "p.d: no" {
 		t.Errorf("got %v, want the cause and p.d: no", err)
+	}
+}
+
+// The journal and the tables must not end by themselves; what is staged may, and
+// says itself when.
+func TestADatasetWhoseTablesExpireIsRefused(t *testing.T) {
+	p, _ := withOld(t, nil)
+	p.fake.datasets["aside"] = &fakeDataset{tables: map[string]*fakeTable{}}
+	p.fake.datasets["aside"].DefaultTableExpirationMs = 3600_000
+	if err := tryRun(t.Context(), p.at(t, func(o *BigQuery) { o.StagingDataset = "aside" }), "new", newTables); err != nil {
+		t.Errorf("staged where tables expire: %v", err)
+	}
+	p.fake.datasets["tables"].DefaultTableExpirationMs = 60 * 24 * 3600_000
+	s := p.at(t, func(*BigQuery) {})
+	if err := tryRun(t.Context(), s, "last", newTables); pipeline.ClassOf(err) != pipeline.ClassUsage || pipeline.HintOf(err) == "" {
+		t.Errorf("run: got %v, want a hint and class usage", err)
+	}
+	if _, err := s.Probe(t.Context()); pipeline.ClassOf(err) != pipeline.ClassUsage {
+		t.Errorf("doctor: got %v, want class usage", err)
+	}
+	if _, err := s.Check(t.Context(), asOf); err != nil {
+		t.Errorf("what is published can still be checked: %v", err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"cloud.google.com/go/bigquery"
 	"google.golang.org/api/option"
@@ -80,13 +79,13 @@ func (w Warehouse) Client(t testing.TB) *bigquery.Client {
 }
 
 // NewDataset makes an empty data set and returns its name. It is deleted with all
-// its tables at the end of the test; the tables of a test that does not end so
-// expire within a day.
+// its tables at the end of the test; that of a test that does not end so says that
+// it may be deleted. Its tables do not expire: a sink refuses such a data set.
 func (w Warehouse) NewDataset(t testing.TB) string {
 	t.Helper()
 	client := w.Client(t)
 	name := "perennial_test_" + strings.ToLower(rand.Text())
-	metadata := &bigquery.DatasetMetadata{Location: w.Location, DefaultTableExpiration: 24 * time.Hour, Description: "of a test of perennial; may be deleted"}
+	metadata := &bigquery.DatasetMetadata{Location: w.Location, Description: "of a test of perennial; may be deleted"}
 	if err := client.Dataset(name).Create(context.Background(), metadata); err != nil {
 		t.Fatal(err)
 	}
