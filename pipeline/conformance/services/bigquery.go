@@ -40,12 +40,7 @@ func BigQuery(t testing.TB) Warehouse {
 		return Warehouse{Project: project, Location: location}
 	}
 	warehouse, err := startBigQuery()
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("the BigQuery emulator cannot be started: %v", err)
-	}
-	if err != nil {
-		t.Skipf("the BigQuery emulator cannot be started here; .ci/bigquery-emulator/emulator install fetches it, and go test -count=1 tries again: %v", err)
-	}
+	skipUnlessStarted(t, err, "the BigQuery emulator", ".ci/bigquery-emulator/emulator install fetches it, and go test -count=1 tries again")
 	return warehouse
 }
 

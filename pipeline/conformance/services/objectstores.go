@@ -29,12 +29,7 @@ func ObjectStores(t testing.TB) Stores {
 		t.Skip("building the object stores takes minutes the first time")
 	}
 	stores, err := startStores()
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("the object stores of .ci/objectstores cannot be started: %v", err)
-	}
-	if err != nil {
-		t.Skipf("the object stores of .ci/objectstores cannot be started here; they are built with go build, which must reach a module proxy: %v", err)
-	}
+	skipUnlessStarted(t, err, "the object stores of .ci/objectstores", "they are built with go build, which must reach a module proxy")
 	return stores
 }
 

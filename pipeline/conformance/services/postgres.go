@@ -26,12 +26,7 @@ type PostgresServer struct {
 func Postgres(t testing.TB) PostgresServer {
 	t.Helper()
 	server, err := startPostgres()
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("a PostgreSQL server cannot be started: %v", err)
-	}
-	if err != nil {
-		t.Skipf("a PostgreSQL server cannot be started here; .ci/postgres/server install installs Debian's, and go test -count=1 tries again: %v", err)
-	}
+	skipUnlessStarted(t, err, "a PostgreSQL server", ".ci/postgres/server install installs Debian's, and go test -count=1 tries again")
 	return server
 }
 

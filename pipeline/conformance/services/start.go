@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"testing"
 )
 
 // start starts a command that prints one line of JSON as soon as it can be
@@ -30,6 +31,19 @@ func start(command *exec.Cmd, says any) error {
 	defer started.Unlock()
 	started.commands = append(started.commands, command)
 	return nil
+}
+
+// skipUnlessStarted ends a test whose service could not be started: it says how to
+// get the service, or fails where CI is in the environment.
+func skipUnlessStarted(t testing.TB, err error, service, howToGet string) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatalf("%s cannot be started: %v", service, err)
+	default:
+		t.Skipf("%s cannot be started here; %s: %v", service, howToGet, err)
+	}
 }
 
 // started holds the commands, whose pipes would be closed if they were collected.
