@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 )
 
 // Dictionary is what can be explained: all of it, or what a topic names.
@@ -75,8 +76,8 @@ func allTerms() []Terms {
 		{Kind: "value tier", Title: "Value tiers", Where: "customers.value_tier", Intro: "Classes of value_percentile.", Listed: clv.Tiers},
 		{Kind: "formula", Title: "Formulas", Where: "clv_formulas.method", Intro: "How customer value is reckoned elsewhere.", Listed: clv.MethodTerms(), Symbols: clv.FormulaSymbols},
 		{Kind: "formula warning", Title: "Formula warnings", Where: "clv_formulas.warning", Intro: "Why a formula's value is to be read with care.", Listed: clv.FormulaWarnings},
-		{Kind: "model family", Title: "Model families", Where: "models.family", Intro: "The models that are fitted.", Listed: clv.Families},
-		{Kind: "fit status", Title: "Fit statuses", Where: "models.status", Intro: "What became of a fit.", Listed: clv.FitStatuses},
+		{Kind: "model family", Title: "Model families", Where: "models.family", Intro: "The models that are fitted.", Listed: models.Families},
+		{Kind: "fit status", Title: "Fit statuses", Where: "models.status", Intro: "What became of a fit.", Listed: models.FitStatuses},
 		{Kind: "definition", Title: "Definitions", Intro: "How the values of a customer are computed.", Listed: clv.Definitions},
 		{Kind: "column of every table", Title: "Columns of every table", Intro: "What every table has beside its own columns.", Listed: []ledger.Term{{Name: partition.Name, Doc: partition.Doc}}},
 		{Kind: "word", Title: "Words", Intro: "What the words mean that tables and documents use.", Listed: glossary},

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/models"
 )
 
 // smallest is the smallest useful job; cases add to it or change it.
@@ -160,7 +161,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("grains %v, offsets %v", job.Grains, job.MaxOffset)
 	}
 	v := job.Value
-	if v.DiscountRate != 0.10 || v.TimeUnit != clv.Week || len(v.Horizons) != 2 || v.Horizons[0] != clv.Year || v.Horizons[1] != clv.Lifetime || v.Candidates[0] != clv.MBGNBD {
+	if v.DiscountRate != 0.10 || v.TimeUnit != clv.Week || len(v.Horizons) != 2 || v.Horizons[0] != clv.Year || v.Horizons[1] != clv.Lifetime || v.Candidates[0] != models.MBGNBD {
 		t.Errorf("value %+v", v)
 	}
 	for _, name := range jobs.TableNames() {

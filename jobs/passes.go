@@ -191,7 +191,7 @@ func (r *Run) fit(ctx context.Context, b *base) error {
 	}
 	stop := func() bool { return failed != nil || ctx.Err() != nil }
 	cells, totals := &b.sums.cells, &b.sums.totals
-	models, chosen, spend := clv.FitAll(r.Job.Value, cells, totals, r.AsOf, stop, each)
+	models, chosen, spend := clv.FitAll(r.Job.Value, cells, &b.sums.gaps, totals, r.AsOf, stop, each)
 	b.models = models
 	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
 	cells.Purchases, cells.Spend = nil, nil // only the models are made of them

@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
 )
 
@@ -254,12 +255,12 @@ func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 	}
 	chosen := false
 	for _, m := range s.Models {
-		chosen = chosen || m.IsChosen && !strings.HasPrefix(m.ID, string(clv.GammaGamma))
+		chosen = chosen || m.IsChosen && !strings.HasPrefix(m.ID, string(models.GammaGamma))
 	}
 	if !chosen && r.Job.hasModels() {
 		list = append(list, "no model of purchases could be fitted: predictions are NULL")
 	}
-	if s.predictsWith(clv.NBD) && !slices.Contains(r.Job.Value.Candidates, clv.NBD) {
+	if s.predictsWith(models.NBD) && !slices.Contains(r.Job.Value.Candidates, models.NBD) {
 		list = append(list, "nbd predicts, in which nobody ever leaves (models says why): values of a lifetime are as high as they can be")
 	}
 	if chosen && !b.hasResiduals {
@@ -269,7 +270,7 @@ func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 		list = append(list, "refunds exceed sales: predicted values are negative")
 	}
 	for _, m := range s.Models {
-		if m.Status != string(clv.FitOK) && (m.IsChosen || strings.HasPrefix(m.ID, string(clv.GammaGamma))) {
+		if m.Status != string(models.FitOK) && (m.IsChosen || strings.HasPrefix(m.ID, string(models.GammaGamma))) {
 			list = append(list, fmt.Sprintf("model %s: %s: %s", m.ID, m.Status, m.Reason))
 		}
 	}
@@ -293,7 +294,7 @@ func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 }
 
 // predictsWith reports whether a family of purchases was chosen.
-func (s *Summary) predictsWith(family clv.Family) bool {
+func (s *Summary) predictsWith(family models.Family) bool {
 	return slices.ContainsFunc(s.Models, func(m ModelSummary) bool { return m.IsChosen && m.ID == clv.ModelID(family) })
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
 )
 
@@ -107,7 +107,7 @@ func (s *Summary) predictedBy() string {
 	for _, m := range s.Models {
 		family, _, _ := strings.Cut(m.ID, "/")
 		switch {
-		case m.IsChosen && family == string(clv.GammaGamma):
+		case m.IsChosen && family == string(models.GammaGamma):
 			spend = family
 		case m.IsChosen:
 			purchases = family

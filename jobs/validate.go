@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -318,7 +319,7 @@ func (l *loader) checkValue() {
 
 func (l *loader) checkModels() {
 	m := &l.file.Models
-	known := []string{string(clv.MBGNBD), string(clv.BGNBD), string(clv.NBD)}
+	known := []string{string(models.MBGNBD), string(models.BGNBD), string(models.NBD)}
 	for i, name := range m.Candidates.families {
 		path := fmt.Sprintf("models.candidates[%d]", i)
 		switch {
@@ -327,13 +328,13 @@ func (l *loader) checkModels() {
 			l.problem(path, "write candidates: none", "no model stands alone, not in a list")
 		case !slices.Contains(known, name):
 			l.problem(path, suggestion(name, known), "unknown model %q", name)
-		case name == string(clv.BGNBD) && len(m.Candidates.families) > 1:
+		case name == string(models.BGNBD) && len(m.Candidates.families) > 1:
 			l.problem(path, "name it alone, or leave it out: it is always fitted", "bg_nbd can only be the sole candidate, for it calls every one-time buyer alive")
 		}
-		l.job.Value.Candidates = append(l.job.Value.Candidates, clv.Family(name))
+		l.job.Value.Candidates = append(l.job.Value.Candidates, models.Family(name))
 	}
 	if len(m.Candidates.families) == 0 && !m.Candidates.isNone {
-		l.job.Value.Candidates = []clv.Family{clv.MBGNBD}
+		l.job.Value.Candidates = []models.Family{models.MBGNBD}
 	}
 	l.job.Value.TimeUnit = clv.Week
 	if m.TimeUnit != "" {

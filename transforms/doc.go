@@ -12,6 +12,7 @@
 //	ledger      rows to customer-days: what is a sale, a refund, an order, a purchase   ► run_exclusions
 //	cohort      customers to cohorts, days to periods                                   ► business_periods
 //	retention   what became of cohorts, offset by offset                                ► cohort_periods, retention_curves
+//	models      when customers buy and what a purchase is worth: likelihoods, fits, predictions
 //	clv         what customers are worth                                                ► customers, customer_values, cohorts, models, model_parameters
 //
 // and shop, the simulated shop of the commands sample and demo.

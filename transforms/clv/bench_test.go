@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 )
 
 const benchAsOf = calendar.Day(19_722) // 2023-12-31
@@ -227,14 +228,4 @@ func BenchmarkCustomerValueRecords(b *testing.B) {
 		definition.RecordOf(&memory, n, rows).Release()
 	}
 	perCustomer(b, s)
-}
-
-func BenchmarkSpendFitOfAMillionCustomers(b *testing.B) {
-	cells := simulateSpend(Spend{6, 4, 15}, 1_000_000, 1)
-	for b.Loop() {
-		if f := FitSpend(cells, DefaultFitSettings()); f.Status != FitOK {
-			b.Fatal(f.Reason)
-		}
-	}
-	b.ReportMetric(float64(len(cells)), "cells")
 }

@@ -5,14 +5,15 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 )
 
 // Cells are customers as the models see them: those with equal numbers are one
 // cell with a count. Enter customers, add the parts up, and Compact once; only
 // then there are Purchases and Spend.
 type Cells struct {
-	Purchases []Cell      // distinct, sorted by (X, Tx, T)
-	Spend     []SpendCell // distinct, sorted by (X, Sum)
+	Purchases []models.Cell      // distinct, sorted by (X, Tx, T)
+	Spend     []models.SpendCell // distinct, sorted by (X, Sum)
 
 	entered      tally // (x, t_x and T)
 	enteredSpend tally // (x, repeat value)
@@ -54,13 +55,13 @@ func (c *Cells) Compact() {
 		c.Purchases = room(c.Purchases, len(pairs))
 		for _, p := range pairs {
 			tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
-			c.Purchases = append(c.Purchases, Cell{X: p.x, Tx: tx, T: T, Count: p.count})
+			c.Purchases = append(c.Purchases, models.Cell{X: p.x, Tx: tx, T: T, Count: p.count})
 		}
 	})
 	c.enteredSpend.drain(func(pairs []pair) {
 		c.Spend = room(c.Spend, len(pairs))
 		for _, p := range pairs {
-			c.Spend = append(c.Spend, SpendCell{X: p.x, Sum: p.y, Count: p.count})
+			c.Spend = append(c.Spend, models.SpendCell{X: p.x, Sum: p.y, Count: p.count})
 		}
 	})
 }
@@ -72,18 +73,4 @@ func room[T any](list []T, n int) []T {
 		return slices.Grow(list, max(n, len(list)/2))
 	}
 	return list
-}
-
-// cellsByX divides cells, sorted by X first, into those of each x.
-func cellsByX(cells []Cell) [][]Cell {
-	var runs [][]Cell
-	for from := 0; from < len(cells); {
-		to := from
-		for to < len(cells) && cells[to].X == cells[from].X {
-			to++
-		}
-		runs = append(runs, cells[from:to])
-		from = to
-	}
-	return runs
 }

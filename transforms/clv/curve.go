@@ -2,6 +2,7 @@ package clv
 
 import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
 
@@ -18,11 +19,12 @@ func (v *Valuation) Retention(maxOffset [calendar.ByYear + 1]int32) retention.Ex
 	if !v.hasPurchases {
 		return retention.Expected{}
 	}
+	acquired := models.At(v.purchases, 0, 0, 0)
 	return retention.Expected{
-		ModelID: ModelID(v.purchases.Family), MaxOffset: maxOffset,
+		ModelID: v.purchasesID, MaxOffset: maxOffset,
 		Rate: func(g calendar.Grain, offset int32) float64 {
 			period := periodDays[g] / v.Settings.TimeUnit.Days
-			return v.purchases.RetainedNew(float64(offset)*period, float64(offset+1)*period)
+			return acquired.Retained(float64(offset)*period, float64(offset+1)*period)
 		},
 	}
 }

@@ -2,14 +2,6 @@ package clv
 
 import "github.com/perennial-clv/perennial/transforms/ledger"
 
-// Families are the models with how they predict.
-var Families = []ledger.Term{
-	{Name: string(NBD), Doc: "While alive a customer buys at random at a rate λ, which differs between customers as Gamma(r, alpha), and nobody ever leaves. Expected purchases in a time t: (r + x)/(alpha + T)·t. Fitted beside the others, to see whether dropout explains anything. Ehrenberg (1959)."},
-	{Name: string(BGNBD), Doc: "As nbd; after each repeat purchase a customer leaves for ever with probability p, which differs as Beta(a, b). Who bought once counts as alive with certainty, so it predicts only where it is the sole candidate. Fader, Hardie & Lee (2005), Marketing Science 24(2)."},
-	{Name: string(MBGNBD), Doc: "As bg_nbd, and a customer may leave after the first purchase too: the probability of being alive falls with silence for everybody. The default. Batislam, Denizel & Filiztekin (2007), IJRM 24(3)."},
-	{Name: string(GammaGamma), Doc: "The value of a purchase. A customer's purchases vary around a mean of their own, which differs between customers. Expected mean after x purchases of mean m: p(gamma + m·x)/(p·x + q − 1), between the population's mean and the customer's own. Fader & Hardie (2013)."},
-}
-
 // Definitions say how the values of a customer are computed.
 var Definitions = []ledger.Term{
 	{Name: "probability_alive", Doc: "The share of customers with the same x, t_x and T who have not left for ever, by the chosen model of purchases."},

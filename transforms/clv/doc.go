@@ -9,13 +9,6 @@
 //	settings.go        horizons, time unit, discounting
 //	cells.go           customers as cells (x, t_x, T) and (x, repeat value): what models are fitted on
 //	tally.go           counted pairs of numbers in little memory, of which cells are made
-//	purchases.go       NBD, BG/NBD, MBG/NBD: likelihood, P(alive)
-//	purchases_future.go what they expect: purchases, discounted purchases, P(any purchase)
-//	gammagamma.go      Gamma–Gamma: the value of a purchase
-//	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
-//	score.go           scoring many customers
-//	score_curves.go    what they expect as curves of their age, for scoring
-//	score_bands.go     the same for many x at once
 //	valuation.go       models, factors and discounting put together: a customer's value
 //	curve.go           the chosen model's retention curve
 //	base.go            what scores and percentiles compare a customer with

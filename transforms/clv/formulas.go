@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -235,7 +236,7 @@ func (v *Valuation) newCustomer(basis Basis) numeric.Null[int64] {
 		return numeric.Null[int64]{}
 	}
 	delta := v.Settings.deltaPerDay() * v.Settings.TimeUnit.Days
-	repeats := v.purchases.Discounted(0, 0, 0, delta, math.Inf(1))
+	repeats := models.At(v.purchases, 0, 0, 0).Discounted(delta, math.Inf(1))
 	purchase, ok := v.inBasis(v.purchaseValue(0, 0)*v.net, basis)
 	if !ok {
 		return numeric.Null[int64]{}

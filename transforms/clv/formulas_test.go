@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -49,7 +50,7 @@ func newcomers() *ledger.Shard {
 // of which 1 came back: r ½, 2 months; of two orders one was followed: q ½.
 func TestFormulasByHand(t *testing.T) {
 	shard := newcomers()
-	v, _, _ := valuationOf(testSettings(), shard, nil, Fit{})
+	v, _, _ := valuationOf(testSettings(), shard, nil, models.Fit{})
 	rows := formulas(v, shard)
 	d := math.Pow(1.1, 1.0/12) - 1
 	for key, want := range map[string]float64{
@@ -88,7 +89,7 @@ func TestFormulasByHand(t *testing.T) {
 // July to September is there, April to June is before the first month.
 func TestFormulasSayThatHistoryIsTooShort(t *testing.T) {
 	shard := newcomers()
-	v, _, _ := valuationOf(testSettings(), shard, nil, Fit{})
+	v, _, _ := valuationOf(testSettings(), shard, nil, models.Fit{})
 	row := formulas(v, shard)["four_step 3 active net_revenue"]
 	if ok := row.factors.r.isDefined(); ok || isKnown(row.Value) || row.Warning != "repeat_buying_used_as_retention,history_too_short,no_previous_customers" {
 		t.Errorf("retention known: %v, value %v, warning %q", ok, row.Value, row.Warning)
@@ -101,7 +102,7 @@ func TestFormulasSayThatHistoryIsTooShort(t *testing.T) {
 // All came back: the months are without end, but what is discounted is not.
 func TestFormulasWithoutChurn(t *testing.T) {
 	shard := baseOf([]purchase{{day(8, 10), 100_0000, 0}, {day(9, 5), 60_0000, 0}})
-	v, _, _ := valuationOf(testSettings(), shard, nil, Fit{})
+	v, _, _ := valuationOf(testSettings(), shard, nil, models.Fit{})
 	rows := formulas(v, shard)
 	for _, key := range []string{"four_step 1 active net_revenue", "customer_centred 1 all net_revenue", "transaction_based 1 active net_revenue"} {
 		row := rows[key]
@@ -118,7 +119,7 @@ func TestFormulasWithoutChurn(t *testing.T) {
 // Nobody bought in the window and nobody before it: nothing is divided by 0.
 func TestFormulasOfSilence(t *testing.T) {
 	shard := baseOf([]purchase{{day(1, 10), 100_0000, 0}, {day(9, 5), 0, -100_0000}})
-	v, _, _ := valuationOf(testSettings(), shard, nil, Fit{})
+	v, _, _ := valuationOf(testSettings(), shard, nil, models.Fit{})
 	for key, row := range formulas(v, shard) {
 		if row.Months != 1 {
 			continue
@@ -171,7 +172,7 @@ func TestModelValueOfANewCustomer(t *testing.T) {
 	model, _ := chosen.Purchases()
 	// pγ/(q−1) = 6.25·15.44/2.74, 180 of 200 are net, half of that contribution.
 	mean := 6.25 * 15.44 / 2.74 * 0.9
-	repeats := model.Discounted(0, 0, 0, math.Log(1.10)/365.25*7, math.Inf(1))
+	repeats := models.At(model, 0, 0, 0).Discounted(math.Log(1.10)/365.25*7, math.Inf(1))
 	rows := formulas(v, shard)
 	wantMoney(t, "net revenue", rows["historic 0 all net_revenue"].Model, mean*(1+repeats))
 	wantMoney(t, "contribution", rows["four_step 3 all contribution"].Model, mean*(1+repeats)/2)

@@ -1,6 +1,11 @@
 package clv
 
-import "github.com/perennial-clv/perennial/transforms/cohort"
+import (
+	"math"
+
+	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
 
 // Gaps counts the gaps of the base: the days between consecutive purchases of
 // a customer, over all customers.
@@ -47,6 +52,17 @@ func (g *Gaps) Count() int64 {
 		sum += n
 	}
 	return sum
+}
+
+// LogSum returns Σ ln(days) over all gaps.
+func (g *Gaps) LogSum() float64 {
+	var sum numeric.Sum
+	for days, n := range g.counts {
+		if n > 0 {
+			sum.Add(float64(n) * math.Log(float64(days)))
+		}
+	}
+	return sum.Value()
 }
 
 // quantile returns the least gap of which at least the given thousandths of

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -104,9 +105,9 @@ type ModelPlaces struct{ Purchases, Spend numeric.Null[uint8] }
 
 // modelIDs are the ids of the models of all families, in their order.
 func modelIDs() []string {
-	ids := names(Families)
+	ids := names(models.Families)
 	for i, family := range ids {
-		ids[i] = ModelID(Family(family))
+		ids[i] = ModelID(models.Family(family))
 	}
 	return ids
 }
@@ -147,7 +148,7 @@ func (v *Value) nextPurchase(asOf calendar.Day) numeric.Null[calendar.Day] {
 	if !v.isScored() || v.score.Alive < likelyAlive {
 		return numeric.Null[calendar.Day]{}
 	}
-	days := math.Ceil(v.score.prospects.untilNext)
+	days := math.Ceil(v.score.UntilNext())
 	if days > float64(lastDay-asOf) {
 		return numeric.Null[calendar.Day]{}
 	}

@@ -9,13 +9,14 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
 // Model is a row of models: a fit and what it was made of.
 type Model struct {
-	Fit
+	models.Fit
 	Role             string // purchases or spend
 	TimeUnit         TimeUnit
 	Start            numeric.Null[calendar.Day] // the first purchase of all
@@ -28,7 +29,7 @@ type Model struct {
 // ModelParameter is a row of model_parameters.
 type ModelParameter struct {
 	ModelID string
-	Parameter
+	models.Parameter
 }
 
 // Parameters returns the rows of model_parameters in the order of the key.
@@ -49,25 +50,26 @@ func Parameters(models []Model) []ModelParameter {
 // them, chooses, and returns the rows of models in the order of the key, with
 // the chosen fit of purchases (nil if none is usable) and the fit of spend. A
 // job without candidates has no models.
-func FitAll(s Settings, cells *Cells, base *ledger.Totals, asOf calendar.Day, stop func() bool, each Each) (rows []Model, chosen *Fit, spend Fit) {
+func FitAll(s Settings, cells *Cells, gaps *Gaps, base *ledger.Totals, asOf calendar.Day, stop func() bool, each models.Each) (rows []Model, chosen *models.Fit, spend models.Fit) {
 	if len(s.Candidates) == 0 {
-		return nil, nil, Fit{}
+		return nil, nil, models.Fit{}
 	}
-	fitting := DefaultFitSettings()
+	fitting := models.DefaultFitSettings()
 	fitting.DaysPerUnit, fitting.Stop, fitting.Each = s.TimeUnit.Days, stop, each
-	families := append([]Family{NBD, BGNBD}, s.Candidates...)
+	families := append([]models.Family{models.NBD, models.BGNBD}, s.Candidates...)
 	slices.Sort(families)
-	fits := map[Family]Fit{}
+	data := models.Data{Cells: cells.Purchases, LogGaps: gaps.LogSum()}
+	fits := map[models.Family]models.Fit{}
 	for _, family := range slices.Compact(families) {
-		fits[family] = FitPurchases(family, cells.Purchases, fitting)
+		fits[family] = models.FitPurchases(family, data, fitting)
 	}
 	family, why := choose(s.Candidates, fits)
-	spend = FitSpend(cells.Spend, fitting)
-	fits[GammaGamma] = spend
+	spend = models.FitSpend(cells.Spend, fitting)
+	fits[models.GammaGamma] = spend
 	for _, f := range slices.Sorted(maps.Keys(fits)) {
 		row := Model{Fit: fits[f], Role: "purchases", TimeUnit: s.TimeUnit, Start: base.First, End: asOf}
 		switch _, usable := spend.Spend(); {
-		case f == GammaGamma:
+		case f == models.GammaGamma:
 			row.Role, row.IsChosen = "spend", usable
 			row.NetRevenueFactor = netRevenueFactor(base)
 			row.Correlation = SpendFrequencyCorrelation(cells.Spend)
@@ -89,16 +91,16 @@ func FitAll(s Settings, cells *Cells, base *ledger.Totals, asOf calendar.Day, st
 }
 
 // choose returns the family to predict with, empty if none, and why.
-func choose(candidates []Family, fits map[Family]Fit) (Family, string) {
-	list := make([]Fit, len(candidates))
+func choose(candidates []models.Family, fits map[models.Family]models.Fit) (models.Family, string) {
+	list := make([]models.Fit, len(candidates))
 	for i, family := range candidates {
 		list[i] = fits[family]
 	}
-	switch i, why := Choose(list, fits[NBD]); i {
-	case ChoseNone:
+	switch i, why := models.Choose(list, fits[models.NBD]); i {
+	case models.ChoseNone:
 		return "", why
-	case ChoseNBD:
-		return NBD, why
+	case models.ChoseNBD:
+		return models.NBD, why
 	default:
 		return candidates[i], why
 	}
@@ -108,7 +110,7 @@ func choose(candidates []Family, fits map[Family]Fit) (Family, string) {
 // a repeat purchase of positive value, of the number of repeat purchases and
 // their mean value. Gamma–Gamma assumes that there is none. Null where either
 // does not vary.
-func SpendFrequencyCorrelation(cells []SpendCell) numeric.Null[float64] {
+func SpendFrequencyCorrelation(cells []models.SpendCell) numeric.Null[float64] {
 	var n, x, m numeric.Sum
 	for _, c := range cells {
 		n.Add(float64(c.Count))
@@ -133,4 +135,4 @@ func SpendFrequencyCorrelation(cells []SpendCell) numeric.Null[float64] {
 }
 
 // meanValue returns the mean value of a cell's purchases, in currency.
-func meanValue(c SpendCell) float64 { return float64(c.Sum) / money.Scale / float64(c.X) }
+func meanValue(c models.SpendCell) float64 { return float64(c.Sum) / money.Scale / float64(c.X) }

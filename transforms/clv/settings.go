@@ -1,15 +1,16 @@
 package clv
 
 import (
+	"github.com/perennial-clv/perennial/transforms/models"
 	"math"
 	"strconv"
 )
 
 // Settings are the job's choices about value.
 type Settings struct {
-	Horizons     []Horizon // ascending, Lifetime last
-	DiscountRate float64   // annual, effective
-	Candidates   []Family  // models that may predict; empty: none is fitted, and nothing predicted
+	Horizons     []Horizon       // ascending, Lifetime last
+	DiscountRate float64         // annual, effective
+	Candidates   []models.Family // models that may predict; empty: none is fitted, and nothing predicted
 	TimeUnit     TimeUnit
 }
 

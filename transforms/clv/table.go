@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -231,7 +232,7 @@ var Models = table.Definition[Model]{
 	Columns: []table.Field[Model]{
 		table.Texts("model_id", "<family>/<dimension_name>/<dimension_value>.", func(r *Model) string { return ModelID(r.Family) }),
 		table.Texts("role", "purchases: when customers buy. spend: what a purchase is worth.", func(r *Model) string { return r.Role }),
-		table.Texts("family", named(Families), func(r *Model) string { return string(r.Family) }),
+		table.Texts("family", named(models.Families), func(r *Model) string { return string(r.Family) }),
 		table.Texts("dimension_name", "The part of the base it was fitted on: all.", func(*Model) string { return cohort.All.Name }),
 		table.Texts("dimension_value", "The part of the base it was fitted on: all.", func(*Model) string { return cohort.All.Value }),
 		table.Texts("time_unit", "Unit of time of the parameters.", func(r *Model) string { return r.TimeUnit.Name }),
@@ -244,7 +245,7 @@ var Models = table.Definition[Model]{
 		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
 		table.Flags("is_converged", "Whether the search ended at a maximum or at a bound.", func(r *Model) bool { return r.Converged }),
 		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }).In("iterations").Never(),
-		table.Texts("status", named(FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),
+		table.Texts("status", named(models.FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),
 		table.Flags("is_chosen", "Whether predictions rest on it.", func(r *Model) bool { return r.IsChosen }),
 		table.Texts("reason", "Why it has this status, and why it was chosen or not.", func(r *Model) string { return r.Reason }),
 		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied.", "for purchases, and where purchases are worth nothing", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }).In("ratio"),

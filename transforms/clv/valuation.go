@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -56,11 +57,11 @@ type Valuation struct {
 	Settings        Settings
 	HasContribution bool // contribution is known for every kept row
 
-	purchases    Purchases
-	spend        Spend
+	purchases    models.Purchases
+	spend        models.Spend
 	hasPurchases bool                  // a model of purchases is usable
 	unscored     Status                // of customers with a purchase where none is
-	scorer       *Scorer               // of that model
+	scorer       *models.Scorer        // of that model
 	hasSpend     bool                  // a model of spend is usable
 	meanPurchase float64               // in currency, where no model of spend is usable
 	net          float64               // net revenue ÷ purchase value
@@ -72,13 +73,14 @@ type Valuation struct {
 
 // NewValuation puts fits and what the base has brought together. chosen is nil where no model of
 // purchases is usable.
-func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger.Totals, hasContribution bool, each Each) *Valuation {
+func NewValuation(s Settings, chosen *models.Fit, spend models.Fit, cells *Cells, base *ledger.Totals, hasContribution bool, each models.Each) *Valuation {
 	v := &Valuation{Settings: s, HasContribution: hasContribution, unscored: InsufficientData}
 	if len(s.Candidates) == 0 {
 		v.unscored = NotModelled
 	}
 	if chosen != nil {
 		v.purchases, v.hasPurchases = chosen.Purchases()
+		v.purchasesID = ModelID(chosen.Family)
 	}
 	if v.hasPurchases {
 		v.scorer = v.newScorer(cells.Purchases, each)
@@ -90,9 +92,8 @@ func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger
 	v.net, _ = netRevenueFactor(base).Get()
 	v.contribution = numeric.Ratio(base.Contribution, base.NetRevenue())
 	v.year = slices.Index(s.Horizons, Year)
-	v.purchasesID = ModelID(v.purchases.Family)
 	if v.hasSpend {
-		v.spendID = ModelID(GammaGamma)
+		v.spendID = ModelID(models.GammaGamma)
 	}
 	return v
 }
@@ -100,8 +101,8 @@ func NewValuation(s Settings, chosen *Fit, spend Fit, cells *Cells, base *ledger
 // Value is what is expected of a customer, before money is rounded.
 type Value struct {
 	Status Status
-	score  Score   // without prospects where there is no model
-	spend  float64 // expected net revenue of a purchase, in currency
+	score  models.Score // without prospects where there is no model
+	spend  float64      // expected net revenue of a purchase, in currency
 
 	// Where there is a model, what most tables want of the prospects, which
 	// are far apart in memory: in net revenue, null where it is infinite.
@@ -111,7 +112,7 @@ type Value struct {
 }
 
 // isScored reports whether there is a model to predict with.
-func (v *Value) isScored() bool { return v.score.prospects != nil }
+func (v *Value) isScored() bool { return v.score.IsScored() }
 
 // Alive returns the probability of being alive.
 func (v *Value) Alive() (float64, bool) { return v.score.Alive, v.isScored() }
@@ -135,12 +136,12 @@ func (v *Valuation) Values(values []Value, s *ledger.Customers, asOf calendar.Da
 	return values
 }
 
-func (v *Valuation) newScorer(cells []Cell, each Each) *Scorer {
+func (v *Valuation) newScorer(cells []models.Cell, each models.Each) *models.Scorer {
 	days := make([]float64, len(v.Settings.Horizons))
 	for i, h := range v.Settings.Horizons {
 		days[i] = h.Days
 	}
-	return NewScorer(v.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), days, cells, each)
+	return models.NewScorer(v.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), days, cells, each)
 }
 
 // enter enters the value of a customer with a purchase.
@@ -222,14 +223,14 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 // residual returns the residual value without end, in net revenue, of a value
 // that is scored: that of predict.
 func (v *Valuation) residual(value *Value) numeric.Null[int64] {
-	lifetime := &value.score.prospects.outlooks[len(v.Settings.Horizons)-1]
-	return rounded(scale(value.score.Alive, lifetime.Discounted) * value.spend)
+	lifetime := value.score.Outlook(len(v.Settings.Horizons) - 1)
+	return rounded(lifetime.Discounted * value.spend)
 }
 
 // withinYear returns the expected purchases of the next year and their value in
 // net revenue, of a value that is scored: those of predict.
 func (v *Valuation) withinYear(value *Value) (purchases float64, amount numeric.Null[int64]) {
-	purchases = scale(value.score.Alive, value.score.prospects.outlooks[v.year].Expected)
+	purchases = value.score.Outlook(v.year).Expected
 	return purchases, rounded(purchases * value.spend)
 }
 
@@ -245,4 +246,4 @@ func rounded(currency float64) numeric.Null[int64] {
 
 // ModelID returns a model's id: its family and the part of the base it was
 // fitted on. All are fitted on the whole base.
-func ModelID(f Family) string { return string(f) + "/all/all" }
+func ModelID(f models.Family) string { return string(f) + "/all/all" }

@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -50,16 +51,16 @@ func baseOf(customers ...[]purchase) *ledger.Shard {
 
 // The published parameters of CDNOW (docs of the models: MBG/NBD and
 // Gamma–Gamma to three decimals), as fits.
-func cdnowFits() (purchases, spend Fit) {
-	fit := func(f Family, names []string, values ...float64) Fit {
-		out := Fit{Family: f, Status: FitOK}
+func cdnowFits() (purchases, spend models.Fit) {
+	fit := func(f models.Family, names []string, values ...float64) models.Fit {
+		out := models.Fit{Family: f, Status: models.FitOK}
 		for i, n := range names {
 			out.Parameters = append(out.Parameters, Parameter{Name: n, Estimate: values[i]})
 		}
 		return out
 	}
-	return fit(MBGNBD, []string{"r", "alpha", "a", "b"}, .525, 6.183, .891, 1.614),
-		fit(GammaGamma, []string{"p", "q", "gamma"}, 6.25, 3.74, 15.44)
+	return fit(models.MBGNBD, []string{"r", "alpha", "a", "b"}, .525, 6.183, .891, 1.614),
+		fit(models.GammaGamma, []string{"p", "q", "gamma"}, 6.25, 3.74, 15.44)
 }
 
 const asOf = calendar.Day(272) // customers below buy first on day 0
@@ -74,7 +75,7 @@ func threeCustomers() *ledger.Shard {
 	)
 }
 
-func valuationOf(s Settings, shard *ledger.Shard, chosen *Fit, spend Fit) (*Valuation, []Value, ledger.Totals) {
+func valuationOf(s Settings, shard *ledger.Shard, chosen *models.Fit, spend models.Fit) (*Valuation, []Value, ledger.Totals) {
 	var cells Cells
 	cells.Enter(&shard.Customers, asOf)
 	cells.Compact()
@@ -83,7 +84,7 @@ func valuationOf(s Settings, shard *ledger.Shard, chosen *Fit, spend Fit) (*Valu
 }
 
 func testSettings() Settings {
-	return Settings{Horizons: []Horizon{HorizonOf(30), Year, Lifetime}, DiscountRate: 0.10, Candidates: []Family{MBGNBD}, TimeUnit: Week}
+	return Settings{Horizons: []Horizon{HorizonOf(30), Year, Lifetime}, DiscountRate: 0.10, Candidates: []models.Family{models.MBGNBD}, TimeUnit: Week}
 }
 
 // A prediction is expected purchases × expected value of a purchase × the net
@@ -177,7 +178,7 @@ func isKnown[T any](n numeric.Null[T]) bool { _, ok := n.Get(); return ok }
 // a model of spend the mean purchase stands in.
 func TestWithoutAModel(t *testing.T) {
 	chosen, _ := cdnowFits()
-	none := Fit{Family: GammaGamma, Status: FitInsufficientData}
+	none := models.Fit{Family: models.GammaGamma, Status: models.FitInsufficientData}
 	v, values, _ := valuationOf(testSettings(), threeCustomers(), nil, none)
 	for i, want := range []Status{InsufficientData, InsufficientData, NoPurchase} {
 		if p := lifetime(v, &values[i]); values[i].Status != want || isKnown(p.Residual) || values[i].isScored() {
@@ -186,7 +187,7 @@ func TestWithoutAModel(t *testing.T) {
 	}
 	unasked := testSettings()
 	unasked.Candidates = nil
-	_, values, _ = valuationOf(unasked, threeCustomers(), nil, Fit{})
+	_, values, _ = valuationOf(unasked, threeCustomers(), nil, models.Fit{})
 	if values[0].Status != NotModelled || values[2].Status != NoPurchase {
 		t.Errorf("no candidates: %s and %s", values[0].Status, values[2].Status)
 	}
@@ -261,7 +262,7 @@ func TestTimeUnits(t *testing.T) {
 // Pearson by hand: x 1, 3 and means 10, 20 over three customers, two of them
 // in the first cell; a single cell has no correlation.
 func TestSpendFrequencyCorrelation(t *testing.T) {
-	cells := []SpendCell{{X: 1, Sum: 10_0000, Count: 2}, {X: 3, Sum: 60_0000, Count: 1}}
+	cells := []models.SpendCell{{X: 1, Sum: 10_0000, Count: 2}, {X: 3, Sum: 60_0000, Count: 1}}
 	if got, ok := SpendFrequencyCorrelation(cells).Get(); !ok || math.Abs(got-1) > 1e-15 {
 		t.Errorf("correlation of two points on a rising line is %v", got)
 	}
@@ -278,10 +279,10 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 		cells.enter(i%2*(1+i%7), i%2*(1+i%50), 100+i, int64(1+i%7)*int64(100_000+i*517%90_000))
 	}
 	cells.Compact()
-	for candidate, stands := range map[Family]string{MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", NBD: "bg_nbd gamma_gamma nbd"} {
+	for candidate, stands := range map[models.Family]string{MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", NBD: "bg_nbd gamma_gamma nbd"} {
 		s := testSettings()
-		s.Candidates = []Family{candidate}
-		rows, chosen, _ := FitAll(s, &cells, &ledger.Totals{First: numeric.Known(calendar.Day(50)), GrossSales: 90, PurchaseValue: 100}, 600, nil, nil)
+		s.Candidates = []models.Family{candidate}
+		rows, chosen, _ := FitAll(s, &cells, &Gaps{}, &ledger.Totals{First: numeric.Known(calendar.Day(50)), GrossSales: 90, PurchaseValue: 100}, 600, nil, nil)
 		var names []string
 		for _, row := range rows {
 			names = append(names, string(row.Family))
@@ -292,12 +293,12 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 				t.Errorf("net revenue factor of %s is %v, %v", row.Family, factor, ok)
 			}
 		}
-		if got := strings.Join(names, " "); got != stands || chosen == nil || chosen.Family == BGNBD {
+		if got := strings.Join(names, " "); got != stands || chosen == nil || chosen.Family == models.BGNBD {
 			t.Errorf("candidate %s: models %q, want %q; chosen %+v", candidate, got, stands, chosen)
 		}
 	}
-	rows, chosen, _ := FitAll(testSettings(), &Cells{}, &ledger.Totals{}, 600, nil, nil)
-	if chosen != nil || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != FitInsufficientData {
+	rows, chosen, _ := FitAll(testSettings(), &Cells{}, &Gaps{}, &ledger.Totals{}, 600, nil, nil)
+	if chosen != nil || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != models.FitInsufficientData {
 		t.Errorf("of nobody: chosen %v, %+v", chosen, rows)
 	}
 }

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"fmt"
@@ -57,19 +57,23 @@ type Fit struct {
 	Converged     bool                  // the gradient vanished, or a bound was reached
 	Status        FitStatus
 	Reason        string // a sentence for people
+
+	// Covariance is that of the logarithms of the estimates; nil unless the
+	// status is FitOK.
+	Covariance [][]float64
 }
 
-// Purchases returns the fitted model of purchases. Not ok for another family,
+// Purchases returns the fitted model of purchases. Not ok for the model of spend,
 // and where the status leaves no parameters to use.
 func (f Fit) Purchases() (m Purchases, ok bool) {
 	if f.Family == GammaGamma || !f.usable() {
-		return Purchases{}, false
+		return nil, false
 	}
-	m = Purchases{Family: f.Family, R: f.Parameters[0].Estimate, Alpha: f.Parameters[1].Estimate}
-	if f.Family != NBD {
-		m.A, m.B = f.Parameters[2].Estimate, f.Parameters[3].Estimate
+	parameters := make([]float64, len(f.Parameters))
+	for i, p := range f.Parameters {
+		parameters[i] = p.Estimate
 	}
-	return m, true
+	return familyOf(f.Family).make(parameters), true
 }
 
 // Spend returns the fitted model of spend. Not ok for another family, where the
@@ -130,8 +134,9 @@ func fitted(family Family, names []string, best maximum, scales []float64, shift
 	if f.Status != FitOK {
 		return f
 	}
-	for i, variance := range best.variances() {
-		f.Parameters[i].StdError = numeric.Known(f.Parameters[i].Estimate * math.Sqrt(variance/n))
+	f.Covariance = best.covariance(n)
+	for i := range f.Parameters {
+		f.Parameters[i].StdError = numeric.Known(f.Parameters[i].Estimate * math.Sqrt(f.Covariance[i][i]))
 	}
 	return f
 }

@@ -1,4 +1,4 @@
-package clv
+package models
 
 const (
 	// manyCells is how many cells are worth a search on coarser ones first.

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 
 // simulate draws customers of a model with time in days, acquired evenly over
 // half of the days, and counts them into cells.
-func simulate(m Purchases, customers int, days int32, seed uint64) []Cell {
+func simulate(m Geometric, customers int, days int32, seed uint64) []Cell {
 	source := rand.NewPCG(seed, 0)
 	random := rand.New(source)
 	rates := distuv.Gamma{Alpha: m.R, Beta: m.Alpha, Src: source}
@@ -45,7 +45,7 @@ func simulate(m Purchases, customers int, days int32, seed uint64) []Cell {
 }
 
 func TestGradientAndHessianAreTheDerivativesOfTheLikelihood(t *testing.T) {
-	cells := simulate(Purchases{MBGNBD, 0.5, 60, 0.9, 1.6}, 3000, 400, 1)
+	cells := simulate(Geometric{MBGNBD, 0.5, 60, 0.9, 1.6}, 3000, 400, 1)
 	spend := []SpendCell{{250_000, 1, 3}, {400_000, 1, 1}, {900_000, 2, 2}, {9_000_000, 40, 1}}
 	objectives := map[string]objective{"spend": newSpendLikelihood(spend, nil).evaluate}
 	for _, family := range []Family{NBD, BGNBD, MBGNBD} {
@@ -80,10 +80,10 @@ func TestGradientAndHessianAreTheDerivativesOfTheLikelihood(t *testing.T) {
 }
 
 func TestFitObjectiveIsTheSumOfTheLikelihoodsOfCustomers(t *testing.T) {
-	cells := simulate(Purchases{BGNBD, 0.5, 60, 0.9, 1.6}, 5000, 400, 2)
+	cells := simulate(Geometric{BGNBD, 0.5, 60, 0.9, 1.6}, 5000, 400, 2)
 	for _, family := range []Family{NBD, BGNBD, MBGNBD} {
 		p := vector{0.4, 0.2, 0.8, 2.4}
-		m := Purchases{family, p[0], p[1], p[2], p[3]}
+		m := Geometric{family, p[0], p[1], p[2], p[3]}
 		n := totalsOf(cells).customers
 		want := 0.0
 		for _, c := range cells {
@@ -97,11 +97,11 @@ func TestFitObjectiveIsTheSumOfTheLikelihoodsOfCustomers(t *testing.T) {
 func TestFitsRecoverTheTruthWithinTheirStandardErrors(t *testing.T) {
 	// 20,000 customers, seeds fixed. 3.5 standard errors: of ten parameters one
 	// would be further out once in 200 seeds.
-	for _, truth := range []Purchases{
+	for _, truth := range []Geometric{
 		{BGNBD, 0.5, 40, 0.8, 2.5}, {MBGNBD, 0.8, 60, 0.9, 1.8}, {Family: NBD, R: 0.7, Alpha: 90},
 	} {
 		cells := simulate(truth, 20_000, 730, 7)
-		f := FitPurchases(truth.Family, cells, DefaultFitSettings())
+		f := FitPurchases(truth.Family, Data{Cells: cells}, DefaultFitSettings())
 		if f.Status != FitOK {
 			t.Fatalf("%s: %s: %s", truth.Family, f.Status, f.Reason)
 		}
@@ -116,7 +116,7 @@ func TestFitsRecoverTheTruthWithinTheirStandardErrors(t *testing.T) {
 }
 
 func TestEveryStartLeadsToTheSameMaximum(t *testing.T) {
-	cells := simulate(Purchases{MBGNBD, 0.5, 45, 0.9, 1.6}, 5000, 400, 11)
+	cells := simulate(Geometric{MBGNBD, 0.5, 45, 0.9, 1.6}, 5000, 400, 11)
 	totals := totalsOf(cells)
 	for _, family := range []Family{NBD, BGNBD, MBGNBD} {
 		dim := 4
@@ -141,10 +141,10 @@ func TestEveryStartLeadsToTheSameMaximum(t *testing.T) {
 }
 
 func TestUnitOfTimeScalesAlphaAndShiftsTheLikelihood(t *testing.T) {
-	cells := simulate(Purchases{MBGNBD, 0.8, 60, 0.9, 1.8}, 5000, 730, 3)
+	cells := simulate(Geometric{MBGNBD, 0.8, 60, 0.9, 1.8}, 5000, 730, 3)
 	weeks, days := DefaultFitSettings(), DefaultFitSettings()
 	days.DaysPerUnit = 1
-	w, d := FitPurchases(MBGNBD, cells, weeks), FitPurchases(MBGNBD, cells, days)
+	w, d := FitPurchases(MBGNBD, Data{Cells: cells}, weeks), FitPurchases(MBGNBD, Data{Cells: cells}, days)
 	for i, factor := range []float64{1, 7, 1, 1} {
 		wantClose(t, w.Parameters[i].Name, d.Parameters[i].Estimate, factor*w.Parameters[i].Estimate, 1e-14)
 	}
@@ -163,7 +163,7 @@ func TestFitOfTooFewDataSaysSo(t *testing.T) {
 		"all on the last day":   {{Count: 1000}},
 	} {
 		for _, family := range []Family{NBD, BGNBD, MBGNBD} {
-			f := FitPurchases(family, cells, DefaultFitSettings())
+			f := FitPurchases(family, Data{Cells: cells}, DefaultFitSettings())
 			if _, usable := f.Purchases(); usable || f.Status != FitInsufficientData || len(f.Parameters) > 0 || f.Reason == "" {
 				t.Errorf("%s of %s: %s with %d parameters: %q", family, what, f.Status, len(f.Parameters), f.Reason)
 			}
@@ -183,7 +183,7 @@ func TestFitWithoutAMinimumOfDataDoesNotPanic(t *testing.T) {
 		{{T: 5, Count: 10}, {X: 3000, Tx: 9000, T: 9000, Count: 1}},
 	} {
 		for _, family := range []Family{NBD, BGNBD, MBGNBD} {
-			f := FitPurchases(family, cells, settings)
+			f := FitPurchases(family, Data{Cells: cells}, settings)
 			if f.Reason == "" || len(f.Parameters) == 0 {
 				t.Errorf("%s of %v: %+v", family, cells, f)
 			}
@@ -197,11 +197,11 @@ func TestFitWithoutAMinimumOfDataDoesNotPanic(t *testing.T) {
 }
 
 func TestCustomersWhoNeverDropOutLeadToNBD(t *testing.T) {
-	simulated := simulate(Purchases{Family: NBD, R: 2, Alpha: 40}, 5000, 365, 4)
+	simulated := simulate(Geometric{Family: NBD, R: 2, Alpha: 40}, 5000, 365, 4)
 	// Everybody bought on the last day: not one has dropped out before it.
 	loyal := []Cell{{X: 1, Tx: 90, T: 90, Count: 200}, {X: 4, Tx: 90, T: 90, Count: 150}, {X: 9, Tx: 90, T: 90, Count: 50}}
 	for what, cells := range map[string][]Cell{"simulated": simulated, "loyal": loyal} {
-		mbg, nbd := FitPurchases(MBGNBD, cells, DefaultFitSettings()), FitPurchases(NBD, cells, DefaultFitSettings())
+		mbg, nbd := FitPurchases(MBGNBD, Data{Cells: cells}, DefaultFitSettings()), FitPurchases(NBD, Data{Cells: cells}, DefaultFitSettings())
 		if i, reason := Choose([]Fit{mbg}, nbd); i != ChoseNBD || !strings.Contains(reason, "no dropout") {
 			t.Errorf("%s: chose %d: %s, want nbd: the data show no dropout", what, i, reason)
 		}
@@ -216,8 +216,8 @@ func TestCustomersWhoNeverDropOutLeadToNBD(t *testing.T) {
 
 func TestCustomersOfOneRateAreOnTheBound(t *testing.T) {
 	// r → ∞ with r/α fixed: a Poisson process.
-	cells := simulate(Purchases{Family: NBD, R: 1e7, Alpha: 3e8}, 3000, 365, 5)
-	if f := FitPurchases(NBD, cells, DefaultFitSettings()); f.Status != FitBoundary {
+	cells := simulate(Geometric{Family: NBD, R: 1e7, Alpha: 3e8}, 3000, 365, 5)
+	if f := FitPurchases(NBD, Data{Cells: cells}, DefaultFitSettings()); f.Status != FitBoundary {
 		t.Errorf("%s: %s, parameters %v", f.Status, f.Reason, f.Parameters)
 	}
 }
@@ -226,15 +226,15 @@ func TestStoppedFitHasNotConverged(t *testing.T) {
 	cells := simulate(publishedMBG, 2000, 365, 6)
 	settings := DefaultFitSettings()
 	settings.Stop = func() bool { return true }
-	f := FitPurchases(MBGNBD, cells, settings)
+	f := FitPurchases(MBGNBD, Data{Cells: cells}, settings)
 	if _, usable := f.Purchases(); f.Status != FitNotConverged || f.Converged || usable {
 		t.Errorf("%s, converged %v: %s", f.Status, f.Converged, f.Reason)
 	}
 }
 
 func TestEqualCellsGiveEqualBits(t *testing.T) {
-	cells := simulate(Purchases{MBGNBD, 0.8, 60, 0.9, 1.8}, 5000, 730, 8)
-	one, two := FitPurchases(MBGNBD, cells, DefaultFitSettings()), FitPurchases(MBGNBD, cells, DefaultFitSettings())
+	cells := simulate(Geometric{MBGNBD, 0.8, 60, 0.9, 1.8}, 5000, 730, 8)
+	one, two := FitPurchases(MBGNBD, Data{Cells: cells}, DefaultFitSettings()), FitPurchases(MBGNBD, Data{Cells: cells}, DefaultFitSettings())
 	for i := range one.Parameters {
 		if one.Parameters[i] != two.Parameters[i] {
 			t.Errorf("%v then %v", one.Parameters[i], two.Parameters[i])
@@ -253,16 +253,16 @@ func backwards(n int, task func(i int)) {
 // the maximum is that of a search without, and its bits do not depend on who
 // evaluates which part first.
 func TestFitOfManyCellsIsThatOfFew(t *testing.T) {
-	cells := simulate(Purchases{MBGNBD, 0.53, 43, 0.89, 1.6}, 200_000, 730, 12)
+	cells := simulate(Geometric{MBGNBD, 0.53, 43, 0.89, 1.6}, 200_000, 730, 12)
 	totals := totalsOf(cells)
 	if len(cells) <= manyCells || len(newPurchaseLikelihood(MBGNBD, cells, 300, nil).powers) == 0 {
 		t.Fatalf("%d cells are not many", len(cells))
 	}
 	for _, family := range []Family{NBD, BGNBD, MBGNBD} {
 		settings := DefaultFitSettings()
-		got := FitPurchases(family, cells, settings)
+		got := FitPurchases(family, Data{Cells: cells}, settings)
 		settings.Each = backwards
-		if other := FitPurchases(family, cells, settings); !slices.Equal(got.Parameters, other.Parameters) || got.LogLikelihood != other.LogLikelihood {
+		if other := FitPurchases(family, Data{Cells: cells}, settings); !slices.Equal(got.Parameters, other.Parameters) || got.LogLikelihood != other.LogLikelihood {
 			t.Errorf("%s: %v in one order, %v in another", family, got.Parameters, other.Parameters)
 		}
 		plain := newPurchaseLikelihood(family, cells, totals.ageDays/float64(totals.customers), nil)
@@ -277,7 +277,7 @@ func TestFitOfManyCellsIsThatOfFew(t *testing.T) {
 
 // Coarser cells are of the same customers and purchases, and sorted.
 func TestCoarsenedCellsAreOfTheSameCustomers(t *testing.T) {
-	cells := simulate(Purchases{MBGNBD, 0.53, 43, 0.89, 1.6}, 20_000, 730, 13)
+	cells := simulate(Geometric{MBGNBD, 0.53, 43, 0.89, 1.6}, 20_000, 730, 13)
 	coarse := coarsened(cells)
 	fine, got := totalsOf(cells), totalsOf(coarse)
 	if got.customers != fine.customers || got.repeaters != fine.repeaters || got.purchases != fine.purchases || len(coarse) >= len(cells) {
@@ -322,9 +322,9 @@ func TestChooseTakesTheBestUsableCandidate(t *testing.T) {
 }
 
 func BenchmarkFitOfAMillionCustomers(b *testing.B) {
-	cells := simulate(Purchases{MBGNBD, 0.53, 43, 0.89, 1.6}, 1_000_000, 730, 9)
+	cells := simulate(Geometric{MBGNBD, 0.53, 43, 0.89, 1.6}, 1_000_000, 730, 9)
 	for b.Loop() {
-		f := FitPurchases(MBGNBD, cells, DefaultFitSettings())
+		f := FitPurchases(MBGNBD, Data{Cells: cells}, DefaultFitSettings())
 		if f.Status != FitOK {
 			b.Fatal(f.Reason)
 		}

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import "github.com/perennial-clv/perennial/transforms/numeric"
 

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -58,11 +58,12 @@ func newCurves(ages numeric.Chebyshev, demands int) *curves {
 // curvesOf returns the curves of x, which need not be whole, of the lowest
 // degree that agrees with the model at the probes, nil where none does. They
 // depend on the model, the horizons and the oldest age alone.
-func (s *Scorer) curvesOf(x float64, rules ruleCache) *curves {
+func (s *Scorer) curvesOf(x float64) *curves {
+	futures := s.futures(x)
 	known := make([][]float64, len(s.ages.finest.Points))
 	logsAt := func(i int) []float64 {
 		if known[i] == nil {
-			known[i] = s.demandLogs(x, s.ages.finest.Points[i], rules)
+			known[i] = s.demandLogs(s.ages.finest.Points[i], futures)
 		}
 		return known[i]
 	}
@@ -87,12 +88,15 @@ func (s *Scorer) curvesOf(x float64, rules ruleCache) *curves {
 // probe returns the point of a degree after which probe i lies.
 func probe(i, degree int) int { return (2*i + 1) * degree / (2 * curveProbes) }
 
-// demandLogs returns the logarithms of the demand of x at ln(α+T).
-func (s *Scorer) demandLogs(x, logAge float64, rules ruleCache) []float64 {
-	f := s.model.after(0, math.Exp(logAge)-s.model.Alpha)
-	f.r, f.b, f.rules = f.r+x, f.b+x, rules
+// demandLogs returns the logarithms of the demand at ln(α+T).
+func (s *Scorer) demandLogs(logAge float64, futures []func(T float64) Future) []float64 {
+	age := math.Exp(logAge) - s.shape.Alpha
+	now := make([]Future, len(futures))
+	for stage, at := range futures {
+		now[stage] = at(age)
+	}
 	logs := make([]float64, s.demands())
-	s.demand(f, logs)
+	s.demand(now, logs)
 	for i, d := range logs {
 		logs[i] = math.Log(d)
 	}

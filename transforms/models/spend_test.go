@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -111,4 +111,14 @@ func TestShopWithOnePriceExpectsThatPriceOrNothing(t *testing.T) {
 		got, _ := s.Expected(3, 10).Get()
 		wantClose(t, "mean value", got, 10, 1e-4)
 	}
+}
+
+func BenchmarkSpendFitOfAMillionCustomers(b *testing.B) {
+	cells := simulateSpend(Spend{6, 4, 15}, 1_000_000, 1)
+	for b.Loop() {
+		if f := FitSpend(cells, DefaultFitSettings()); f.Status != FitOK {
+			b.Fatal(f.Reason)
+		}
+	}
+	b.ReportMetric(float64(len(cells)), "cells")
 }

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -6,23 +6,8 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// Family is the name of a model, as in table models.
-type Family string
-
-// The families that are fitted.
-const (
-	// NBD buys at a constant rate for ever; rates differ between customers.
-	NBD Family = "nbd"
-	// BGNBD may drop out after each repeat purchase, never after the first one:
-	// it calls every one-time buyer alive.
-	BGNBD Family = "bg_nbd"
-	// MBGNBD may drop out after each purchase, the first one included.
-	MBGNBD Family = "mbg_nbd"
-	// GammaGamma is the model of the value of a purchase.
-	GammaGamma Family = "gamma_gamma"
-)
-
-// Purchases is a model of when customers buy, with its parameters.
+// Geometric is the model of NBD, BG/NBD or MBG/NBD, with its parameters: buying
+// at random, and dropping out after purchases only, as by the toss of a coin.
 //
 // While alive a customer buys at random at rate λ; λ differs between customers
 // as Gamma(R, Alpha), mean R/Alpha. After a purchase a customer drops out for
@@ -37,20 +22,20 @@ const (
 // Your Customers the Easy Way", Marketing Science 24(2) (BG/NBD); Batislam,
 // Denizel & Filiztekin (2007), IJRM 24(3), and Hoppe & Wagner (2007),
 // Marketing ZFP 29(3) (MBG/NBD); Ehrenberg (1959) (NBD).
-type Purchases struct {
+type Geometric struct {
 	Family         Family
 	R, Alpha, A, B float64
 }
 
 // dropsOut says whether a customer who made x repeat purchases has had an
 // occasion to drop out in this model.
-func (m Purchases) dropsOut(x int) bool {
+func (m Geometric) dropsOut(x int) bool {
 	return m.Family == MBGNBD || m.Family == BGNBD && x > 0
 }
 
 // occasions is the number of occasions to drop out that a customer alive at T
 // has passed: the repeat purchases, and in MBG/NBD the first one too.
-func (m Purchases) occasions(x int) float64 {
+func (m Geometric) occasions(x int) float64 {
 	if m.Family == MBGNBD {
 		return float64(x + 1)
 	}
@@ -64,13 +49,13 @@ func (m Purchases) occasions(x int) float64 {
 //
 // n is the number of occasions. −∞ where dropout is impossible. The quotient of
 // times is log1p((T−tx)/(α+tx)), exact for tx near T.
-func (m Purchases) logOddsGone(x int, tx, T float64) float64 {
+func (m Geometric) logOddsGone(x int, tx, T float64) float64 {
 	return m.logOdds(m.logOddsAtLast(x), x, tx, T)
 }
 
 // logOddsAtLast returns the part of logOddsGone that is known at the last
 // purchase.
-func (m Purchases) logOddsAtLast(x int) float64 {
+func (m Geometric) logOddsAtLast(x int) float64 {
 	if !m.dropsOut(x) {
 		return math.Inf(-1)
 	}
@@ -78,7 +63,7 @@ func (m Purchases) logOddsAtLast(x int) float64 {
 }
 
 // logOdds returns logOddsGone from that part.
-func (m Purchases) logOdds(atLast float64, x int, tx, T float64) float64 {
+func (m Geometric) logOdds(atLast float64, x int, tx, T float64) float64 {
 	return atLast + (m.R+float64(x))*math.Log1p((T-tx)/(m.Alpha+tx))
 }
 
@@ -93,7 +78,7 @@ func (m Purchases) logOdds(atLast float64, x int, tx, T float64) float64 {
 // Fader, Hardie & Lee (2005), eq. (6). Computed in logs because both terms of
 // the sum underflow for active customers. Agrees with 40-digit values to 1e-12
 // relative (TestPointsAgree…, TestStressCells…).
-func (m Purchases) LogLikelihood(x int, tx, T float64) float64 {
+func (m Geometric) LogLikelihood(x int, tx, T float64) float64 {
 	times := -m.R*math.Log1p(T/m.Alpha) - float64(x)*math.Log(m.Alpha+T)
 	value := numeric.LogRising(m.R, float64(x)) + times
 	if m.Family == NBD {
@@ -113,7 +98,7 @@ func (m Purchases) LogLikelihood(x int, tx, T float64) float64 {
 // Source: as LogLikelihood, eq. (7.2) of Fader, Hardie & Lee (2008), "Computing
 // P(alive) Using the BG/NBD Model". Agrees with 40-digit values to 1e-11
 // relative down to 1e-21 (TestPointsAgree…, TestStressCells…).
-func (m Purchases) ProbabilityAlive(x int, tx, T float64) float64 {
+func (m Geometric) ProbabilityAlive(x int, tx, T float64) float64 {
 	return numeric.Logistic(-m.logOddsGone(x, tx, T))
 }
 
@@ -123,13 +108,13 @@ func (m Purchases) ProbabilityAlive(x int, tx, T float64) float64 {
 //
 // (see future.expected). h ≥ 0; h = +Inf gives the limit, +Inf where it is
 // infinite: in NBD always, else for a ≤ 1. 0 where P(alive) is 0.
-func (m Purchases) Expected(x int, tx, T, h float64) float64 {
+func (m Geometric) Expected(x int, tx, T, h float64) float64 {
 	return scale(m.ProbabilityAlive(x, tx, T), m.after(x, T).expected(h))
 }
 
 // ExpectedNew returns the expected number of repeat purchases in (0, t] of a
 // customer who has just made the first one.
-func (m Purchases) ExpectedNew(t float64) float64 { return m.Expected(0, 0, 0, t) }
+func (m Geometric) ExpectedNew(t float64) float64 { return m.Expected(0, 0, 0, t) }
 
 // Discounted returns the expected number of purchases in (T, T+h], each
 // discounted to T at the continuous rate delta per unit of time.
@@ -138,7 +123,7 @@ func (m Purchases) ExpectedNew(t float64) float64 { return m.Expected(0, 0, 0, t
 //
 // delta ≥ 0, h ≥ 0, both may be at their ends: delta = 0 is Expected, h = +Inf
 // the lifetime value (finite for delta > 0).
-func (m Purchases) Discounted(x int, tx, T, delta, h float64) float64 {
+func (m Geometric) Discounted(x int, tx, T, delta, h float64) float64 {
 	return scale(m.ProbabilityAlive(x, tx, T), m.after(x, T).discounted(delta, h))
 }
 
@@ -150,7 +135,7 @@ func (m Purchases) Discounted(x int, tx, T, delta, h float64) float64 {
 // h ≥ 0; h = +Inf gives P(alive). Source: X(T, T+h] = 0 in the gamma mixture of
 // Poisson processes; a customer who is alive cannot drop out before buying.
 // Written with expm1 and log1p, exact for small h.
-func (m Purchases) ProbabilityOfPurchase(x int, tx, T, h float64) float64 {
+func (m Geometric) ProbabilityOfPurchase(x int, tx, T, h float64) float64 {
 	return m.ProbabilityAlive(x, tx, T) * m.after(x, T).probabilityOfPurchase(h)
 }
 
@@ -163,7 +148,7 @@ func (m Purchases) ProbabilityOfPurchase(x int, tx, T, h float64) float64 {
 // (T, T+h] given alive at T, which is the same in all families: dropout follows
 // purchases only. The mean is infinite for r+x ≤ 1, the median never. Written
 // with expm1, exact for large r+x.
-func (m Purchases) MedianToPurchase(x int, T float64) float64 {
+func (m Geometric) MedianToPurchase(x int, T float64) float64 {
 	f := m.after(x, T)
 	return f.alpha * math.Expm1(math.Ln2/f.r)
 }
@@ -175,15 +160,49 @@ func (m Purchases) MedianToPurchase(x int, T float64) float64 {
 //	P(alive)·E_p[ (α/(α+p·from))^r − (α/(α+p·from+(to−from)))^r ]
 //
 // of the model that knows of the first purchase (see future.retained).
-func (m Purchases) RetainedNew(from, to float64) float64 {
+func (m Geometric) RetainedNew(from, to float64) float64 {
 	return m.ProbabilityAlive(0, 0, 0) * m.after(0, 0).retained(from, to)
 }
 
-// scale returns alive·value where an infinite value of a customer who is
-// certainly gone counts as nothing.
-func scale(alive, value float64) float64 {
-	if alive == 0 {
-		return 0
+// Shape implements Purchases.
+func (m Geometric) Shape() Shape { return Shape{Stages: 1, Alpha: m.Alpha, R: m.R} }
+
+// Alive implements Past: ProbabilityAlive, in the only stage.
+func (m Geometric) Alive(x int, tx, T float64, stages []float64) float64 {
+	stages[0] = m.ProbabilityAlive(x, tx, T)
+	return stages[0]
+}
+
+// Futures implements Purchases. The rules of quadrature are kept from age to age.
+func (m Geometric) Futures(x float64, _ int) func(T float64) Future {
+	rules := ruleCache{}
+	return func(T float64) Future {
+		f := m.after(0, T)
+		f.r, f.rules = f.r+x, rules
+		if m.Family != NBD {
+			f.b += x
+		}
+		return f
 	}
-	return alive * value
+}
+
+// geometricFamilies are the three of Geometric.
+func geometricFamilies() []family {
+	of := func(name Family, parameters int) family {
+		return family{
+			name: name, parameters: []string{"r", "alpha", "a", "b"}[:parameters], times: []bool{false, true, false, false}[:parameters],
+			make: func(p []float64) Purchases {
+				m := Geometric{Family: name, R: p[0], Alpha: p[1]}
+				if parameters > 2 {
+					m.A, m.B = p[2], p[3]
+				}
+				return m
+			},
+			likelihood: func(d Data, scaleDays float64, each Each) objective {
+				return newPurchaseLikelihood(name, d.Cells, scaleDays, each).evaluate
+			},
+			starts: purchaseStarts,
+		}
+	}
+	return []family{of(NBD, 2), of(BGNBD, 4), of(MBGNBD, 4)}
 }

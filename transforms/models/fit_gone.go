@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"cmp"
@@ -11,7 +11,7 @@ import (
 // with L′ = (ln[(α+T)/(α+tx)], (r+x)[1/(α+T) − 1/(α+tx)], 1/a, −1/(b+n−1)).
 func (l *purchaseLikelihood) block(cells []Cell, p vector) (e evaluation) {
 	r, a, b := p[0], p[2], p[3]
-	m := Purchases{Family: l.family}
+	m := Geometric{Family: l.family}
 	g, h := &e.gradient, &e.hessian
 	for from := 0; from < len(cells); {
 		x := cells[from].X

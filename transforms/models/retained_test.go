@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
-
-	"github.com/perennial-clv/perennial/transforms/calendar"
 )
 
 // From a day to a century. 1e-11 relative is what the quadratures are chosen
@@ -26,7 +24,7 @@ func TestRetainedNewAgreesWithHighPrecision(t *testing.T) {
 		t.Fatalf("%d rows", len(file.Rows))
 	}
 	for _, row := range file.Rows {
-		m := Purchases{BGNBD, row.Model[0], row.Model[1], row.Model[2], row.Model[3]}
+		m := Geometric{BGNBD, row.Model[0], row.Model[1], row.Model[2], row.Model[3]}
 		got, want := m.RetainedNew(row.From, row.To), number(t, row.Value)
 		if math.Abs(got-want) > 1e-11*want+1e-15 {
 			t.Errorf("%v from %v to %v: %v, want %v", row.Model, row.From, row.To, got, want)
@@ -40,7 +38,7 @@ func TestRetainedNewAgreesWithHighPrecision(t *testing.T) {
 func TestRetainedNewAgreesWithSimulation(t *testing.T) {
 	const customers = 200_000
 	periods := [][2]float64{{0, 4}, {4, 8}, {26, 39}, {100, 104}}
-	models := []Purchases{
+	models := []Geometric{
 		{BGNBD, 0.6, 6, 0.8, 2.4}, {MBGNBD, 0.6, 6, 0.8, 2.4}, {MBGNBD, 2, 10, 3, 1}, {Family: NBD, R: 0.5, Alpha: 9},
 	}
 	source := rand.NewPCG(8, 8)
@@ -63,7 +61,7 @@ func TestRetainedNewAgreesWithSimulation(t *testing.T) {
 }
 
 // boughtIn returns in which of the periods a new customer bought.
-func boughtIn(source rand.Source, m Purchases, periods [][2]float64) []bool {
+func boughtIn(source rand.Source, m Geometric, periods [][2]float64) []bool {
 	bought, random := make([]bool, len(periods)), rand.New(source)
 	rate, dropout := distuv.Gamma{Alpha: m.R, Beta: m.Alpha, Src: source}.Rand(), 0.0
 	if m.Family != NBD {
@@ -107,7 +105,7 @@ func TestRetainedNewFallsWithTime(t *testing.T) {
 			before = rate
 		}
 	}
-	nbd := Purchases{Family: NBD, R: 0.5, Alpha: 11}
+	nbd := Geometric{Family: NBD, R: 0.5, Alpha: 11}
 	wantClose(t, "nbd", nbd.RetainedNew(400, 433), 1-math.Pow(11.0/44, 0.5), 1e-14) // by hand: ½
 }
 
@@ -126,28 +124,5 @@ func TestMedianToPurchaseIsWhereHalfHaveBought(t *testing.T) {
 		}
 	}
 	// By hand: (12 + 36)·(2^(1/(0.5+1.5)) − 1) with r + x = 2.5 − 0.5.
-	wantClose(t, "by hand", Purchases{MBGNBD, 1, 12, 1, 1}.MedianToPurchase(1, 36), 48*(math.Sqrt2-1), 1e-14)
-}
-
-// A customer who bought today, alive for certain: median 48·(√2 − 1) = 19.88
-// weeks, 139.2 days, rounded up to 140. Who is more likely gone has none, and
-// neither has who is expected after the year 9999.
-func TestNextPurchase(t *testing.T) {
-	asOf := calendar.Date(2024, 1, 1)
-	scored := func(r, alive float64, x int32) *Value {
-		score := NewScorer(Purchases{MBGNBD, r, 12, 1, 1}, 7, 0, nil, nil, nil).Score(x, 0, 36*7)
-		score.Alive = alive
-		return &Value{score: score}
-	}
-	if day, ok := scored(1, 0.5, 1).nextPurchase(asOf).Get(); !ok || day != asOf+140 {
-		t.Errorf("expected on %v, want %v", day, asOf+140)
-	}
-	for name, value := range map[string]*Value{"gone": scored(1, 0.4999, 1), "without a prediction": {}} {
-		if day, ok := value.nextPurchase(asOf).Get(); ok {
-			t.Errorf("%s: expected on %v", name, day)
-		}
-	}
-	if day, ok := scored(1e-4, 1, 0).nextPurchase(asOf).Get(); ok {
-		t.Errorf("after the year 9999: %v", day)
-	}
+	wantClose(t, "by hand", Geometric{MBGNBD, 1, 12, 1, 1}.MedianToPurchase(1, 36), 48*(math.Sqrt2-1), 1e-14)
 }

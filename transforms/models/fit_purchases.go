@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"fmt"
@@ -15,6 +15,26 @@ type Cell struct {
 	Count int32 // customers, ≥ 1
 }
 
+// cellsByX divides cells, sorted by X first, into those of each x.
+func cellsByX(cells []Cell) [][]Cell {
+	var runs [][]Cell
+	for from := 0; from < len(cells); {
+		to := from
+		for to < len(cells) && cells[to].X == cells[from].X {
+			to++
+		}
+		runs = append(runs, cells[from:to])
+		from = to
+	}
+	return runs
+}
+
+// Data are what models of purchases are fitted to.
+type Data struct {
+	Cells   []Cell  // distinct, sorted by (X, Tx, T)
+	LogGaps float64 // Σ ln(days) over all gaps between consecutive purchases of a customer
+}
+
 // FitPurchases fits a family of purchases to cells by maximum likelihood.
 //
 // Cells are distinct and sorted by (X, Tx, T): their sums are taken in that
@@ -25,29 +45,34 @@ type Cell struct {
 // that maximum on fewer, coarser ones. Fewer than MinRepeaters customers with
 // x > 0 are insufficient data. The maximum agrees with that of an independent program to 1e-7 in the
 // parameters and 1e-8 in the log-likelihood (TestFitsOfCDNOW…).
-func FitPurchases(family Family, cells []Cell, s FitSettings) Fit {
+func FitPurchases(name Family, d Data, s FitSettings) Fit {
+	cells := d.Cells
 	totals := totalsOf(cells)
 	if totals.repeaters < s.MinRepeaters || totals.repeaters == 0 {
-		return insufficient(family, totals.customers, int64(len(cells)),
+		return insufficient(name, totals.customers, int64(len(cells)),
 			fmt.Sprintf("%d customers bought on more than one day, fewer than %d", totals.repeaters, max(1, s.MinRepeaters)))
 	}
+	f := familyOf(name)
 	scaleDays := totals.ageDays / float64(totals.customers)
-	names, dim := []string{"r", "alpha", "a", "b"}, 4
-	if family == NBD {
-		names, dim = names[:2], 2
+	search := func(d Data, starts []vector) maximum {
+		return best(f.likelihood(d, scaleDays, s.Each), len(f.parameters), starts, s)
 	}
-	search := func(cells []Cell, starts []vector) maximum {
-		return best(newPurchaseLikelihood(family, cells, scaleDays, s.Each).evaluate, dim, starts, s)
-	}
-	starts := purchaseStarts(totals)
+	starts := f.starts(totals)
 	if len(cells) > manyCells {
-		starts = slices.Insert(starts, 0, search(coarsened(cells), starts).theta)
+		starts = slices.Insert(starts, 0, search(Data{coarsened(cells), d.LogGaps}, starts).theta)
 	}
-	top := search(cells, starts)
+	top := search(d, starts)
 	unit := scaleDays / s.DaysPerUnit
+	scales := make([]float64, len(f.parameters))
+	for i, isTime := range f.times {
+		scales[i] = 1
+		if isTime {
+			scales[i] = unit
+		}
+	}
 	// A density of x times changes with the unit by its x-th power.
 	shift := -totals.purchases * math.Log(unit)
-	return fitted(family, names, top, []float64{1, unit, 1, 1}, shift, totals.customers, int64(len(cells)))
+	return fitted(name, f.parameters, top, scales, shift, totals.customers, int64(len(cells)))
 }
 
 // cellTotals are the sums that decide whether and from where to fit.
@@ -179,7 +204,7 @@ func (l *purchaseLikelihood) addCounts(sums *termSums, p vector) {
 	r, alpha, a, b := p[0], p[1], p[2], p[3]
 	var rising, staying numeric.Sum // over k < x, and over k < n
 	var byR, byRR, byA, byB, byAB, byBB numeric.Sum
-	m := Purchases{Family: l.family}
+	m := Geometric{Family: l.family}
 	x, n := 0.0, 0.0
 	for _, count := range l.counts {
 		for ; x < count.x; x++ {

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -186,17 +186,20 @@ func (m maximum) curvatures() (lowest, highest float64) {
 	return values[0], values[len(values)-1]
 }
 
-// variances returns the diagonal of (−H)⁻¹: n times the squared standard errors
-// of the logarithms of the parameters. A maximum that judge calls ok has them.
-func (m maximum) variances() []float64 {
+// covariance returns (−H)⁻¹/n: the covariance of the logarithms of the parameters
+// estimated from n customers. A maximum that judge calls ok has one.
+func (m maximum) covariance(n float64) [][]float64 {
 	var factor mat.Cholesky
 	var inverse mat.SymDense
-	out := make([]float64, m.dim)
 	if !factor.Factorize(evaluation{hessian: m.hessian}.information(m.dim)) || factor.InverseTo(&inverse) != nil {
-		panic("clv: the information at a maximum is not positive definite")
+		panic("models: the information at a maximum is not positive definite")
 	}
+	out := make([][]float64, m.dim)
 	for i := range out {
-		out[i] = inverse.At(i, i)
+		out[i] = make([]float64, m.dim)
+		for j := range out[i] {
+			out[i][j] = inverse.At(i, j) / n
+		}
 	}
 	return out
 }

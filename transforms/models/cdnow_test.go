@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"bufio"
@@ -216,14 +216,14 @@ func TestFitsOfCDNOWAgreeWithAnIndependentProgram(t *testing.T) {
 			checkFit(t, spendFit, models["gammagamma_repeat_only"])
 			spend, _ := spendFit.Spend()
 			checkSpend(t, spendFit, shoppers, models["gammagamma_repeat_only"])
-			nbd := FitPurchases(NBD, cells, settings)
+			nbd := FitPurchases(NBD, Data{Cells: cells}, settings)
 			checkFit(t, nbd, models["nbd"])
 			for family, name := range map[Family]string{BGNBD: "bgcnbd_k1", MBGNBD: "mbgcnbd_k1"} {
-				f := FitPurchases(family, cells, settings)
+				f := FitPurchases(family, Data{Cells: cells}, settings)
 				checkFit(t, f, models[name])
 				t.Logf("%s: %d iterations", family, f.Iterations)
 				m, _ := f.Purchases()
-				checkPredictions(t, m, spend, cells, shoppers, models[name])
+				checkPredictions(t, m.(Geometric), spend, cells, shoppers, models[name])
 				if i, reason := Choose([]Fit{f}, nbd); i != 0 {
 					t.Errorf("the sole candidate %s was not chosen: %s", family, reason)
 				}
@@ -257,7 +257,7 @@ func meanOf(c shopper) float64 {
 
 // checkPredictions compares the predictions for the named customers, by the
 // model and by a Scorer. 2e-6: parameters that differ by 1e-7 move them so far.
-func checkPredictions(t *testing.T, m Purchases, spend Spend, cells []Cell, shoppers map[string]shopper, want referenceFit) {
+func checkPredictions(t *testing.T, m Geometric, spend Spend, cells []Cell, shoppers map[string]shopper, want referenceFit) {
 	t.Helper()
 	const tolerance = 2e-6
 	wantClose(t, "a new customer in 52 weeks", m.ExpectedNew(52), want.NewCustomer, tolerance)

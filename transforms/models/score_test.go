@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -18,17 +18,17 @@ func wantScore(t *testing.T, s *Scorer, horizonDays []float64, c Cell, isExact b
 	if isExact {
 		tolerance = 0
 	}
-	score := s.Score(c.X, c.Tx, c.T)
-	if want := m.ProbabilityAlive(x, tx, T); score.Alive != want {
+	score, customer := s.Score(c.X, c.Tx, c.T), At(m, x, tx, T)
+	if want := customer.ProbabilityAlive(); score.Alive != want {
 		t.Fatalf("%+v %+v: P(alive) = %v, want %v", m, c, score.Alive, want)
 	}
-	if got, want := score.prospects.untilNext, m.MedianToPurchase(x, T)*s.daysPerUnit; got != want {
+	if got, want := score.prospects.untilNext[0], TimeToPurchase(customer.futures[0], 0.5)*s.daysPerUnit; got != want {
 		t.Fatalf("%+v %+v: median to purchase %v days, want %v", m, c, got, want)
 	}
 	for i, days := range horizonDays {
 		h := days / s.daysPerUnit
 		got := score.Outlook(i)
-		want := Outlook{m.Expected(x, tx, T, h), m.Discounted(x, tx, T, s.delta, h), m.ProbabilityOfPurchase(x, tx, T, h)}
+		want := Outlook{customer.Expected(h), customer.Discounted(s.delta, h), customer.Retained(0, h)}
 		if !(relative(got.Expected, want.Expected) <= tolerance) || !(relative(got.Discounted, want.Discounted) <= tolerance) ||
 			got.ProbabilityOfPurchase != want.ProbabilityOfPurchase {
 			t.Fatalf("%+v %+v δ %v in %v days: %+v, want %+v", m, c, s.delta, days, got, want)
@@ -38,8 +38,8 @@ func wantScore(t *testing.T, s *Scorer, horizonDays []float64, c Cell, isExact b
 
 func TestScorerAgreesWithTheModelWhetherItKnowsTheCellOrNot(t *testing.T) {
 	horizons := []float64{91, 365, math.Inf(1)}
-	for _, m := range []Purchases{publishedBG, publishedMBG, {Family: NBD, R: 0.385, Alpha: 12.07}} {
-		cells := simulate(Purchases{m.Family, m.R, 7 * m.Alpha, m.A + 1e-3, m.B + 1e-3}, 2000, 400, 1)
+	for _, m := range []Geometric{publishedBG, publishedMBG, {Family: NBD, R: 0.385, Alpha: 12.07}} {
+		cells := simulate(Geometric{m.Family, m.R, 7 * m.Alpha, m.A + 1e-3, m.B + 1e-3}, 2000, 400, 1)
 		// Every second customer is unknown to the scorer; so is the last cell.
 		var half []Cell
 		for i := 0; i < len(cells); i += 2 {
@@ -65,7 +65,7 @@ func agedCells(xs []int32, oldest, step int32) (cells []Cell) {
 }
 
 func TestScorerAgreesWithTheModelOverModelsAgesAndHorizons(t *testing.T) {
-	models := append([]Purchases{
+	models := append([]Geometric{
 		{BGNBD, 0.5, 300, 20, 0.05}, {BGNBD, 5, 0.3, 0.02, 20}, {MBGNBD, 0.2, 0.02, 1.5, 40}, {MBGNBD, 40, 5000, 0.1, 0.1},
 	}, lawModels...)
 	for _, oldest := range []int32{40, 730, 6000} {
@@ -88,10 +88,10 @@ func TestCurvesReachTheModelAtTheDegreesMeant(t *testing.T) {
 		oldest float64
 		want   int
 	}{{730, 24}, {10, 12}} {
-		s := &Scorer{model: publishedMBG, daysPerUnit: 7, delta: 0.0018, horizons: []float64{52, forEver}}
-		s.ages = newAges(s.model.Alpha, c.oldest/7)
+		s := &Scorer{model: publishedMBG, shape: publishedMBG.Shape(), daysPerUnit: 7, delta: 0.0018, horizons: []float64{52, forEver}}
+		s.ages = newAges(s.shape.Alpha, c.oldest/7)
 		for _, x := range []float64{0, 1, 5, 30, 200, 2000} {
-			curves := s.curvesOf(x, ruleCache{})
+			curves := s.curvesOf(x)
 			if curves == nil || len(curves.logs) != c.want+1 {
 				t.Errorf("x = %v, ages to %v: %v, want degree %d", x, c.oldest, curves, c.want)
 			}
@@ -100,9 +100,9 @@ func TestCurvesReachTheModelAtTheDegreesMeant(t *testing.T) {
 }
 
 func TestBandsAgreeWithTheModelOrAreNotUsed(t *testing.T) {
-	for i, m := range append([]Purchases{{BGNBD, 5, 0.3, 0.02, 20}, {MBGNBD, 0.2, 2, 1.5, 40}}, lawModels...) {
+	for i, m := range append([]Geometric{{BGNBD, 5, 0.3, 0.02, 20}, {MBGNBD, 0.2, 2, 1.5, 40}}, lawModels...) {
 		for _, delta := range []float64{0, 0.0018} {
-			s := &Scorer{model: m, daysPerUnit: 7, delta: delta, horizons: []float64{1.0 / 7, 52, 520, forEver}}
+			s := &Scorer{model: m, shape: m.Shape(), daysPerUnit: 7, delta: delta, horizons: []float64{1.0 / 7, 52, 520, forEver}}
 			s.ages = newAges(m.Alpha, 730.0/7)
 			b := s.newBand(bandsFrom, nil)
 			if b == nil {
@@ -117,7 +117,7 @@ func TestBandsAgreeWithTheModelOrAreNotUsed(t *testing.T) {
 				for _, T := range []float64{0, 1.0 / 7, 9, 60, 730.0 / 7} {
 					f := m.after(x, T)
 					curves.demandAt(f.alpha, got)
-					s.demand(f, want)
+					s.demand([]Future{f}, want)
 					for i := range got {
 						if !(relative(got[i], want[i]) <= scorerTolerance) {
 							t.Fatalf("%+v δ %v x %d T %v: demand %d is %v, want %v", m, delta, x, T, i, got[i], want[i])
@@ -178,7 +178,7 @@ func TestCustomersScoreDependsOnOthersByTheOldestAgeAlone(t *testing.T) {
 }
 
 func BenchmarkNewScorer(b *testing.B) {
-	cells := simulate(Purchases{MBGNBD, 0.53, 43, 0.89, 1.6}, 1_000_000, 730, 9)
+	cells := simulate(Geometric{MBGNBD, 0.53, 43, 0.89, 1.6}, 1_000_000, 730, 9)
 	entries := 0
 	for b.Loop() {
 		s := NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
@@ -205,7 +205,7 @@ func BenchmarkNewScorerOfFrequentBuyers(b *testing.B) {
 }
 
 func BenchmarkScore(b *testing.B) {
-	cells := simulate(Purchases{MBGNBD, 0.53, 43, 0.89, 1.6}, 100_000, 730, 9)
+	cells := simulate(Geometric{MBGNBD, 0.53, 43, 0.89, 1.6}, 100_000, 730, 9)
 	s := NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -31,6 +31,9 @@ type band struct {
 // bandsWorth returns the bands for cells by x, those that are worth it and
 // agree with the model.
 func (s *Scorer) bandsWorth(runs [][]Cell, each Each) (bands []*band) {
+	if s.shape.Alpha == 0 {
+		return nil
+	}
 	for low := bandsFrom; len(runs) > 0 && low <= int(runs[len(runs)-1][0].X); low *= bandWidth {
 		members := 0
 		for _, cells := range runs {
@@ -50,10 +53,10 @@ func (s *Scorer) bandsWorth(runs [][]Cell, each Each) (bands []*band) {
 
 // newBand returns a band, nil where it does not agree with the model.
 func (s *Scorer) newBand(low int, each Each) *band {
-	from, to := math.Log(s.model.R+float64(low)), math.Log(s.model.R+float64(low*bandWidth))
+	from, to := math.Log(s.shape.R+float64(low)), math.Log(s.shape.R+float64(low*bandWidth))
 	b := &band{low, numeric.NewChebyshev(bandDegree, from, to), make([]*curves, bandDegree+1)}
 	each.run(len(b.curves), func(i int) {
-		b.curves[i] = s.curvesOf(math.Exp(b.x.Points[i])-s.model.R, ruleCache{})
+		b.curves[i] = s.curvesOf(math.Exp(b.x.Points[i]) - s.shape.R)
 	})
 	if slices.Contains(b.curves, nil) {
 		return nil
@@ -74,10 +77,10 @@ func (s *Scorer) newBand(low int, each Each) *band {
 // agrees reports whether a band at ln(r+x) agrees with the model at as many
 // ages as a curve is compared at.
 func (s *Scorer) agrees(b *band, logX float64) bool {
-	c, rules := b.at(logX), ruleCache{}
+	c, futures := b.at(logX), s.futures(math.Exp(logX)-s.shape.R)
 	for i := range curveProbes {
 		age := s.ages.finest.Points[2*probe(i, highestDegree)+1]
-		if !c.agree(age, s.demandLogs(math.Exp(logX)-s.model.R, age, rules)) {
+		if !c.agree(age, s.demandLogs(age, futures)) {
 			return false
 		}
 	}

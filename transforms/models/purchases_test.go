@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"encoding/json"
@@ -49,8 +49,8 @@ func number(t *testing.T, text string) float64 {
 // The parameters that the literature prints for CDNOW, at which the tables of
 // high precision are computed. Time in weeks.
 var (
-	publishedBG  = Purchases{Family: BGNBD, R: 0.243, Alpha: 4.414, A: 0.793, B: 2.426}
-	publishedMBG = Purchases{Family: MBGNBD, R: 0.525, Alpha: 6.183, A: 0.891, B: 1.614}
+	publishedBG  = Geometric{Family: BGNBD, R: 0.243, Alpha: 4.414, A: 0.793, B: 2.426}
+	publishedMBG = Geometric{Family: MBGNBD, R: 0.525, Alpha: 6.183, A: 0.891, B: 1.614}
 )
 
 func TestPointsAgreeWithFortyDigits(t *testing.T) {
@@ -78,7 +78,7 @@ func TestPointsAgreeWithFortyDigits(t *testing.T) {
 		t.Fatalf("%d points, want 9", len(file.Points))
 	}
 	for _, p := range file.Points {
-		for name, m := range map[string]Purchases{"bgnbd_published": publishedBG, "mbgnbd": publishedMBG} {
+		for name, m := range map[string]Geometric{"bgnbd_published": publishedBG, "mbgnbd": publishedMBG} {
 			want := p.Values[name]
 			x, tx, T := p.Point.X, p.Point.Tx, p.Point.T
 			what := name + " of customer " + strconv.Itoa(p.Point.Cust)
@@ -132,7 +132,7 @@ func TestStressCellsAgreeWithHighPrecision(t *testing.T) {
 func TestPublishedExpectationsIncludingThoseOtherProgramsMiss(t *testing.T) {
 	// mpmath, 12 digits printed. Very long horizons; r = .11: lifetimes gives NaN
 	// (its issue 302); a = 1: the closed form divides by 0.
-	mle := Purchases{Family: BGNBD, R: .24259452, Alpha: 4.41360174, A: .79292197, B: 2.42590660}
+	mle := Geometric{Family: BGNBD, R: .24259452, Alpha: 4.41360174, A: .79292197, B: 2.42590660}
 	one := publishedBG
 	one.A = 1
 	rows := []struct {
@@ -145,7 +145,7 @@ func TestPublishedExpectationsIncludingThoseOtherProgramsMiss(t *testing.T) {
 		{"x=100, horizon 5000", publishedBG.Expected(100, 104, 104, 5000), 593.466280534, 3e-12},
 		{"x=300, horizon 5000", publishedBG.Expected(300, 104, 104, 5000), 1772.21842787, 3e-12},
 		{"x=500, horizon 5000", publishedBG.Expected(500, 104, 104, 5000), 2950.96235263, 3e-12},
-		{"a+b < 1", Purchases{BGNBD, .11, 2.24, .31, .5}.Expected(0, 0, 1, 30), .564588615533, 3e-12},
+		{"a+b < 1", Geometric{BGNBD, .11, 2.24, .31, .5}.Expected(0, 0, 1, 30), .564588615533, 3e-12},
 		{"a = 1", one.Expected(2, 30.43, 38.86, 39), 1.10213678604, 3e-12},
 		// Printed with 8 decimals of parameters, so good to 1e-7 of the value.
 		{"discounted at the maximum, x=2", mle.Discounted(2, 213.0/7, 272.0/7, .0027, math.Inf(1)), 5.15663189, 1e-7},

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -18,7 +18,7 @@ var lawCells = []struct {
 }
 
 // lawModels span dropout from none to nearly certain and rates from spread to equal.
-var lawModels = []Purchases{
+var lawModels = []Geometric{
 	publishedBG, publishedMBG,
 	{Family: NBD, R: 0.385, Alpha: 12.07},
 	{BGNBD, 0.11, 2.24, 0.31, 0.5}, {BGNBD, 1, 5, 1, 1}, {MBGNBD, 1, 5, 1, 3}, {MBGNBD, 2, 20, 1e-6, 1},
@@ -90,13 +90,13 @@ func TestDiscountedBecomesUndiscountedAsTheRateVanishes(t *testing.T) {
 
 func TestUndiscountedLifetimeIsFiniteOnlyWhereDropoutIsFrequent(t *testing.T) {
 	// By hand: E[1/p] of Beta(a, b) is (a+b−1)/(a−1) for a > 1.
-	m := Purchases{BGNBD, 10, 3, 3, 5}
+	m := Geometric{BGNBD, 10, 3, 3, 5}
 	if got := m.Expected(0, 0, 10, forEver); got != 3.5 {
 		t.Errorf("a = 3, b = 5: %v purchases without end, want 7/2", got)
 	}
 	// 1e9 weeks with a = 3 are without end to (1e8)^−2.
 	wantClose(t, "a very long horizon", m.Expected(0, 0, 10, 1e9), 3.5, 1e-9)
-	for _, m := range []Purchases{publishedBG, publishedMBG, {BGNBD, 1, 1, 1, 1}, {Family: NBD, R: 1, Alpha: 1}} {
+	for _, m := range []Geometric{publishedBG, publishedMBG, {BGNBD, 1, 1, 1, 1}, {Family: NBD, R: 1, Alpha: 1}} {
 		if got := m.Expected(2, 30, 39, forEver); !math.IsInf(got, 1) {
 			t.Errorf("%+v: %v purchases without end, want +Inf", m, got)
 		}
@@ -104,7 +104,7 @@ func TestUndiscountedLifetimeIsFiniteOnlyWhereDropoutIsFrequent(t *testing.T) {
 }
 
 func TestNBDHasItsClosedForms(t *testing.T) {
-	m := Purchases{Family: NBD, R: 0.5, Alpha: 11}
+	m := Geometric{Family: NBD, R: 0.5, Alpha: 11}
 	// By hand: (r+x)/(α+T)·h = 2.5/50·10 and 2.5/50·(1−e^(−0.1·10))/0.1.
 	wantClose(t, "expected", m.Expected(2, 30, 39, 10), 0.5, 1e-15)
 	wantClose(t, "discounted", m.Discounted(2, 30, 39, 0.1, 10), 0.5*(1-math.Exp(-1)), 1e-15)
@@ -118,7 +118,7 @@ func TestNBDHasItsClosedForms(t *testing.T) {
 func TestNewMBGCustomerIsABGCustomerWhoSurvivedTheFirstPurchase(t *testing.T) {
 	// E_MBG[X(t)] = b/(a+b)·E_BG[X(t)] at b+1.
 	m := publishedMBG
-	bg := Purchases{BGNBD, m.R, m.Alpha, m.A, m.B + 1}
+	bg := Geometric{BGNBD, m.R, m.Alpha, m.A, m.B + 1}
 	for _, weeks := range []float64{1, 52, 520} {
 		wantClose(t, "new customer", m.ExpectedNew(weeks), m.B/(m.A+m.B)*bg.ExpectedNew(weeks), 1e-13)
 	}

@@ -1,4 +1,4 @@
-package clv
+package models
 
 import (
 	"math"
@@ -19,7 +19,7 @@ type future struct {
 }
 
 // after returns the future of a customer alive at T with x repeat purchases.
-func (m Purchases) after(x int, T float64) future {
+func (m Geometric) after(x int, T float64) future {
 	f := future{r: m.R + float64(x), alpha: m.Alpha + T}
 	if m.Family != NBD {
 		f.a, f.b = m.A, m.B+m.occasions(x)
@@ -117,6 +117,56 @@ func (f future) discountedForever(delta float64) float64 {
 // probabilityOfPurchase returns P(X(h) > 0) of a customer who is alive now.
 func (f future) probabilityOfPurchase(h float64) float64 {
 	return -math.Expm1(-f.r * math.Log1p(h/f.alpha))
+}
+
+// Expected implements Demand.
+func (f future) Expected(h float64) float64 { return f.expected(h) }
+
+// Discounted implements Demand.
+func (f future) Discounted(delta, h float64) float64 { return f.discounted(delta, h) }
+
+// Retained implements Future.
+func (f future) Retained(from, to float64) float64 {
+	if from == 0 {
+		return f.probabilityOfPurchase(to)
+	}
+	return f.retained(from, to)
+}
+
+// PMF implements Future.
+//
+//	P(n) = B(a, b+n)/B(a, b)·NB(n) + [n > 0]·B(a+1, b+n−1)/B(a, b)·P(NB ≥ n)
+//
+// NB are the purchases of who never drops out: either all of n occasions to drop
+// out passed, or the n-th did not. Source: Fader, Hardie & Lee (2005), eq. (8).
+// P(NB ≥ n) is 1 less the terms before, exact to 1e-16 of 1, and so is P(n).
+func (f future) PMF(h float64, into []float64) {
+	q := h / (f.alpha + h)
+	own := math.Exp(-f.r * math.Log1p(h/f.alpha)) // NB(n)
+	atLeast, stayed := 1.0, 1.0                   // P(NB ≥ n), B(a, b+n)/B(a, b)
+	for n := range into {
+		k := float64(n)
+		into[n] = stayed * own
+		if n > 0 && f.a > 0 {
+			into[n] += stayed * f.a / (f.b + k - 1) * max(0, atLeast)
+		}
+		atLeast -= own
+		own *= q * (f.r + k) / (k + 1)
+		if f.a > 0 {
+			stayed *= (f.b + k) / (f.a + f.b + k)
+		}
+	}
+}
+
+// timeToPurchase returns the time by which a customer who is alive now has bought
+// with probability q.
+//
+//	α·((1−q)^(−1/r) − 1)
+//
+// It solves (α/(α+h))^r = 1 − q: dropout follows purchases only. The mean is
+// infinite for r ≤ 1, quantiles never. Written with expm1, exact for large r.
+func (f future) timeToPurchase(q float64) float64 {
+	return f.alpha * math.Expm1(-math.Log1p(-q)/f.r)
 }
 
 // retained returns P(X(from, to] > 0) of a customer who is alive now.
