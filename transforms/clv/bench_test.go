@@ -10,7 +10,6 @@ import (
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
-	"github.com/perennial-clv/perennial/transforms/models"
 )
 
 const benchAsOf = calendar.Day(19_722) // 2023-12-31

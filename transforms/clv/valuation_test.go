@@ -55,7 +55,7 @@ func cdnowFits() (purchases, spend models.Fit) {
 	fit := func(f models.Family, names []string, values ...float64) models.Fit {
 		out := models.Fit{Family: f, Status: models.FitOK}
 		for i, n := range names {
-			out.Parameters = append(out.Parameters, Parameter{Name: n, Estimate: values[i]})
+			out.Parameters = append(out.Parameters, models.Parameter{Name: n, Estimate: values[i]})
 		}
 		return out
 	}
@@ -113,12 +113,12 @@ func TestValueIsPurchasesTimesSpendTimesNetRevenueFactor(t *testing.T) {
 		}
 		for h, days := range []float64{30, 365, math.Inf(1)} {
 			p := v.predict(&values[i], h, NetRevenue)
-			expected := model.Expected(c.x, tx, T, days/7)
+			expected := models.At(model, c.x, tx, T).Expected(days / 7)
 			wantMoney(t, "predicted value", p.Value, expected*purchaseValue)
-			wantMoney(t, "residual value", p.Residual, model.Discounted(c.x, tx, T, delta, days/7)*purchaseValue)
+			wantMoney(t, "residual value", p.Residual, models.At(model, c.x, tx, T).Discounted(delta, days/7)*purchaseValue)
 			wantMoney(t, "value of a purchase", p.PurchaseValue, purchaseValue)
 			half := v.predict(&values[i], h, Contribution)
-			wantMoney(t, "residual contribution", half.Residual, model.Discounted(c.x, tx, T, delta, days/7)*purchaseValue/2)
+			wantMoney(t, "residual contribution", half.Residual, models.At(model, c.x, tx, T).Discounted(delta, days/7)*purchaseValue/2)
 		}
 	}
 	rows := filled(v.CustomerValues(&shard.Customers, values))
@@ -279,7 +279,7 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 		cells.enter(i%2*(1+i%7), i%2*(1+i%50), 100+i, int64(1+i%7)*int64(100_000+i*517%90_000))
 	}
 	cells.Compact()
-	for candidate, stands := range map[models.Family]string{MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", NBD: "bg_nbd gamma_gamma nbd"} {
+	for candidate, stands := range map[models.Family]string{models.MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", models.NBD: "bg_nbd gamma_gamma nbd"} {
 		s := testSettings()
 		s.Candidates = []models.Family{candidate}
 		rows, chosen, _ := FitAll(s, &cells, &Gaps{}, &ledger.Totals{First: numeric.Known(calendar.Day(50)), GrossSales: 90, PurchaseValue: 100}, 600, nil, nil)

@@ -1,0 +1,79 @@
+package models
+
+import "math"
+
+// Quantile returns the least n of which P(X(T, T+h] ≤ n) is at least q, 0 < q < 1,
+// for a finite h.
+func (c Customer) Quantile(h, q float64) int {
+	for length := 16; ; length *= 4 {
+		pmf := make([]float64, length)
+		c.PMF(h, pmf)
+		sum := 0.0
+		for n, p := range pmf {
+			if sum += p; sum >= q {
+				return n
+			}
+		}
+		if length > mostPurchases {
+			return length
+		}
+	}
+}
+
+// mostPurchases bounds the search for a quantile: nobody buys as often.
+const mostPurchases = 1 << 20
+
+// ParameterVariance returns the variance of the logarithm of value(model) that
+// is due to the uncertainty of the fit's parameters, to first order.
+//
+//	∇ᵀ·Σ·∇,  ∇ the derivatives of ln value by the logarithms of the parameters
+//
+// by central differences of a hundredth. Null in the sense of 0: 0 without a
+// covariance, as at a bound, and where value is not positive. Known as the delta
+// method.
+func (f Fit) ParameterVariance(value func(m Purchases) float64) float64 {
+	const step = 0.01
+	dim := len(f.Covariance)
+	gradient := make([]float64, dim)
+	for i := range dim {
+		up, down := value(f.moved(i, step)), value(f.moved(i, -step))
+		if !(up > 0) || !(down > 0) || math.IsInf(up, 1) || math.IsInf(down, 1) {
+			return 0
+		}
+		gradient[i] = math.Log(up/down) / (2 * step)
+	}
+	variance := 0.0
+	for i := range dim {
+		for j := range dim {
+			variance += gradient[i] * f.Covariance[i][j] * gradient[j]
+		}
+	}
+	return variance
+}
+
+// moved returns the model with the logarithm of a parameter moved by a step.
+func (f Fit) moved(parameter int, step float64) Purchases {
+	values := make([]float64, len(f.Parameters))
+	for i, p := range f.Parameters {
+		values[i] = p.Estimate
+	}
+	values[parameter] *= math.Exp(step)
+	return familyOf(f.Family).make(values)
+}
+
+// Widening is how intervals are widened by what they covered in backtests. The
+// zero value is not one: start from NoWidening.
+type Widening struct {
+	// Level is the nominal level at which the intervals of customers are taken so
+	// that they cover as many as they claim.
+	Level float64
+	// Cohort and Total multiply the standard deviations of sums over a cohort and
+	// over all customers, ≥ 1.
+	Cohort, Total float64
+}
+
+// IntervalLevel is the level that intervals claim: from p10 to p90.
+const IntervalLevel = 0.8
+
+// NoWidening widens nothing: where there is no backtest.
+func NoWidening() Widening { return Widening{Level: IntervalLevel, Cohort: 1, Total: 1} }
