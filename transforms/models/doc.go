@@ -6,6 +6,7 @@
 //	families.go        the families by name, and how each is fitted
 //	bg_nbd.go          NBD, BG/NBD, MBG/NBD: likelihood, P(alive)
 //	bg_nbd_future.go   what they expect: purchases, discounted purchases, P(any purchase)
+//	pareto_nbd*.go     Pareto/NBD: likelihood, P(alive), what it expects, its fit
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals

@@ -18,6 +18,9 @@ const (
 	BGNBD Family = "bg_nbd"
 	// MBGNBD may drop out after each purchase, the first one included.
 	MBGNBD Family = "mbg_nbd"
+	// ParetoNBD may drop out at any time: lifetimes are exponential, at rates that
+	// differ between customers.
+	ParetoNBD Family = "pareto_nbd"
 	// GammaGamma is the model of the value of a purchase.
 	GammaGamma Family = "gamma_gamma"
 )
@@ -27,6 +30,7 @@ var Families = []ledger.Term{
 	{Name: string(NBD), Doc: "While alive a customer buys at random at a rate λ, which differs between customers as Gamma(r, alpha), and nobody ever leaves. Expected purchases in a time t: (r + x)/(alpha + T)·t. Fitted beside the others, to see whether dropout explains anything. Ehrenberg (1959)."},
 	{Name: string(BGNBD), Doc: "As nbd; after each repeat purchase a customer leaves for ever with probability p, which differs as Beta(a, b). Who bought once counts as alive with certainty, so it predicts only where it is the sole candidate. Fader, Hardie & Lee (2005), Marketing Science 24(2)."},
 	{Name: string(MBGNBD), Doc: "As bg_nbd, and a customer may leave after the first purchase too: the probability of being alive falls with silence for everybody. The default. Batislam, Denizel & Filiztekin (2007), IJRM 24(3)."},
+	{Name: string(ParetoNBD), Doc: "As nbd; a customer may leave at any time, at a rate μ, which differs as Gamma(s, beta), so that lifetimes are Pareto distributed: the probability of being alive is 1 on the day of a purchase and falls with silence. Schmittlein, Morrison & Colombo (1987), Management Science 33(1)."},
 	{Name: string(GammaGamma), Doc: "The value of a purchase. A customer's purchases vary around a mean of their own, which differs between customers. Expected mean after x purchases of mean m: p(gamma + m·x)/(p·x + q − 1), between the population's mean and the customer's own. Fader & Hardie (2013)."},
 }
 
@@ -45,7 +49,7 @@ type family struct {
 }
 
 // families are those that FitPurchases fits.
-func families() []family { return slices.Concat(geometricFamilies()) }
+func families() []family { return slices.Concat(geometricFamilies(), []family{paretoFamily()}) }
 
 // familyOf returns the family of a name; it panics for another.
 func familyOf(name Family) family {
