@@ -9,6 +9,7 @@
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
+//	variance.go        what is left to chance: variances of customers, intervals of sums
 //	score.go           scoring many customers
 //	score_curves.go    what they expect as curves of their age, for scoring
 //	score_bands.go     the same for many x at once
