@@ -8,6 +8,7 @@
 //	bg_nbd_future.go   what they expect: purchases, discounted purchases, P(any purchase)
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
+//	fit_shrunk.go      fits of segments, drawn to that of the whole base
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
 //	score.go           scoring many customers
 //	score_curves.go    what they expect as curves of their age, for scoring
