@@ -29,9 +29,9 @@ func shared(t *testing.T, path string) []byte {
 	return content
 }
 
-// cdnow returns the purchase days of the customers of the CDNOW sample, the
+// cdnow returns the purchases of the customers of the CDNOW sample, the
 // purchases of a day merged.
-func cdnow(t *testing.T) [][]int {
+func cdnow(t *testing.T) [][]visit {
 	t.Helper()
 	byCustomer := map[string][]int{}
 	for lines := bufio.NewScanner(strings.NewReader(string(shared(t, "data/cdnow/CDNOW_sample.txt")))); lines.Scan(); {
@@ -43,10 +43,10 @@ func cdnow(t *testing.T) [][]int {
 		}
 		byCustomer[fields[1]] = append(byCustomer[fields[1]], int(day))
 	}
-	var customers [][]int
+	var customers [][]visit
 	for _, days := range byCustomer {
 		slices.Sort(days)
-		customers = append(customers, slices.Compact(days))
+		customers = append(customers, visitsOf(slices.Compact(days)...))
 	}
 	return customers
 }
@@ -76,7 +76,7 @@ func TestTrackingOfCDNOWAgreesWithBTYD(t *testing.T) {
 	if err := json.Unmarshal(shared(t, "reference/cdnow.json"), &reference); err != nil {
 		t.Fatal(err)
 	}
-	d := dailyOf(shardOf(cdnow(t)...))
+	d := dailyOf(shardOf(calendar.Date(1998, 6, 30), cdnow(t)...))
 	p, want := reference.Sample.Programs.BTYD.BG.Params, reference.Sample.Weekly
 	m := modelOf(t, models.BGNBD, p.R, p.Alpha, p.A, p.B)
 	const wednesday, thursday = 2, 3

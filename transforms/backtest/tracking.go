@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -41,6 +42,18 @@ type Tracked struct {
 	ID          string
 	Model       models.Purchases
 	DaysPerUnit float64 // of the model's unit of time
+}
+
+// TrackedModels returns the models of purchases that are tracked, in the order of
+// their ids: the chosen one, and the NBD where it can be used.
+func TrackedModels(rows []clv.Model) (tracked []Tracked) {
+	for _, row := range rows {
+		m, ok := row.Purchases()
+		if ok && (row.IsChosen || row.Family == models.NBD) {
+			tracked = append(tracked, Tracked{clv.ModelID(row.Family), m, row.TimeUnit.Days})
+		}
+	}
+	return tracked
 }
 
 // trackedGrains are the periods by which models are tracked, in the order of

@@ -10,20 +10,17 @@ import (
 	"github.com/perennial-clv/perennial/transforms/models"
 )
 
-// shardOf returns a shard of customers who purchase on given days; a negative
-// day is a refund on the positive one.
-func shardOf(customers ...[]int) *ledger.Shard {
-	var s ledger.Shard
-	for i, days := range customers {
-		for _, day := range days {
-			d := &s.Days
-			d.Day, d.IsPurchase = append(d.Day, calendar.Day(max(day, -day))), append(d.IsPurchase, day > 0)
-			d.Orders, d.GrossSales = append(d.Orders, 1), append(d.GrossSales, 1)
-			d.Refunds, d.Contribution = append(d.Refunds, 0), append(d.Contribution, 0)
+// visitsOf are a customer's visits on given days: a negative one is a refund on
+// the positive one, all others are purchases.
+func visitsOf(days ...int) (visits []visit) {
+	for _, day := range days {
+		v := visit{day: calendar.Day(day), gross: 1}
+		if day < 0 {
+			v = visit{day: calendar.Day(-day), refund: -1}
 		}
-		s.End(ledger.Key([]byte{byte(i)}))
+		visits = append(visits, v)
 	}
-	return &s
+	return visits
 }
 
 // dailyOf counts the customers of shards.
@@ -57,17 +54,10 @@ func modelOf(t *testing.T, family models.Family, parameters ...float64) Tracked 
 // weeks expects r/α·t = t/2 purchases in t weeks, days/14.
 func TestTrackingCountsBothSidesByHand(t *testing.T) {
 	const jan1 = 19723
-	at := func(days ...int) (list []int) {
-		for _, d := range days {
-			if d < 0 {
-				list = append(list, -(jan1 - d))
-			} else {
-				list = append(list, jan1+d)
-			}
-		}
-		return list
-	}
-	d := dailyOf(shardOf(at(0, 8, -20, 40), at(3)), shardOf(at(31, 38)))
+	d := dailyOf(
+		shardOf(jan1+45, visitsOf(jan1, jan1+8, -jan1-20, jan1+40), visitsOf(jan1+3)),
+		shardOf(jan1+45, visitsOf(jan1+31, jan1+38)),
+	)
 	f := cohort.NewFrame(calendar.Calendar{}, jan1+45, nil)
 	rows := d.Track(f, []Tracked{modelOf(t, models.NBD, 2, 4)})
 	type line struct {
@@ -132,7 +122,7 @@ func near(got, want float64) bool { return math.Abs(got-want) <= 1e-13*max(1, ma
 // Acquired on the as-of day: nothing is expected and nothing happened, and there
 // is no χ² of buckets in which nobody is expected.
 func TestTrackingOnTheDayOfAcquisition(t *testing.T) {
-	d := dailyOf(shardOf([]int{100}, []int{100}))
+	d := dailyOf(shardOf(100, visitsOf(100), visitsOf(100)))
 	rows := d.Track(cohort.NewFrame(calendar.Calendar{}, 100, nil), []Tracked{modelOf(t, models.MBGNBD, .5, 6, .9, 1.6)})
 	for _, r := range rows {
 		want := 0.0
