@@ -103,7 +103,7 @@ func (d *Daily) curve(f *cohort.Frame, m Tracked) []float64 {
 func (d *Daily) expected(curve []float64, day calendar.Day) float64 {
 	first, _ := d.first()
 	var sum numeric.Sum
-	for acquired := first; acquired <= day; acquired++ {
+	for acquired := first; acquired <= min(day, calendar.Day(d.acquired.End()-1)); acquired++ {
 		if n := d.acquired.Get(int32(acquired)); n > 0 {
 			sum.Add(float64(n) * curve[day-acquired])
 		}
