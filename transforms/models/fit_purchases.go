@@ -10,8 +10,8 @@ import (
 
 // Cell is a group of customers whom the models of purchases cannot tell apart.
 type Cell struct {
-	X     int32 // repeat purchase days
-	Tx, T int32 // days from the first purchase to the last, and to the end of observation; 0 ≤ Tx ≤ T
+	X     int32 // repeat purchase days; opportunities taken where the family is discrete
+	Tx, T int32 // days, or opportunities, from the first purchase to the last, and to the end of observation; 0 ≤ Tx ≤ T
 	Count int32 // customers, ≥ 1
 }
 
@@ -46,23 +46,25 @@ type Data struct {
 // x > 0 are insufficient data. The maximum agrees with that of an independent program to 1e-7 in the
 // parameters and 1e-8 in the log-likelihood (TestFitsOfCDNOW…).
 func FitPurchases(name Family, d Data, s FitSettings) Fit {
-	cells := d.Cells
+	f, cells := familyOf(name), d.Cells
 	totals := totalsOf(cells)
 	if totals.repeaters < s.MinRepeaters || totals.repeaters == 0 {
 		return insufficient(name, totals.customers, int64(len(cells)),
-			fmt.Sprintf("%d customers bought on more than one day, fewer than %d", totals.repeaters, max(1, s.MinRepeaters)))
+			fmt.Sprintf("%d customers %s, fewer than %d", totals.repeaters, f.again(), max(1, s.MinRepeaters)))
 	}
-	f := familyOf(name)
 	scaleDays := totals.ageDays / float64(totals.customers)
 	search := func(d Data, starts []vector) maximum {
 		return best(f.likelihood(d, scaleDays, s.Each), len(f.parameters), starts, s)
 	}
 	starts := f.starts(totals)
-	if len(cells) > manyCells {
+	if len(cells) > manyCells && !f.isDiscrete {
 		starts = slices.Insert(starts, 0, search(Data{coarsened(cells), d.LogGaps}, starts).theta)
 	}
 	top := search(d, starts)
 	unit := scaleDays / s.DaysPerUnit
+	if f.isDiscrete {
+		unit = 1
+	}
 	scales := make([]float64, len(f.parameters))
 	for i, isTime := range f.times {
 		scales[i] = 1
@@ -75,10 +77,22 @@ func FitPurchases(name Family, d Data, s FitSettings) Fit {
 	return fitted(name, f.parameters, top, scales, shift, totals.customers, int64(len(cells)))
 }
 
+// again says what customers with a repeat purchase did.
+func (f family) again() string {
+	switch {
+	case f.name.IsContractual():
+		return "renewed"
+	case f.isDiscrete:
+		return "took an opportunity after the first purchase"
+	default:
+		return "bought on more than one day"
+	}
+}
+
 // cellTotals are the sums that decide whether and from where to fit.
 type cellTotals struct {
 	customers, repeaters int64
-	purchases, ageDays   float64 // Σx and ΣT over customers: whole numbers
+	purchases, ageDays   float64 // Σx and ΣT over customers: whole numbers, of opportunities where these are counted
 }
 
 func totalsOf(cells []Cell) (t cellTotals) {
