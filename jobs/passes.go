@@ -8,9 +8,11 @@ import (
 	"sync/atomic"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
@@ -65,10 +67,13 @@ func (p *partial) add(o *partial) {
 type base struct {
 	frame           *cohort.Frame
 	customers       *customers
+	kept            *historyShelf
 	sums            *partial
 	hasContribution bool
 	exclusions      []ledger.Exclusion
 
+	histories *backtest.Histories // of a sample; nil where the job asks for no models
+	fits      clv.Fits
 	models    []clv.Model
 	valuation *clv.Valuation
 	ranks     clv.Ranks
@@ -126,6 +131,9 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
+	if r.Job.hasModels() {
+		b.kept = newHistoryShelf(in.space, shards)
+	}
 	workers := make([]worker, r.Workers)
 	rows := make([]pipeline.Taken, r.Workers) // apart from workers, whose first lives on as the sums: they hold on to the store's blocks
 	for i := range workers {
@@ -145,6 +153,9 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 		w.view.Look(b.frame, shard)
 		w.addShard(b.frame, &w.view)
 		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
+			return err
+		}
+		if err := b.kept.put(ctx, order[i], &w.view, &w.encoded); err != nil {
 			return err
 		}
 		meter.Add(count, count)
@@ -181,21 +192,47 @@ func largestFirst(s *pipeline.Store) []int {
 	return order
 }
 
-// fit fits the models. A fit that fails is a published fact, not an error.
-func (r *Run) fit(ctx context.Context, b *base) error {
-	var failed error
-	each := func(n int, task func(i int)) {
-		if failed == nil {
-			failed = pipeline.Each(ctx, r.Workers, n, func(_ context.Context, _, i int) error { task(i); return nil })
+// modelling is how the models are worked on: several tasks at once, until the run
+// is interrupted.
+type modelling struct {
+	each   models.Each
+	stop   func() bool
+	failed error
+}
+
+func (r *Run) modelling(ctx context.Context) *modelling {
+	m := new(modelling)
+	m.each = func(n int, task func(i int)) {
+		if m.failed == nil {
+			m.failed = pipeline.Each(ctx, r.Workers, n, func(_ context.Context, _, i int) error { task(i); return nil })
 		}
 	}
-	stop := func() bool { return failed != nil || ctx.Err() != nil }
+	m.stop = func() bool { return m.failed != nil || ctx.Err() != nil }
+	return m
+}
+
+// fit fits the models. A fit that fails is a published fact, not an error.
+func (r *Run) fit(ctx context.Context, b *base) error {
+	m := r.modelling(ctx)
+	b.fits = clv.FitAll(&r.Job.Value, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
+	return m.failed
+}
+
+// grade compares what the models would have predicted with what came.
+func (r *Run) grade(ctx context.Context, b *base) (err error) {
+	b.histories, err = b.kept.read(ctx)
+	return err
+}
+
+// choose chooses the model to predict with.
+func (r *Run) choose(ctx context.Context, b *base) error {
+	m := r.modelling(ctx)
 	cells, totals := &b.sums.cells, &b.sums.totals
-	models, chosen, spend := clv.FitAll(r.Job.Value, cells, &b.sums.gaps, totals, r.AsOf, stop, each)
-	b.models = models
-	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
+	choice := clv.Choose(&r.Job.Value, &b.fits)
+	b.models = clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf)
+	b.valuation = clv.NewValuation(r.Job.Value, b.fits.Of(choice.Family), b.fits.Spend, cells, totals, b.hasContribution, m.each)
 	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
-	return failed
+	return m.failed
 }
 
 // value is pass B.

@@ -6,6 +6,10 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
+// BGBB buys or not at each of a row of opportunities, and may drop out before
+// each.
+const BGBB Family = "bg_bb"
+
 // BetaBinomial is the model BG/BB, with its parameters: buying at opportunities,
 // and dropping out before them.
 //
@@ -192,16 +196,15 @@ func (f opportunities) pmf(h int, into []float64) {
 	}
 }
 
-// opportunityFamilies is that of BetaBinomial.
-func opportunityFamilies() []family {
-	return []family{{
+func bgBBFamily() family {
+	return family{
 		name: BGBB, parameters: []string{"alpha", "beta", "gamma", "delta"}, times: make([]bool, 4), isDiscrete: true,
 		make: func(p []float64) Purchases { return BetaBinomial{p[0], p[1], p[2], p[3]} },
 		likelihood: func(d Data, _ float64, each Each) objective {
 			return newOpportunityLikelihood(d.Cells, each).evaluate
 		},
 		starts: opportunityStarts,
-	}}
+	}
 }
 
 // opportunityStarts are the logarithms of (α, β, γ, δ) to start from: the share

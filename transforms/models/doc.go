@@ -4,15 +4,18 @@
 //
 //	model.go           what every model of purchases does, and one customer's prospects
 //	families.go        the families by name, and how each is fitted
-//	bg_nbd.go          NBD, BG/NBD, MBG/NBD: likelihood, P(alive)
-//	bg_nbd_future.go   what they expect: purchases, discounted purchases, P(any purchase)
+//	nbd.go, bg_nbd.go, mbg_nbd.go  NBD, BG/NBD, MBG/NBD, each with its likelihood
+//	geometric.go       the mathematics of the three: likelihood, P(alive)
+//	geometric_future.go what they expect: purchases, discounted purchases, P(any purchase)
 //	bg_bb.go           BG/BB: buying at opportunities, as they come with the calendar
-//	s_bg.go            sBG and BdW: renewing a contract at each opportunity, or leaving
+//	s_bg.go, bdw.go    sBG and BdW: renewing a contract at each opportunity, or leaving
+//	contract.go        the mathematics of the two
 //	staying.go         how long customers stay, counted in opportunities
 //	opportunities.go   what is linear between whole numbers of opportunities
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
+//	variance.go        what is left to chance: variances of customers, intervals of sums
 //	score.go           scoring many customers
 //	score_curves.go    what they expect as curves of their age, for scoring
 //	score_bands.go     the same for many x at once

@@ -9,25 +9,9 @@ import (
 // Family is the name of a model, as in table models.
 type Family string
 
-// The families.
-const (
-	// NBD buys at a constant rate for ever; rates differ between customers.
-	NBD Family = "nbd"
-	// BGNBD may drop out after each repeat purchase, never after the first one:
-	// it calls every one-time buyer alive.
-	BGNBD Family = "bg_nbd"
-	// MBGNBD may drop out after each purchase, the first one included.
-	MBGNBD Family = "mbg_nbd"
-	// BGBB buys or not at each of a number of opportunities, and may drop out
-	// before each.
-	BGBB Family = "bg_bb"
-	// SBG renews a contract or leaves at the end of each period.
-	SBG Family = "s_bg"
-	// BdW is SBG where who has stayed long leaves more or less easily.
-	BdW Family = "bdw"
-	// GammaGamma is the model of the value of a purchase.
-	GammaGamma Family = "gamma_gamma"
-)
+// GammaGamma is the model of the value of a purchase; the others, each in a file
+// of its own, are of when customers buy.
+const GammaGamma Family = "gamma_gamma"
 
 // Families are the models with how they predict.
 var Families = []ledger.Term{
@@ -57,7 +41,7 @@ type family struct {
 
 // families are those that FitPurchases fits.
 func families() []family {
-	return slices.Concat(geometricFamilies(), opportunityFamilies(), contractFamilies())
+	return []family{nbdFamily(), bgNBDFamily(), mbgNBDFamily(), bgBBFamily(), sBGFamily(), bdwFamily()}
 }
 
 // familyOf returns the family of a name; it panics for another.
