@@ -57,6 +57,7 @@ type Valuation struct {
 	Settings        Settings
 	HasContribution bool // contribution is known for every kept row
 
+	fit          models.Fit // of purchases
 	purchases    models.Purchases
 	spend        models.Spend
 	hasPurchases bool                  // a model of purchases is usable
@@ -79,6 +80,7 @@ func NewValuation(s Settings, chosen *models.Fit, spend models.Fit, cells *Cells
 		v.unscored = NotModelled
 	}
 	if chosen != nil {
+		v.fit = *chosen
 		v.purchases, v.hasPurchases = chosen.Purchases()
 		v.purchasesID = ModelID(chosen.Family)
 	}
