@@ -1,6 +1,8 @@
 package clv
 
 import (
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -8,6 +10,7 @@ import (
 // Prospect is what forecasts of a customer's purchases and their value are made
 // of.
 type Prospect struct {
+	X, T     int32                     // as the model counts them, T in days
 	Stages   [models.MaxStages]float64 // probabilities of being alive and in each stage of the model
 	Purchase float64                   // expected net revenue of a purchase, in currency
 	// OwnSpread is the squared coefficient of variation of what is not known of
@@ -19,19 +22,21 @@ type Prospect struct {
 	Residual, Contribution numeric.Null[int64]
 }
 
-// Prospect returns the prospects of a customer with x repeat purchases, of whom
-// `value` is expected. Not ok without a model.
-func (v *Valuation) Prospect(value *Value, x int32) (p Prospect, ok bool) {
+// Prospect returns the prospects of customer i, of whom `value` is expected. Not
+// ok without a model.
+func (v *Valuation) Prospect(value *Value, c *ledger.Customers, i int, asOf calendar.Day) (p Prospect, ok bool) {
 	if !value.isScored() {
 		return p, false
 	}
+	p.X, p.T = c.X(i), int32(asOf-c.First[i])
 	for stage := range v.purchases.Shape().Stages {
 		p.Stages[stage] = value.score.Stage(stage)
 	}
-	if value.Status != Predicted {
-		x = 0
+	known := 0 // purchases of which the value is known
+	if value.Status == Predicted {
+		known = int(p.X)
 	}
-	p.Purchase, p.OwnSpread, p.Residual = value.spend, v.ownSpread(int(x)), value.residual
+	p.Purchase, p.OwnSpread, p.Residual = value.spend, v.ownSpread(known), value.residual
 	if v.HasContribution {
 		p.Contribution = v.predict(value, len(v.Settings.Horizons)-1, Contribution).Residual
 	}
@@ -68,6 +73,7 @@ type Assumptions struct {
 	// squared coefficient of variation of a customer's purchases around the mean.
 	Purchase, OwnSpread, Spread float64
 	NetFactor                   float64               // net revenue ÷ purchase value
+	Widening                    models.Widening       // of intervals
 	Contribution                numeric.Null[float64] // contribution ÷ net revenue; null where it is not known
 }
 
@@ -81,7 +87,7 @@ func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
 	a = Assumptions{
 		Fit: v.fit, Model: v.purchases, ModelID: v.purchasesID,
 		DaysPerUnit: v.Settings.TimeUnit.Days, DeltaPerDay: v.Settings.deltaPerDay(),
-		Purchase: v.purchaseValue(0, 0) * v.net, OwnSpread: v.ownSpread(0), Spread: 1, NetFactor: v.net,
+		Purchase: v.purchaseValue(0, 0) * v.net, OwnSpread: v.ownSpread(0), Spread: 1, NetFactor: v.net, Widening: v.widening,
 	}
 	if v.hasSpend {
 		a.Spread = 1 / v.spend.P
