@@ -62,6 +62,9 @@ type Score struct {
 // IsScored reports whether the score is one.
 func (s *Score) IsScored() bool { return s.prospects != nil }
 
+// Stage returns the probability of being alive and in a stage.
+func (s *Score) Stage(stage int) float64 { return s.stages[stage] }
+
 // Outlook returns what is expected until a horizon, by its index.
 func (s *Score) Outlook(horizon int) (o Outlook) {
 	horizons := s.prospects.horizons()
