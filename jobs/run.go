@@ -45,7 +45,8 @@ type Run struct {
 //  3. read: rows to postings, dealt to shards by customer
 //  4. check what was read
 //  5. pass A, per shard: customer-days; sums per cohort and period; model cells
-//  6. fit the models on the cells
+//  6. fit the models on the cells; grade them by what they would have predicted
+//     at earlier days; choose the one to predict with
 //  7. pass B, per shard: value each customer; what ranks compare with
 //  8. pass C: stage every table, customers shard by shard
 //  9. check that everything ties out, stage what was checked
@@ -89,8 +90,7 @@ func (r *Run) do(ctx context.Context, s *Summary, space *pipeline.Space) error {
 	if err != nil {
 		return err
 	}
-	r.stage(s, "fit")
-	if err := r.fit(ctx, b); err != nil {
+	if err := r.model(ctx, s, b); err != nil {
 		return err
 	}
 	if err := r.value(ctx, s, b); err != nil {
@@ -109,6 +109,20 @@ func (r *Run) do(ctx context.Context, s *Summary, space *pipeline.Space) error {
 		return err
 	}
 	r.removeExpired(ctx, s)
+	return nil
+}
+
+// model makes what customers are valued with.
+func (r *Run) model(ctx context.Context, s *Summary, b *base) error {
+	for _, step := range []struct {
+		stage string
+		do    func(context.Context, *base) error
+	}{{"fit", r.fit}, {"grade", r.grade}, {"choose", r.choose}} {
+		r.stage(s, step.stage)
+		if err := step.do(ctx, b); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -6,6 +6,10 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
+// ParetoNBD may drop out at any time: lifetimes are exponential, at rates that
+// differ between customers. Pareto has the numbers.
+const ParetoNBD Family = "pareto_nbd"
+
 // Pareto is the Pareto/NBD model with its parameters: buying at random, and
 // dropping out at random at any time.
 //
@@ -101,5 +105,34 @@ func (m Pareto) Alive(x int, tx, T float64, stages []float64) float64 {
 func (m Pareto) Futures(x float64, _ int) func(T float64) Future {
 	return func(T float64) Future {
 		return paretoFuture{r: m.R + x, alpha: m.Alpha + T, s: m.S, beta: m.Beta + T}
+	}
+}
+
+// aliveAmong implements quick: q is computed once for each corner.
+func (m Pareto) aliveAmong(cells []Cell, daysPerUnit float64, each Each) func(x, tx, T int32, stages []float64) float64 {
+	known := cornersOf(cells)
+	firstDeath := make([]float64, len(known))
+	known.each(each, func(place int, of corner) {
+		firstDeath[place] = m.firstDeath(int(of.x), float64(of.t)/daysPerUnit)
+	})
+	return func(x, tx, T int32, stages []float64) float64 {
+		last, lastOK := known.find(x, tx)
+		end, endOK := known.find(x, T)
+		if !lastOK || !endOK {
+			return m.Alive(int(x), float64(tx)/daysPerUnit, float64(T)/daysPerUnit, stages)
+		}
+		stages[0] = m.alive(firstDeath[last], firstDeath[end], int(x), float64(tx)/daysPerUnit, float64(T)/daysPerUnit)
+		return stages[0]
+	}
+}
+
+func paretoNBDFamily() family {
+	return family{
+		name: ParetoNBD, parameters: []string{"r", "alpha", "s", "beta"}, times: []bool{false, true, false, true},
+		make: func(p []float64) Purchases { return Pareto{R: p[0], Alpha: p[1], S: p[2], Beta: p[3]} },
+		likelihood: func(d Data, scaleDays float64, each Each) objective {
+			return newParetoLikelihood(d.Cells, scaleDays, each).evaluate
+		},
+		starts: paretoStarts,
 	}
 }

@@ -11,6 +11,7 @@
 //	tricomi.go     Tricomi's function, for discounting
 //	pareto.go      which of two Pareto variables is less
 //	jet.go         functions with their derivatives
+//	series.go      sums of infinite series
 //	wilson.go      intervals of a share
 //
 // The accuracy of each function is measured against testdata/high_precision.json,

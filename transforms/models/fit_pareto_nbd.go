@@ -2,68 +2,9 @@ package models
 
 import (
 	"math"
-	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
-
-// corner is a number of purchases x and a day t since the first: the last
-// purchase of some cells, or their age.
-type corner struct{ x, t int32 }
-
-// corners are distinct ones, sorted. Cells have a tenth as many, or fewer: what
-// is slow to compute of Pareto/NBD is a function of a corner.
-type corners []corner
-
-func (c corner) compare(d corner) int {
-	if c.x != d.x {
-		return int(c.x) - int(d.x)
-	}
-	return int(c.t) - int(d.t)
-}
-
-// cornersOf returns both corners of each cell.
-func cornersOf(cells []Cell) corners {
-	all := make(corners, 0, 2*len(cells))
-	for _, c := range cells {
-		all = append(all, corner{c.X, c.Tx}, corner{c.X, c.T})
-	}
-	slices.SortFunc(all, corner.compare)
-	return slices.Clone(slices.Compact(all))
-}
-
-// find returns the place of a corner, not ok if it is not among them.
-func (c corners) find(x, t int32) (place int, ok bool) {
-	return slices.BinarySearchFunc(c, corner{x, t}, corner.compare)
-}
-
-// each runs a task for every corner, many in one go.
-func (c corners) each(each Each, task func(place int, of corner)) {
-	const together = 256 // some 0.1 ms
-	each.run((len(c)+together-1)/together, func(i int) {
-		for place := i * together; place < min((i+1)*together, len(c)); place++ {
-			task(place, c[place])
-		}
-	})
-}
-
-// aliveAmong implements quick: q is computed once for each corner.
-func (m Pareto) aliveAmong(cells []Cell, daysPerUnit float64, each Each) func(x, tx, T int32, stages []float64) float64 {
-	known := cornersOf(cells)
-	firstDeath := make([]float64, len(known))
-	known.each(each, func(place int, of corner) {
-		firstDeath[place] = m.firstDeath(int(of.x), float64(of.t)/daysPerUnit)
-	})
-	return func(x, tx, T int32, stages []float64) float64 {
-		last, lastOK := known.find(x, tx)
-		end, endOK := known.find(x, T)
-		if !lastOK || !endOK {
-			return m.Alive(int(x), float64(tx)/daysPerUnit, float64(T)/daysPerUnit, stages)
-		}
-		stages[0] = m.alive(firstDeath[last], firstDeath[end], int(x), float64(tx)/daysPerUnit, float64(T)/daysPerUnit)
-		return stages[0]
-	}
-}
 
 // paretoLikelihood evaluates the mean log-likelihood of Pareto/NBD on cells.
 //
@@ -210,16 +151,4 @@ func paretoStarts(t cellTotals) []vector {
 		return vector{math.Log(r), math.Log(r / rate), math.Log(s), math.Log(beta)}
 	}
 	return []vector{start(0.6, 2*rate, 0.6, 0.4), start(1, rate, 1, 5), start(2, 3*rate, 0.2, 0.02)}
-}
-
-// paretoFamily is Pareto/NBD.
-func paretoFamily() family {
-	return family{
-		name: ParetoNBD, parameters: []string{"r", "alpha", "s", "beta"}, times: []bool{false, true, false, true},
-		make: func(p []float64) Purchases { return Pareto{R: p[0], Alpha: p[1], S: p[2], Beta: p[3]} },
-		likelihood: func(d Data, scaleDays float64, each Each) objective {
-			return newParetoLikelihood(d.Cells, scaleDays, each).evaluate
-		},
-		starts: paretoStarts,
-	}
 }
