@@ -10,7 +10,7 @@ const (
 	seriesAgainAt = 0.5
 	// paretoPanel is the width of the panels of that integral, in which the
 	// integrand is analytic within π of the real line.
-	paretoPanel = 1
+	paretoPanel = 2
 )
 
 // The variables of the jets of ParetoFirst.
@@ -163,7 +163,7 @@ func newGauss(u, c, z float64) (f gauss) {
 		f.cz -= n * next * byC
 		f.zz += n * (n + 1) * next * (u + n) * perC
 		term = next * z
-		if term*n*n <= counts*f.value*(1-z) {
+		if !(term*n*n > counts*f.value*(1-z)) {
 			return f
 		}
 	}
