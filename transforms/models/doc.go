@@ -6,6 +6,12 @@
 //	families.go        the families by name, and how each is fitted
 //	bg_nbd.go          NBD, BG/NBD, MBG/NBD: likelihood, P(alive)
 //	bg_nbd_future.go   what they expect: purchases, discounted purchases, P(any purchase)
+//	cnbd.go            BG/CNBD-k, MBG/CNBD-k, regular purchases: likelihood, P(alive)
+//	cnbd_fit.go        their likelihood over cells, with its derivatives
+//	cnbd_future.go     what they expect
+//	cnbd_counts.go     the same by the numbers of stages passed, where few are likely
+//	cnbd_waves.go      the same in closed form by the dropout probability, where many are
+//	cnbd_next.go       when the next purchase is
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
