@@ -14,13 +14,13 @@ const (
 // cells, and says why in a sentence.
 //
 // Candidates whose status leaves parameters to use compete by AIC, ties going
-// to the first; bg_nbd, which calls every one-time buyer alive, takes part only
-// if there is no other candidate. The NBD is chosen where it has no higher AIC
+// to the first; bg_nbd and bg_cnbd_k, which call every one-time buyer alive, take
+// part only if there is no other candidate. The NBD is chosen where it has no higher AIC
 // than the best of them (the data show no dropout) and where none is usable.
 func Choose(candidates []Fit, nbd Fit) (index int, reason string) {
 	index = ChoseNone
 	for i, c := range candidates {
-		if !c.usable() || c.Family == BGNBD && len(candidates) > 1 {
+		if !c.usable() || c.Family.KeepsOneTimeBuyers() && len(candidates) > 1 {
 			continue
 		}
 		if index == ChoseNone || aic(c) < aic(candidates[index]) {
