@@ -4,10 +4,12 @@
 //
 //	model.go           what every model of purchases does, and one customer's prospects
 //	families.go        the families by name, and how each is fitted
-//	bg_nbd.go          NBD, BG/NBD, MBG/NBD: likelihood, P(alive)
-//	bg_nbd_future.go   what they expect: purchases, discounted purchases, P(any purchase)
+//	nbd.go, bg_nbd.go, mbg_nbd.go  NBD, BG/NBD, MBG/NBD, each with its likelihood
+//	geometric.go       the mathematics of the three: likelihood, P(alive)
+//	geometric_future.go what they expect: purchases, discounted purchases, P(any purchase)
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
+//	fit_shrunk.go      fits of segments, drawn to that of the whole base
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
 //	variance.go        what is left to chance: variances of customers, intervals of sums
 //	score.go           scoring many customers

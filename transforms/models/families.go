@@ -9,18 +9,9 @@ import (
 // Family is the name of a model, as in table models.
 type Family string
 
-// The families.
-const (
-	// NBD buys at a constant rate for ever; rates differ between customers.
-	NBD Family = "nbd"
-	// BGNBD may drop out after each repeat purchase, never after the first one:
-	// it calls every one-time buyer alive.
-	BGNBD Family = "bg_nbd"
-	// MBGNBD may drop out after each purchase, the first one included.
-	MBGNBD Family = "mbg_nbd"
-	// GammaGamma is the model of the value of a purchase.
-	GammaGamma Family = "gamma_gamma"
-)
+// GammaGamma is the model of the value of a purchase; the others, each in a file
+// of its own, are of when customers buy.
+const GammaGamma Family = "gamma_gamma"
 
 // Families are the models with how they predict.
 var Families = []ledger.Term{
@@ -45,7 +36,9 @@ type family struct {
 }
 
 // families are those that FitPurchases fits.
-func families() []family { return slices.Concat(geometricFamilies()) }
+func families() []family {
+	return []family{nbdFamily(), bgNBDFamily(), mbgNBDFamily()}
+}
 
 // familyOf returns the family of a name; it panics for another.
 func familyOf(name Family) family {
