@@ -26,6 +26,7 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		clv.Models.Schema(),
 		clv.ModelParameters.Schema(),
 		backtest.Backtests.Schema(),
+		backtest.ModelTracking.Schema(),
 		Runs.Schema(),
 		RunInputs.Schema(),
 		ledger.RunExclusions.Schema(),

@@ -1,10 +1,12 @@
-// Package backtest asks how well the models would have predicted: it takes the
-// base back to earlier days, the origins, fits the models to what was known then,
-// and compares what they and simple baselines expected with what came.
+// Package backtest asks how well the models predict: it compares what they
+// expect with what came. To see how they would have predicted, it takes the base
+// back to earlier days, the origins, fits them to what was known then, and
+// compares what they and simple baselines expected with what came.
 //
-// In: shards of the ledger as cohort views them. Out: the table backtests, and what
-// it says of the models: how they are chosen (models.Choose) and how much their
-// intervals are widened (models.Widening).
+// In: shards of the ledger as cohort views them, and fitted models. Out: the
+// tables backtests and model_tracking, and what backtests say of the models: how
+// they are chosen (models.Choose) and how much their intervals are widened
+// (models.Widening).
 //
 //	histories.go    what a sample of customers did, day by day, packed
 //	past.go         the same as of a day: nothing later can be seen
@@ -16,11 +18,11 @@
 //	intervals.go    what intervals hold, and how they are widened to hold as much as they claim
 //	grade.go        rows of backtests
 //	run.go          all origins together
-//	table.go        backtests as a table
+//	daily.go        acquisitions and repeat purchases of all customers, by day
+//	tracking.go     rows of model_tracking: expected beside actual
+//	table.go        these as tables
 //
 // An origin is the last day that counts, as an as-of day is; what came is in
-// (origin, origin + horizon].
-//
-// It knows nothing of today's fits. The predictions of an origin are made of a Past
+// (origin, origin + horizon]. The predictions of an origin are made of a Past
 // alone; outcomes are read after them.
 package backtest
