@@ -174,9 +174,9 @@ func (c *Candidate) ineligible(nbd Fit, isAlone, hasBacktests bool) string {
 // purchase.
 func callsAlive(f Family) bool { return f == BGNBD || strings.HasPrefix(string(f), "bg_cnbd_") }
 
-// comparable reports whether two fits are of the same data, for which they have as
-// many customers and cells: only then do their likelihoods compare.
-func (c *Candidate) comparable(f *Fit) bool { return c.Customers == f.Customers && c.Cells == f.Cells }
+// comparable reports whether two fits are of the same data, so that their
+// likelihoods compare.
+func (c *Candidate) comparable(f *Fit) bool { return c.Family.IsDiscrete() == f.Family.IsDiscrete() }
 
 // standIn chooses nbd, or nothing.
 func (c Choice) standIn(nbd Fit) Choice {
