@@ -11,6 +11,7 @@
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	fit_shrunk.go      fits of segments, drawn to that of the whole base
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
+//	variance.go        what is left to chance: variances of customers, intervals of sums
 //	score.go           scoring many customers
 //	score_curves.go    what they expect as curves of their age, for scoring
 //	score_bands.go     the same for many x at once
