@@ -20,7 +20,7 @@ import (
 // partial is what one worker adds up over its shards. What only a table needs
 // that is not published is left out.
 type partial struct {
-	hasModels, hasSurvival, hasFormulas bool // what is needed
+	hasModels, hasSurvival, hasFormulas, hasTracking bool // what is needed
 
 	totals   ledger.Totals
 	excluded ledger.Exclusions
@@ -31,6 +31,7 @@ type partial struct {
 	cells    clv.Cells
 	gaps     clv.Gaps
 	formulas clv.FormulaSums
+	daily    backtest.Daily
 }
 
 func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
@@ -49,6 +50,9 @@ func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
 	if p.hasFormulas {
 		p.formulas.AddShard(f, v)
 	}
+	if p.hasTracking {
+		p.daily.AddShard(v)
+	}
 }
 
 func (p *partial) add(o *partial) {
@@ -61,6 +65,7 @@ func (p *partial) add(o *partial) {
 	p.cells.Add(&o.cells)
 	p.gaps.Add(&o.gaps)
 	p.formulas.Add(&o.formulas)
+	p.daily.Add(&o.daily)
 }
 
 // base is the customer base, and what it adds up to.
@@ -142,6 +147,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 		workers[i].hasModels = r.Job.hasModels()
 		workers[i].hasSurvival = r.Job.Tables[retention.RetentionCurves.Name]
 		workers[i].hasFormulas = r.Job.Tables[clv.Formulas.Name]
+		workers[i].hasTracking = r.Job.hasModels() && r.Job.Tables[backtest.ModelTracking.Name]
 	}
 	order := largestFirst(in.store)
 	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {

@@ -51,6 +51,7 @@ type Valuation struct {
 	Settings        Settings
 	HasContribution bool // contribution is known for every kept row
 
+	fit          models.Fit // of purchases
 	purchases    models.Purchases
 	spend        models.Spend
 	hasPurchases bool                  // a model of purchases is usable
@@ -60,6 +61,7 @@ type Valuation struct {
 	meanPurchase float64               // in currency, where no model of spend is usable
 	net          float64               // net revenue ÷ purchase value
 	contribution numeric.Null[float64] // contribution ÷ net revenue
+	widening     models.Widening       // of intervals
 	year         int                   // index of Year among the horizons
 	purchasesID  string                // model behind predictions
 	spendID      string                // empty where no model of spend is usable
@@ -73,6 +75,7 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 		v.unscored = NotModelled
 	}
 	if m := f.Chosen(ForPurchases, cohort.All); m != nil {
+		v.fit = m.Fit
 		v.purchases, v.hasPurchases = m.Purchases()
 		v.purchasesID = m.ID()
 	}
@@ -86,6 +89,7 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 	v.meanPurchase, _ = f.Factors.MeanPurchase.Get()
 	v.net, _ = f.Factors.NetRevenue.Get()
 	v.contribution = f.Factors.Contribution
+	v.widening = f.Widening
 	v.year = slices.Index(s.Horizons, Year)
 	return v
 }
