@@ -137,7 +137,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
-	if r.Job.hasModels() {
+	if r.Job.hasModels() && r.Models == nil {
 		b.kept = newHistoryShelf(in.space, shards)
 	}
 	workers := make([]worker, r.Workers)
@@ -221,7 +221,9 @@ func (r *Run) modelling(ctx context.Context) *modelling {
 // fit fits the models. A fit that fails is a published fact, not an error.
 func (r *Run) fit(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
-	b.fits = clv.FitAll(&r.Job.Value, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
+	settings := r.Job.Value
+	settings.StartFrom = r.StartFrom.fits()
+	b.fits = clv.FitAll(&settings, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
 	return m.failed
 }
 
@@ -237,7 +239,6 @@ func (r *Run) grade(ctx context.Context, b *base) (err error) {
 
 // choose chooses the model to predict with.
 func (r *Run) choose(ctx context.Context, b *base) error {
-	m := r.modelling(ctx)
 	cells, totals, grades := &b.sums.cells, &b.sums.totals, b.backtests.Grades
 	choice := clv.Choose(&r.Job.Value, &b.fits, cells, grades)
 	b.backtests.Choose(choice.Family)
@@ -246,6 +247,12 @@ func (r *Run) choose(ctx context.Context, b *base) error {
 		Factors:  clv.FactorsOf(totals),
 		Widening: grades.Widening(choice),
 	}
+	return r.putTogether(ctx, b)
+}
+
+// putTogether makes what customers are valued with of what was fitted.
+func (r *Run) putTogether(ctx context.Context, b *base) error {
+	m, cells := r.modelling(ctx), &b.sums.cells
 	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
 	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
 	return m.failed

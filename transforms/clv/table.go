@@ -237,7 +237,7 @@ var Models = table.Definition[Model]{
 		table.Texts("dimension_value", "The part of the base it was fitted on: all.", func(r *Model) string { return r.Part.Value }),
 		table.Texts("time_unit", "Unit of time of the parameters.", func(r *Model) string { return r.TimeUnit.Name }),
 		table.NullDates("calibration_start", "Day of the first purchase of all.", "without any", func(r *Model) (int32, bool) { d, ok := r.Start.Get(); return int32(d), ok }),
-		table.Dates("calibration_end", "The as-of day.", func(r *Model) int32 { return int32(r.End) }),
+		table.Dates("calibration_end", "Last day of what it was fitted on: the as-of day, an earlier one where the models were read from a model file.", func(r *Model) int32 { return int32(r.End) }),
 		table.Integers("customers", "Customers that the fit used.", func(r *Model) int64 { return r.Fit.Customers }).In("customers").Never(),
 		table.Integers("cells", "Distinct (x, t_x, T), or (x, repeat value) for spend, among them.", func(r *Model) int64 { return r.Fit.Cells }).In("cells").Never(),
 		table.NullNumbers("log_likelihood", "Log-likelihood at the estimates, in the time unit, without the parameter-free factor of the times.", "without a fit", func(r *Model) (float64, bool) { return r.LogLikelihood.Get() }).In("nats"),
