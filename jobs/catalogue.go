@@ -4,6 +4,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
@@ -22,6 +23,7 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		retention.RetentionCurves.Schema(),
 		cohort.BusinessPeriods.Schema(),
 		clv.Formulas.Schema(),
+		forecast.CohortForecasts.Schema(),
 		clv.Models.Schema(),
 		clv.ModelParameters.Schema(),
 		Runs.Schema(),

@@ -32,23 +32,45 @@ const mostPurchases = 1 << 20
 // covariance, as at a bound, and where value is not positive. Known as the delta
 // method.
 func (f Fit) ParameterVariance(value func(m Purchases) float64) float64 {
+	return f.ParameterVariances(1, func(m Purchases, values []float64) { values[0] = value(m) })[0]
+}
+
+// ParameterVariances returns the same of n values, which fill computes of a
+// model all at once.
+func (f Fit) ParameterVariances(n int, fill func(m Purchases, values []float64)) []float64 {
 	const step = 0.01
 	dim := len(f.Covariance)
-	gradient := make([]float64, dim)
-	for i := range dim {
-		up, down := value(f.moved(i, step)), value(f.moved(i, -step))
-		if !(up > 0) || !(down > 0) || math.IsInf(up, 1) || math.IsInf(down, 1) {
-			return 0
-		}
-		gradient[i] = math.Log(up/down) / (2 * step)
+	gradients, isKnown := make([][]float64, n), make([]bool, n)
+	for v := range gradients {
+		gradients[v], isKnown[v] = make([]float64, dim), true
 	}
-	variance := 0.0
+	up, down := make([]float64, n), make([]float64, n)
 	for i := range dim {
-		for j := range dim {
-			variance += gradient[i] * f.Covariance[i][j] * gradient[j]
+		fill(f.moved(i, step), up)
+		fill(f.moved(i, -step), down)
+		for v := range gradients {
+			isKnown[v] = isKnown[v] && up[v] > 0 && down[v] > 0 && !math.IsInf(up[v], 1) && !math.IsInf(down[v], 1)
+			gradients[v][i] = math.Log(up[v]/down[v]) / (2 * step)
 		}
 	}
-	return variance
+	variances := make([]float64, n)
+	for v, gradient := range gradients {
+		if isKnown[v] {
+			variances[v] = f.quadratic(gradient)
+		}
+	}
+	return variances
+}
+
+// quadratic returns ∇ᵀ·Σ·∇.
+func (f Fit) quadratic(gradient []float64) float64 {
+	sum := 0.0
+	for i, own := range gradient {
+		for j, other := range gradient {
+			sum += own * f.Covariance[i][j] * other
+		}
+	}
+	return sum
 }
 
 // moved returns the model with the logarithm of a parameter moved by a step.
