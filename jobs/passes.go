@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -78,12 +79,15 @@ type base struct {
 	exclusions      []ledger.Exclusion
 
 	histories *backtest.Histories // of a sample; nil where the job asks for no models
+	backtests backtest.Results
 	fits      clv.Fits
 	fitted    clv.Fitted
 	valuation *clv.Valuation
 	ranks     clv.Ranks
 	lifecycle clv.Lifecycle
 	residuals clv.Residuals
+	sample    *forecast.Sample // of customers; nil where no forecast is published
+	demand    forecast.Sums
 
 	hasResiduals bool                // every customer with a purchase has a residual value
 	residual     int64               // what they add up to
@@ -136,7 +140,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
-	if r.Job.hasModels() {
+	if r.Job.hasModels() && r.Models == nil {
 		b.kept = newHistoryShelf(in.space, shards)
 	}
 	workers := make([]worker, r.Workers)
@@ -220,29 +224,59 @@ func (r *Run) modelling(ctx context.Context) *modelling {
 // fit fits the models. A fit that fails is a published fact, not an error.
 func (r *Run) fit(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
-	b.fits = clv.FitAll(&r.Job.Value, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
+	settings := r.Job.Value
+	settings.StartFrom = r.StartFrom.fits()
+	b.fits = clv.FitAll(&settings, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
 	return m.failed
 }
 
 // grade compares what the models would have predicted with what came.
 func (r *Run) grade(ctx context.Context, b *base) (err error) {
-	b.histories, err = b.kept.read(ctx)
-	return err
+	if b.histories, err = b.kept.read(ctx); err != nil || b.histories == nil {
+		return err
+	}
+	m := r.modelling(ctx)
+	b.backtests = backtest.Run(&r.Job.Value, b.frame, b.histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
+	return cmp.Or(m.failed, ctx.Err())
 }
 
 // choose chooses the model to predict with.
 func (r *Run) choose(ctx context.Context, b *base) error {
-	m := r.modelling(ctx)
-	cells, totals := &b.sums.cells, &b.sums.totals
-	choice := clv.Choose(&r.Job.Value, &b.fits)
+	cells, totals, grades := &b.sums.cells, &b.sums.totals, b.backtests.Grades
+	choice := clv.Choose(&r.Job.Value, &b.fits, cells, grades)
+	b.backtests.Choose(choice.Family)
 	b.fitted = clv.Fitted{
-		Models:   clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf),
+		Models:   clv.ModelRows(&r.Job.Value, &b.fits, grades, choice, cells, totals, r.AsOf),
 		Factors:  clv.FactorsOf(totals),
-		Widening: models.NoWidening(),
+		Widening: grades.Widening(choice),
 	}
+	return r.putTogether(ctx, b)
+}
+
+// putTogether makes what customers are valued with of what was fitted.
+func (r *Run) putTogether(ctx context.Context, b *base) error {
+	m, cells := r.modelling(ctx), &b.sums.cells
 	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
+	if r.Job.Tables[forecast.CohortForecasts.Name] {
+		b.sample = forecast.NewSample(b.valuation, cells.Purchases)
+	}
 	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
 	return m.failed
+}
+
+// forecast computes what the base is expected to bring month by month; of no
+// customers where it is not published.
+func (r *Run) forecast(ctx context.Context, b *base, o *outputs) (*forecast.Forecast, error) {
+	if b.sample == nil {
+		return new(forecast.Forecast), nil
+	}
+	m := r.modelling(ctx)
+	f := forecast.New(b.valuation, &forecast.Base{
+		AsOf: r.AsOf, Sums: &b.demand, Sample: b.sample, Past: forecast.History(o.cohorts, o.businessPeriods),
+		Totals: &b.sums.totals, Plan: r.Job.Plan,
+	}, m.each)
+	b.demand = forecast.Sums{} // only the forecast is made of it
+	return f, m.failed
 }
 
 // value is pass B.
@@ -251,6 +285,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	desks := make([]desk, r.Workers)
 	bases := make([]clv.Base, r.Workers)
 	residuals := make([]clv.Residuals, r.Workers)
+	demands := make([]forecast.Sums, r.Workers)
 	err := pipeline.Each(ctx, r.Workers, b.customers.shards, func(ctx context.Context, worker, i int) error {
 		d := &desks[worker]
 		if err := b.get(ctx, i, d); err != nil {
@@ -258,6 +293,9 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 		}
 		bases[worker].Enter(&d.own, d.values)
 		residuals[worker].Enter(b.frame, &d.own, d.values)
+		if b.sample != nil {
+			demands[worker].Enter(b.frame, b.valuation, &d.own, d.values)
+		}
 		meter.Add(int64(d.own.Len()), int64(d.own.Len()))
 		return nil
 	})
@@ -268,6 +306,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	for i := range bases {
 		all.Add(&bases[i])
 		b.residuals.Add(&residuals[i])
+		b.demand.Add(&demands[i])
 	}
 	b.residual, b.hasResiduals = all.Residual()
 	b.year = all.YearPerCustomer()
