@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -142,4 +143,27 @@ func paretoStarts(t cellTotals) []vector {
 		return vector{math.Log(r), math.Log(r / rate), math.Log(s), math.Log(beta)}
 	}
 	return []vector{start(0.6, 2*rate, 0.6, 0.4), start(1, rate, 1, 5), start(2, 3*rate, 0.2, 0.02)}
+}
+
+// paretoLimit says which model Pareto/NBD becomes where its parameters have run
+// to a bound: that of nobody who drops out, of one rate of dropout, of a dropout
+// that is at once or never, or of one rate of purchases.
+func paretoLimit(theta vector) string {
+	r, alpha, s, beta := theta[0], theta[1], theta[2], theta[3]
+	var found []string
+	switch {
+	case s <= -nearBound || s-beta <= -nearBound:
+		found = append(found, "nobody drops out, as in nbd")
+	case s >= nearBound || beta >= nearBound:
+		found = append(found, "all customers drop out at one rate, s ÷ beta")
+	case beta <= -nearBound:
+		found = append(found, "customers drop out at once or hardly ever")
+	}
+	switch {
+	case r >= nearBound || alpha >= nearBound:
+		found = append(found, "all customers buy at one rate, r ÷ alpha")
+	case r <= -nearBound || alpha <= -nearBound:
+		found = append(found, "hardly anybody buys, and few without end")
+	}
+	return strings.Join(found, ", and ")
 }
