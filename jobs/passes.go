@@ -79,7 +79,7 @@ type base struct {
 
 	histories *backtest.Histories // of a sample; nil where the job asks for no models
 	fits      clv.Fits
-	models    []clv.Model
+	fitted    clv.Fitted
 	valuation *clv.Valuation
 	ranks     clv.Ranks
 	lifecycle clv.Lifecycle
@@ -235,8 +235,12 @@ func (r *Run) choose(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
 	cells, totals := &b.sums.cells, &b.sums.totals
 	choice := clv.Choose(&r.Job.Value, &b.fits)
-	b.models = clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf)
-	b.valuation = clv.NewValuation(r.Job.Value, b.fits.Of(choice.Family), b.fits.Spend, cells, totals, b.hasContribution, m.each)
+	b.fitted = clv.Fitted{
+		Models:   clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf),
+		Factors:  clv.FactorsOf(totals),
+		Widening: models.NoWidening(),
+	}
+	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
 	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
 	return m.failed
 }

@@ -49,8 +49,8 @@ type Tracked struct {
 func TrackedModels(rows []clv.Model) (tracked []Tracked) {
 	for _, row := range rows {
 		m, ok := row.Purchases()
-		if ok && (row.IsChosen || row.Family == models.NBD) {
-			tracked = append(tracked, Tracked{clv.ModelID(row.Family), m, row.TimeUnit.Days})
+		if ok && row.Part == cohort.All && (row.IsChosen || row.Family == models.NBD) {
+			tracked = append(tracked, Tracked{row.ID(), m, row.TimeUnit.Days})
 		}
 	}
 	return tracked
