@@ -69,7 +69,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		stageRows(ctx, st, clv.Models, b.fitted.Models),
 		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.fitted.Models)),
 		stageRows(ctx, st, backtest.Backtests, b.backtests.Rows),
-		stageRows(ctx, st, backtest.ModelTracking, b.sums.daily.Track(b.frame, backtest.TrackedModels(b.fitted.Models))),
+		stageRows(ctx, st, backtest.ModelTracking, b.sums.daily.Track(b.frame, backtest.TrackedModels(b.fitted.Models), b.backtests.Tracking)),
 		stageRows(ctx, st, ledger.RunExclusions, b.exclusions),
 	); err != nil {
 		return err
