@@ -26,6 +26,7 @@ type Job struct {
 	SplitBy    []string // names of attributes
 	MaxOffset  [calendar.ByYear + 1]int32
 	Value      clv.Settings
+	SegmentBy  string // name of the attribute whose values have models of their own; empty: none
 	Gates      Gates
 	Tables     map[string]bool // the tables to publish
 }
@@ -118,6 +119,7 @@ type ValuePart struct {
 // ModelsPart says which models may be chosen.
 type ModelsPart struct {
 	Candidates candidateList `yaml:"candidates" default:"[mbg_nbd]" one_of:"mbg_nbd,bg_nbd,nbd" doc:"models that may predict; bg_nbd only alone. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, and nbd predicts where the data show no dropout (it has no higher AIC than the best candidate) or no candidate is usable. No other family is there yet"`
+	SegmentBy  string        `yaml:"segment_by" absent:"none" doc:"one of source.attributes, at most 1,000 values. The models that predict are fitted to the customers of each value too, drawn to those of the whole base as far as the values do not differ; who has a value with fewer than 50 repeat buyers is predicted by the models of the whole base"`
 	TimeUnit   string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters"`
 }
 

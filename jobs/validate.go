@@ -336,6 +336,11 @@ func (l *loader) checkModels() {
 	if len(m.Candidates.families) == 0 && !m.Candidates.isNone {
 		l.job.Value.Candidates = []models.Family{models.MBGNBD}
 	}
+	if l.job.SegmentBy = m.SegmentBy; m.SegmentBy != "" {
+		if _, ok := l.file.Source.Attributes[m.SegmentBy]; !ok {
+			l.problem("models.segment_by", suggestion(m.SegmentBy, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", m.SegmentBy)
+		}
+	}
 	l.job.Value.TimeUnit = clv.Week
 	if m.TimeUnit != "" {
 		unit, ok := clv.ParseTimeUnit(m.TimeUnit)
