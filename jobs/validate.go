@@ -350,6 +350,11 @@ func (l *loader) checkModels() {
 			l.problem("models.backtests", fmt.Sprintf("write a number from 0 to %d", most), "%d backtests are not possible", *m.Backtests)
 		}
 	}
+	if l.job.SegmentBy = m.SegmentBy; m.SegmentBy != "" {
+		if _, ok := l.file.Source.Attributes[m.SegmentBy]; !ok {
+			l.problem("models.segment_by", suggestion(m.SegmentBy, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", m.SegmentBy)
+		}
+	}
 	l.job.Value.TimeUnit = clv.Week
 	if m.TimeUnit != "" {
 		unit, ok := clv.ParseTimeUnit(m.TimeUnit)
