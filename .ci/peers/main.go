@@ -50,7 +50,7 @@ func measureAll(ctx context.Context) error {
 		family    models.Family
 		variable  string
 		customers int
-	}{{models.BGNBD, "PEERS_CUSTOMERS", 1_000_000}, {models.ParetoNBD, "PEERS_PARETO", 20_000}} {
+	}{{models.BGNBD, "PEERS_CUSTOMERS", 1_000_000}, {models.ParetoNBD, "PEERS_PARETO", 5_000}} {
 		if text := os.Getenv(c.variable); text != "" {
 			if c.customers, err = strconv.Atoi(text); err != nil || c.customers < 1000 {
 				return fmt.Errorf("%s: %q is no number of customers from 1000", c.variable, text)
