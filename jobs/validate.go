@@ -319,7 +319,7 @@ func (l *loader) checkValue() {
 
 func (l *loader) checkModels() {
 	m := &l.file.Models
-	known := []string{string(models.MBGNBD), string(models.BGNBD), string(models.NBD)}
+	known := []string{string(models.MBGNBD), string(models.ParetoNBD), string(models.BGNBD), string(models.NBD)}
 	for i, name := range m.Candidates.families {
 		path := fmt.Sprintf("models.candidates[%d]", i)
 		switch {

@@ -7,6 +7,9 @@
 //	nbd.go, bg_nbd.go, mbg_nbd.go  NBD, BG/NBD, MBG/NBD, each with its likelihood
 //	geometric.go       the mathematics of the three: likelihood, P(alive)
 //	geometric_future.go what they expect: purchases, discounted purchases, P(any purchase)
+//	pareto_nbd.go      Pareto/NBD: likelihood, P(alive)
+//	pareto_nbd_future.go what it expects
+//	corners.go         what is computed once for each number of purchases and day
 //	bg_bb.go           BG/BB: buying at opportunities, as they come with the calendar
 //	s_bg.go, bdw.go    sBG and BdW: renewing a contract at each opportunity, or leaving
 //	contract.go        the mathematics of the two
