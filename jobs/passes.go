@@ -8,9 +8,12 @@ import (
 	"sync/atomic"
 
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
@@ -18,7 +21,7 @@ import (
 // partial is what one worker adds up over its shards. What only a table needs
 // that is not published is left out.
 type partial struct {
-	hasModels, hasSurvival, hasFormulas bool // what is needed
+	hasModels, hasSurvival, hasFormulas, hasTracking bool // what is needed
 
 	totals   ledger.Totals
 	excluded ledger.Exclusions
@@ -29,6 +32,7 @@ type partial struct {
 	cells    clv.Cells
 	gaps     clv.Gaps
 	formulas clv.FormulaSums
+	daily    backtest.Daily
 }
 
 func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
@@ -47,6 +51,9 @@ func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
 	if p.hasFormulas {
 		p.formulas.AddShard(f, v)
 	}
+	if p.hasTracking {
+		p.daily.AddShard(v)
+	}
 }
 
 func (p *partial) add(o *partial) {
@@ -59,21 +66,28 @@ func (p *partial) add(o *partial) {
 	p.cells.Add(&o.cells)
 	p.gaps.Add(&o.gaps)
 	p.formulas.Add(&o.formulas)
+	p.daily.Add(&o.daily)
 }
 
 // base is the customer base, and what it adds up to.
 type base struct {
 	frame           *cohort.Frame
 	customers       *customers
+	kept            *historyShelf
 	sums            *partial
 	hasContribution bool
 	exclusions      []ledger.Exclusion
 
-	models    []clv.Model
+	histories *backtest.Histories // of a sample; nil where the job asks for no models
+	backtests backtest.Results
+	fits      clv.Fits
+	fitted    clv.Fitted
 	valuation *clv.Valuation
 	ranks     clv.Ranks
 	lifecycle clv.Lifecycle
 	residuals clv.Residuals
+	sample    *forecast.Sample // of customers; nil where no forecast is published
+	demand    forecast.Sums
 
 	hasResiduals bool                // every customer with a purchase has a residual value
 	residual     int64               // what they add up to
@@ -126,6 +140,9 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
+	if r.Job.hasModels() && r.Models == nil {
+		b.kept = newHistoryShelf(in.space, shards)
+	}
 	workers := make([]worker, r.Workers)
 	rows := make([]pipeline.Taken, r.Workers) // apart from workers, whose first lives on as the sums: they hold on to the store's blocks
 	for i := range workers {
@@ -134,6 +151,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 		workers[i].hasModels = r.Job.hasModels()
 		workers[i].hasSurvival = r.Job.Tables[retention.RetentionCurves.Name]
 		workers[i].hasFormulas = r.Job.Tables[clv.Formulas.Name]
+		workers[i].hasTracking = r.Job.hasModels() && r.Job.Tables[backtest.ModelTracking.Name]
 	}
 	order := largestFirst(in.store)
 	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
@@ -145,6 +163,9 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 		w.view.Look(b.frame, shard)
 		w.addShard(b.frame, &w.view)
 		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
+			return err
+		}
+		if err := b.kept.put(ctx, order[i], &w.view, &w.encoded); err != nil {
 			return err
 		}
 		meter.Add(count, count)
@@ -181,21 +202,81 @@ func largestFirst(s *pipeline.Store) []int {
 	return order
 }
 
-// fit fits the models. A fit that fails is a published fact, not an error.
-func (r *Run) fit(ctx context.Context, b *base) error {
-	var failed error
-	each := func(n int, task func(i int)) {
-		if failed == nil {
-			failed = pipeline.Each(ctx, r.Workers, n, func(_ context.Context, _, i int) error { task(i); return nil })
+// modelling is how the models are worked on: several tasks at once, until the run
+// is interrupted.
+type modelling struct {
+	each   models.Each
+	stop   func() bool
+	failed error
+}
+
+func (r *Run) modelling(ctx context.Context) *modelling {
+	m := new(modelling)
+	m.each = func(n int, task func(i int)) {
+		if m.failed == nil {
+			m.failed = pipeline.Each(ctx, r.Workers, n, func(_ context.Context, _, i int) error { task(i); return nil })
 		}
 	}
-	stop := func() bool { return failed != nil || ctx.Err() != nil }
-	cells, totals := &b.sums.cells, &b.sums.totals
-	models, chosen, spend := clv.FitAll(r.Job.Value, cells, &b.sums.gaps, totals, r.AsOf, stop, each)
-	b.models = models
-	b.valuation = clv.NewValuation(r.Job.Value, chosen, spend, cells, totals, b.hasContribution, each)
+	m.stop = func() bool { return m.failed != nil || ctx.Err() != nil }
+	return m
+}
+
+// fit fits the models. A fit that fails is a published fact, not an error.
+func (r *Run) fit(ctx context.Context, b *base) error {
+	m := r.modelling(ctx)
+	settings := r.Job.Value
+	settings.StartFrom = r.StartFrom.fits()
+	b.fits = clv.FitAll(&settings, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
+	return m.failed
+}
+
+// grade compares what the models would have predicted with what came.
+func (r *Run) grade(ctx context.Context, b *base) (err error) {
+	if b.histories, err = b.kept.read(ctx); err != nil || b.histories == nil {
+		return err
+	}
+	m := r.modelling(ctx)
+	b.backtests = backtest.Run(&r.Job.Value, b.frame, b.histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
+	return cmp.Or(m.failed, ctx.Err())
+}
+
+// choose chooses the model to predict with.
+func (r *Run) choose(ctx context.Context, b *base) error {
+	cells, totals, grades := &b.sums.cells, &b.sums.totals, b.backtests.Grades
+	choice := clv.Choose(&r.Job.Value, &b.fits, cells, grades)
+	b.backtests.Choose(choice.Family)
+	b.fitted = clv.Fitted{
+		Models:   clv.ModelRows(&r.Job.Value, &b.fits, grades, choice, cells, totals, r.AsOf),
+		Factors:  clv.FactorsOf(totals),
+		Widening: grades.Widening(choice),
+	}
+	return r.putTogether(ctx, b)
+}
+
+// putTogether makes what customers are valued with of what was fitted.
+func (r *Run) putTogether(ctx context.Context, b *base) error {
+	m, cells := r.modelling(ctx), &b.sums.cells
+	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
+	if r.Job.Tables[forecast.CohortForecasts.Name] {
+		b.sample = forecast.NewSample(b.valuation, cells.Purchases)
+	}
 	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
-	return failed
+	return m.failed
+}
+
+// forecast computes what the base is expected to bring month by month; of no
+// customers where it is not published.
+func (r *Run) forecast(ctx context.Context, b *base, o *outputs) (*forecast.Forecast, error) {
+	if b.sample == nil {
+		return new(forecast.Forecast), nil
+	}
+	m := r.modelling(ctx)
+	f := forecast.New(b.valuation, &forecast.Base{
+		AsOf: r.AsOf, Sums: &b.demand, Sample: b.sample, Past: forecast.History(o.cohorts, o.businessPeriods),
+		Totals: &b.sums.totals, Plan: r.Job.Plan,
+	}, m.each)
+	b.demand = forecast.Sums{} // only the forecast is made of it
+	return f, m.failed
 }
 
 // value is pass B.
@@ -204,6 +285,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	desks := make([]desk, r.Workers)
 	bases := make([]clv.Base, r.Workers)
 	residuals := make([]clv.Residuals, r.Workers)
+	demands := make([]forecast.Sums, r.Workers)
 	err := pipeline.Each(ctx, r.Workers, b.customers.shards, func(ctx context.Context, worker, i int) error {
 		d := &desks[worker]
 		if err := b.get(ctx, i, d); err != nil {
@@ -211,6 +293,9 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 		}
 		bases[worker].Enter(&d.own, d.values)
 		residuals[worker].Enter(b.frame, &d.own, d.values)
+		if b.sample != nil {
+			demands[worker].Enter(b.frame, b.valuation, &d.own, d.values)
+		}
 		meter.Add(int64(d.own.Len()), int64(d.own.Len()))
 		return nil
 	})
@@ -221,6 +306,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	for i := range bases {
 		all.Add(&bases[i])
 		b.residuals.Add(&residuals[i])
+		b.demand.Add(&demands[i])
 	}
 	b.residual, b.hasResiduals = all.Residual()
 	b.year = all.YearPerCustomer()

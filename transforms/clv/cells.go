@@ -24,7 +24,7 @@ func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
 	for i := range customers.Len() {
 		if customers.HasPurchase(i) {
 			first := customers.First[i]
-			c.enter(customers.X(i), int32(customers.Last[i]-first), int32(asOf-first), customers.RepeatValue[i])
+			c.EnterOne(customers.X(i), int32(customers.Last[i]-first), int32(asOf-first), customers.RepeatValue[i])
 		}
 	}
 }
@@ -33,9 +33,9 @@ func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
 // sortPairs.
 const timesShift = 3 * digitBits
 
-// enter enters a customer whose x repeat purchases brought an amount. Without a
+// EnterOne enters a customer whose x repeat purchases brought an amount. Without a
 // repeat purchase, or one of value, there is nothing for the model of spend.
-func (c *Cells) enter(x, tx, T int32, repeat int64) {
+func (c *Cells) EnterOne(x, tx, T int32, repeat int64) {
 	c.entered.enter(x, int64(tx)<<timesShift|int64(T))
 	if x > 0 && repeat > 0 {
 		c.enteredSpend.enter(x, repeat)

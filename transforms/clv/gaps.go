@@ -26,6 +26,9 @@ func (g *Gaps) AddShard(v *cohort.View) {
 	}
 }
 
+// Enter enters a gap of a number of days, at least 1.
+func (g *Gaps) Enter(days int) { g.add(days, 1) }
+
 // add adds n gaps of a number of days.
 func (g *Gaps) add(days int, n int64) {
 	if days >= len(g.counts) {

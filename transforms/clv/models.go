@@ -2,12 +2,11 @@ package clv
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
 	"math"
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -17,11 +16,16 @@ import (
 // Model is a row of models: a fit and what it was made of.
 type Model struct {
 	models.Fit
-	Role             string // purchases or spend
+	Part             cohort.Dimension // of the base, that it was fitted on
+	Role             string           // ForPurchases or ForSpend
 	TimeUnit         TimeUnit
 	Start            numeric.Null[calendar.Day] // the first purchase of all
 	End              calendar.Day
+	IsCandidate      bool // the job asks for it
 	IsChosen         bool
+	HoldoutDeviance  numeric.Null[float64] // null without backtests
+	HoldoutBias      numeric.Null[float64]
+	Widening         numeric.Null[models.Widening] // of the chosen model of purchases; null without backtests
 	NetRevenueFactor numeric.Null[float64]
 	Correlation      numeric.Null[float64]
 }
@@ -37,7 +41,7 @@ func Parameters(models []Model) []ModelParameter {
 	var rows []ModelParameter
 	for _, m := range models {
 		for _, p := range m.Fit.Parameters {
-			rows = append(rows, ModelParameter{ModelID(m.Family), p})
+			rows = append(rows, ModelParameter{m.ID(), p})
 		}
 	}
 	slices.SortFunc(rows, func(a, b ModelParameter) int {
@@ -46,64 +50,104 @@ func Parameters(models []Model) []ModelParameter {
 	return rows
 }
 
+// Fits are models fitted to the same customers.
+type Fits struct {
+	Purchases []models.Fit // in the order of the families' names
+	Spend     models.Fit
+}
+
 // FitAll fits the models that a job asks for and those that are always beside
-// them, chooses, and returns the rows of models in the order of the key, with
-// the chosen fit of purchases (nil if none is usable) and the fit of spend. A
-// job without candidates has no models.
-func FitAll(s Settings, cells *Cells, gaps *Gaps, base *ledger.Totals, asOf calendar.Day, stop func() bool, each models.Each) (rows []Model, chosen *models.Fit, spend models.Fit) {
+// them. A job without candidates has no models.
+func FitAll(s *Settings, cells *Cells, gaps *Gaps, stop func() bool, each models.Each) (f Fits) {
 	if len(s.Candidates) == 0 {
-		return nil, nil, models.Fit{}
+		return f
 	}
 	fitting := models.DefaultFitSettings()
-	fitting.DaysPerUnit, fitting.Stop, fitting.Each = s.TimeUnit.Days, stop, each
+	fitting.DaysPerUnit, fitting.Stop, fitting.Each, fitting.From = s.TimeUnit.Days, stop, each, s.StartFrom
 	families := append([]models.Family{models.NBD, models.BGNBD}, s.Candidates...)
 	slices.Sort(families)
 	data := models.Data{Cells: cells.Purchases, LogGaps: gaps.LogSum()}
-	fits := map[models.Family]models.Fit{}
 	for _, family := range slices.Compact(families) {
-		fits[family] = models.FitPurchases(family, data, fitting)
+		f.Purchases = append(f.Purchases, models.FitPurchases(family, data, fitting))
 	}
-	family, why := choose(s.Candidates, fits)
-	spend = models.FitSpend(cells.Spend, fitting)
-	fits[models.GammaGamma] = spend
-	for _, f := range slices.Sorted(maps.Keys(fits)) {
-		row := Model{Fit: fits[f], Role: "purchases", TimeUnit: s.TimeUnit, Start: base.First, End: asOf}
-		switch _, usable := spend.Spend(); {
-		case f == models.GammaGamma:
-			row.Role, row.IsChosen = "spend", usable
-			row.NetRevenueFactor = netRevenueFactor(base)
+	f.Spend = models.FitSpend(cells.Spend, fitting)
+	return f
+}
+
+// Of returns the fit of a family of purchases, nil where there is none.
+func (f *Fits) Of(family models.Family) *models.Fit {
+	i := slices.IndexFunc(f.Purchases, func(fit models.Fit) bool { return fit.Family == family })
+	if i < 0 {
+		return nil
+	}
+	return &f.Purchases[i]
+}
+
+// Grades are what backtests say of the families of purchases. They have an entry
+// for each that could be fitted at every origin, and are empty without backtests.
+type Grades struct {
+	Holdouts  map[models.Family]models.Holdout
+	Widenings map[models.Family]models.Widening
+}
+
+// Choose chooses among the candidates of a job.
+func Choose(s *Settings, f *Fits, cells *Cells, g Grades) models.Choice {
+	if len(s.Candidates) == 0 {
+		return models.Choice{}
+	}
+	list := make([]models.Candidate, len(s.Candidates))
+	for i, family := range s.Candidates {
+		list[i].Fit = *f.Of(family)
+		if m, ok := list[i].Fit.Purchases(); ok {
+			list[i].Reproduced = models.Reproduced(m, cells.Purchases, s.TimeUnit.Days)
+		}
+		if holdout, ok := g.Holdouts[family]; ok {
+			list[i].Holdout = &holdout
+		}
+	}
+	return models.Choose(list, *f.Of(models.NBD), len(g.Holdouts) > 0)
+}
+
+// Widening returns how the intervals of the chosen model are widened.
+func (g Grades) Widening(c models.Choice) models.Widening {
+	if w, ok := g.Widenings[c.Family]; ok {
+		return w
+	}
+	return models.NoWidening()
+}
+
+// ModelRows returns the rows of models in the order of the key.
+func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cells, base *ledger.Totals, asOf calendar.Day) []Model {
+	if len(f.Purchases) == 0 {
+		return nil
+	}
+	var rows []Model
+	for _, fit := range append(slices.Clone(f.Purchases), f.Spend) {
+		row := Model{Fit: fit, Part: cohort.All, Role: ForPurchases, TimeUnit: s.TimeUnit, Start: base.First, End: asOf}
+		row.IsCandidate = slices.Contains(s.Candidates, fit.Family)
+		if holdout, ok := g.Holdouts[fit.Family]; ok {
+			row.HoldoutDeviance, row.HoldoutBias = numeric.Known(holdout.Deviance()), holdout.Bias()
+		}
+		switch _, usable := fit.Spend(); {
+		case fit.Family == models.GammaGamma:
+			row.Role, row.IsChosen = ForSpend, usable
+			row.NetRevenueFactor = FactorsOf(base).NetRevenue
 			row.Correlation = SpendFrequencyCorrelation(cells.Spend)
-		case f == family:
+		case fit.Family == choice.Family:
 			row.IsChosen = true
-			row.Reason += "; chosen: " + why
-			chosen = &row.Fit
-		case slices.Contains(s.Candidates, f):
-			row.Reason += "; not chosen"
-			if family != "" {
-				row.Reason += fmt.Sprintf(": %s was, %s", family, why)
+			row.Reason += "; chosen: " + choice.Why
+			if w, ok := g.Widenings[fit.Family]; ok {
+				row.Widening = numeric.Known(w)
 			}
+		case row.IsCandidate:
+			row.Reason += "; not chosen: " + cmp.Or(choice.WhyNot[fit.Family], choice.Why)
 		default:
 			row.Reason += "; fitted for comparison"
 		}
 		rows = append(rows, row)
 	}
-	return rows, chosen, spend
-}
-
-// choose returns the family to predict with, empty if none, and why.
-func choose(candidates []models.Family, fits map[models.Family]models.Fit) (models.Family, string) {
-	list := make([]models.Fit, len(candidates))
-	for i, family := range candidates {
-		list[i] = fits[family]
-	}
-	switch i, why := models.Choose(list, fits[models.NBD]); i {
-	case models.ChoseNone:
-		return "", why
-	case models.ChoseNBD:
-		return models.NBD, why
-	default:
-		return candidates[i], why
-	}
+	sortModels(rows)
+	return rows
 }
 
 // SpendFrequencyCorrelation returns Pearson's correlation, over customers with

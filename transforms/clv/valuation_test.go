@@ -79,8 +79,20 @@ func valuationOf(s Settings, shard *ledger.Shard, chosen *models.Fit, spend mode
 	var cells Cells
 	cells.Enter(&shard.Customers, asOf)
 	cells.Compact()
-	v := NewValuation(s, chosen, spend, &cells, &shard.Totals, true, nil)
+	v := NewValuation(s, fittedOf(chosen, spend, &shard.Totals), &cells, true, nil)
 	return v, v.Values(nil, &shard.Customers, asOf), shard.Totals
+}
+
+// fittedOf is what predictions rest on with two fits, of which purchases may be
+// nil, and the factors of a base.
+func fittedOf(purchases *models.Fit, spend models.Fit, base *ledger.Totals) *Fitted {
+	f := &Fitted{Factors: FactorsOf(base), Widening: models.NoWidening()}
+	if purchases != nil {
+		f.Models = append(f.Models, Model{Fit: *purchases, Part: cohort.All, Role: ForPurchases, IsChosen: true})
+	}
+	_, usable := spend.Spend()
+	f.Models = append(f.Models, Model{Fit: spend, Part: cohort.All, Role: ForSpend, IsChosen: usable})
+	return f
 }
 
 func testSettings() Settings {
@@ -276,29 +288,34 @@ func TestSpendFrequencyCorrelation(t *testing.T) {
 func TestFitAllSaysWhatWasChosen(t *testing.T) {
 	var cells Cells
 	for i := range int32(400) { // half of them buy again, after 1 to 50 days, in a year
-		cells.enter(i%2*(1+i%7), i%2*(1+i%50), 100+i, int64(1+i%7)*int64(100_000+i*517%90_000))
+		cells.EnterOne(i%2*(1+i%7), i%2*(1+i%50), 100+i, int64(1+i%7)*int64(100_000+i*517%90_000))
 	}
 	cells.Compact()
 	for candidate, stands := range map[models.Family]string{models.MBGNBD: "bg_nbd gamma_gamma mbg_nbd nbd", models.NBD: "bg_nbd gamma_gamma nbd"} {
 		s := testSettings()
 		s.Candidates = []models.Family{candidate}
-		rows, chosen, _ := FitAll(s, &cells, &Gaps{}, &ledger.Totals{First: numeric.Known(calendar.Day(50)), GrossSales: 90, PurchaseValue: 100}, 600, nil, nil)
+		fits := FitAll(&s, &cells, &Gaps{}, nil, nil)
+		choice := Choose(&s, &fits, &cells, Grades{})
+		rows := ModelRows(&s, &fits, Grades{}, choice, &cells, &ledger.Totals{First: numeric.Known(calendar.Day(50)), GrossSales: 90, PurchaseValue: 100}, 600)
 		var names []string
 		for _, row := range rows {
 			names = append(names, string(row.Family))
-			if row.Reason == "" || row.IsChosen && row.Role == "purchases" && (chosen == nil || chosen.Family != row.Family) {
+			if row.Reason == "" || row.IsChosen != (row.Family == choice.Family || row.Role == "spend") {
 				t.Errorf("candidate %s: %+v", candidate, row)
 			}
 			if factor, ok := row.NetRevenueFactor.Get(); ok != (row.Role == "spend") || ok && factor != 0.9 {
 				t.Errorf("net revenue factor of %s is %v, %v", row.Family, factor, ok)
 			}
 		}
-		if got := strings.Join(names, " "); got != stands || chosen == nil || chosen.Family == models.BGNBD {
-			t.Errorf("candidate %s: models %q, want %q; chosen %+v", candidate, got, stands, chosen)
+		if got := strings.Join(names, " "); got != stands || fits.Of(choice.Family) == nil || choice.Family == models.BGNBD {
+			t.Errorf("candidate %s: models %q, want %q; chosen %+v", candidate, got, stands, choice)
 		}
 	}
-	rows, chosen, _ := FitAll(testSettings(), &Cells{}, &Gaps{}, &ledger.Totals{}, 600, nil, nil)
-	if chosen != nil || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != models.FitInsufficientData {
-		t.Errorf("of nobody: chosen %v, %+v", chosen, rows)
+	s := testSettings()
+	fits := FitAll(&s, &Cells{}, &Gaps{}, nil, nil)
+	choice := Choose(&s, &fits, &Cells{}, Grades{})
+	rows := ModelRows(&s, &fits, Grades{}, choice, &Cells{}, &ledger.Totals{}, 600)
+	if choice.Family != "" || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != models.FitInsufficientData {
+		t.Errorf("of nobody: chosen %v, %+v", choice, rows)
 	}
 }

@@ -6,6 +6,19 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
+// Purchases more regular than at random, by the number of stages to each.
+const (
+	// BGCNBD2, BGCNBD3 and BGCNBD4 are BGNBD with times between purchases that vary
+	// less than at random: Erlang of 2, 3 and 4 stages.
+	BGCNBD2 Family = "bg_cnbd_2"
+	BGCNBD3 Family = "bg_cnbd_3"
+	BGCNBD4 Family = "bg_cnbd_4"
+	// MBGCNBD2, MBGCNBD3 and MBGCNBD4 are MBGNBD with such times.
+	MBGCNBD2 Family = "mbg_cnbd_2"
+	MBGCNBD3 Family = "mbg_cnbd_3"
+	MBGCNBD4 Family = "mbg_cnbd_4"
+)
+
 // Erlang is the model of BG/CNBD-k or MBG/CNBD-k, with its parameters: buying
 // more regularly than at random, and dropping out after purchases only, as by
 // the toss of a coin.

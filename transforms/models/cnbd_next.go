@@ -30,7 +30,7 @@ func (f erlangFuture) timeToPurchaseAmong(weights []float64, q float64) float64 
 	low, high := 0.0, math.Inf(1)
 	y := (float64(len(weights)-1) - math.Log1p(-q)) / passed // beyond it, where steps close in from one side
 	for range most {
-		log, slope := silence(passed, y, weights)
+		log, slope := noPurchase(passed, y, weights)
 		if log > want {
 			low = y
 		} else {
@@ -48,12 +48,12 @@ func (f erlangFuture) timeToPurchaseAmong(weights []float64, q float64) float64 
 	return f.alpha * math.Expm1(y)
 }
 
-// silence returns the logarithm of the weighted probability of no purchase until
+// noPurchase returns the logarithm of the weighted probability of no purchase until
 // e^y − 1 times α, and its derivative by y.
 //
 //	e^(−ρy)·Σⱼ weightⱼ·e^(−jy)·Σ_{i<k−j} (ρ+j)ᵢ/i!·uⁱ,   u = 1 − e^−y
 //	−e^(−ρy)·Σⱼ weightⱼ·e^(−jy)·(ρ+j)_{k−j}/(k−j−1)!·u^(k−j−1)
-func silence(passed, y float64, weights []float64) (log, slope float64) {
+func noPurchase(passed, y float64, weights []float64) (log, slope float64) {
 	u, stay := -math.Expm1(-y), math.Exp(-y)
 	sum, falls, factor := 0.0, 0.0, 1.0
 	for j, weight := range weights {

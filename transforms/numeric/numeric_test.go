@@ -74,6 +74,43 @@ func TestTricomiUAgreesWithHighPrecision(t *testing.T) {
 	checkHighPrecision(t, "TricomiU", 1e-13, func(a []float64) float64 { return TricomiU(a[0], a[1]) })
 }
 
+// Relative to the derivatives' size by the logarithms of the variables: where
+// terms cancel, what is left of a derivative is no better than they are.
+func TestParetoFirstAgreesWithHighPrecision(t *testing.T) {
+	checkHighPrecision(t, "ParetoFirst", 2e-15, func(a []float64) float64 { return ParetoFirst(a[0], a[1], a[2], a[3]).Value })
+	const names, tolerance = "rasb", 1e-14
+	check := func(name string, derivative func(j Jet) float64, size func(a []float64) float64) {
+		for _, row := range highPrecision(t, "ParetoFirst/"+name) {
+			want, err := strconv.ParseFloat(row.Value, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := row.Args
+			j := ParetoFirst(a[0], a[1], a[2], a[3])
+			if got := derivative(j); !(math.Abs(got-want)*size(a) <= tolerance*j.Value) {
+				t.Errorf("ParetoFirst%v by %s = %.17g, want %.17g", a, name, got, want)
+			}
+		}
+	}
+	for i := range names {
+		check(names[i:i+1], func(j Jet) float64 { return j.Gradient[i] }, func(a []float64) float64 { return a[i] })
+		for k := i; k < len(names); k++ {
+			check(names[i:i+1]+names[k:k+1], func(j Jet) float64 { return j.Hessian[i][k] }, func(a []float64) float64 { return a[i] * a[k] })
+		}
+	}
+}
+
+// Of two variables one is less.
+func TestParetoFirstWithRolesExchangedIsTheContrary(t *testing.T) {
+	for _, row := range highPrecision(t, "ParetoFirst") {
+		a := row.Args
+		one, other := ParetoFirst(a[0], a[1], a[2], a[3]), ParetoFirst(a[2], a[3], a[0], a[1])
+		if sum := one.Value + other.Value; math.Abs(sum-1) > 4e-15 { // what each is allowed
+			t.Errorf("%v: %v and %v add up to 1 + %v", a, one.Value, other.Value, sum-1)
+		}
+	}
+}
+
 func TestTricomiUAtZeroIsTheReciprocalPower(t *testing.T) {
 	if got := TricomiU(4, 0); got != 0.25 {
 		t.Errorf("TricomiU(4, 0) = %v, want ∫(1+u)^−5 du = 1/4", got)
