@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -78,7 +79,7 @@ func TestFitsOfRegularCustomersRecoverTheTruth(t *testing.T) {
 			if f.Status != FitOK {
 				t.Fatalf("%s of %s: %s: %s", family, truth.Family, f.Status, f.Reason)
 			}
-			if bic(f) < bic(best) || best.Family == "" {
+			if bic(&f) < bic(&best) || best.Family == "" {
 				best = f
 			}
 		}
@@ -96,9 +97,34 @@ func TestFitsOfRegularCustomersRecoverTheTruth(t *testing.T) {
 	}
 }
 
-func bic(f Fit) float64 {
-	v, _ := f.BIC.Get()
-	return v
+// Regular customers who never leave: a runs to its bound, the parameters may be used,
+// and the model stands up to NBD, which has no regularity.
+func TestRegularCustomersWhoNeverDropOutAreOnTheBound(t *testing.T) {
+	d := dataOf(simulateErlang(Erlang{MBGCNBD3, 3, 3, 90, 1e-7, 1}, 3000, 730, 0, 30))
+	f := FitPurchases(MBGCNBD3, d, DefaultFitSettings())
+	m, usable := f.Purchases()
+	if _, known := f.Parameters[0].StdError.Get(); f.Status != FitBoundary || known || !usable {
+		t.Fatalf("%s: %s, parameters %v", f.Status, f.Reason, f.Parameters)
+	}
+	if nbd := FitPurchases(NBD, d, DefaultFitSettings()); !(bic(&f) < bic(&nbd)) {
+		t.Errorf("BIC %v of mbg_cnbd_3, %v of nbd", bic(&f), bic(&nbd))
+	}
+	if e := At(m, 9, 90, 104).Expected(52); !(e > 3 && e < 8) { // about 3+27 stages in 90/7+104 weeks, a third of them purchases
+		t.Errorf("%v purchases expected in a year", e)
+	}
+}
+
+func TestErlangFitDoesNotDependOnWhoEvaluatesWhat(t *testing.T) {
+	d := dataOf(simulateErlang(Erlang{MBGCNBD3, 3, 0.8, 18, 0.9, 1.8}, 60_000, 730, 0, 31))
+	if len(d.Cells) <= taskBlocks*blockCells {
+		t.Fatalf("%d cells are one task", len(d.Cells))
+	}
+	settings := DefaultFitSettings()
+	one := FitPurchases(MBGCNBD3, d, settings)
+	settings.Each = backwards
+	if two := FitPurchases(MBGCNBD3, d, settings); !slices.Equal(one.Parameters, two.Parameters) || one.LogLikelihood != two.LogLikelihood {
+		t.Errorf("%v in one order, %v in another", one.Parameters, two.Parameters)
+	}
 }
 
 // Both data sets, with all their gaps. Predictions at the parameters that the

@@ -42,11 +42,16 @@ func simulate(m Geometric, customers int, days int32, seed uint64) []Cell {
 	return mergeCells(cells)
 }
 
+// coinFamilies are those with dropout by the toss of a coin, and NBD.
+func coinFamilies() []family {
+	return append([]family{nbdFamily(), bgNBDFamily(), mbgNBDFamily()}, erlangFamilies()...)
+}
+
 func TestGradientAndHessianAreTheDerivativesOfTheLikelihood(t *testing.T) {
 	cells := simulate(Geometric{MBGNBD, 0.5, 60, 0.9, 1.6}, 3000, 400, 1)
 	spend := []SpendCell{{250_000, 1, 3}, {400_000, 1, 1}, {900_000, 2, 2}, {9_000_000, 40, 1}}
 	objectives := map[string]objective{"spend": newSpendLikelihood(spend, nil).evaluate}
-	for _, family := range families() {
+	for _, family := range coinFamilies() {
 		objectives[string(family.name)] = family.likelihood(Data{cells, 4000}, 300, nil)
 	}
 	for name, f := range objectives {
@@ -81,7 +86,7 @@ func TestFitObjectiveIsTheSumOfTheLikelihoodsOfCustomers(t *testing.T) {
 	cells := simulate(Geometric{BGNBD, 0.5, 60, 0.9, 1.6}, 5000, 400, 2)
 	totals := totalsOf(cells)
 	const logGaps = 4000
-	for _, family := range families() {
+	for _, family := range coinFamilies() {
 		p := vector{0.4, 0.2, 0.8, 2.4}
 		m := family.make(p[:])
 		// Of k stages, (k−1)·ln of each gap in the unit of time too.
@@ -118,22 +123,18 @@ func TestFitsRecoverTheTruthWithinTheirStandardErrors(t *testing.T) {
 func TestEveryStartLeadsToTheSameMaximum(t *testing.T) {
 	cells := simulate(Geometric{MBGNBD, 0.5, 45, 0.9, 1.6}, 5000, 400, 11)
 	totals := totalsOf(cells)
-	for _, family := range []Family{NBD, BGNBD, MBGNBD} {
-		dim := 4
-		if family == NBD {
-			dim = 2
-		}
-		f := newPurchaseLikelihood(family, cells, 300, nil).evaluate
+	for _, family := range coinFamilies() {
+		f := family.likelihood(Data{Cells: cells}, 300, nil)
 		var first maximum
-		for i, start := range purchaseStarts(totals) {
-			m := maximise(f, dim, start, DefaultFitSettings())
+		for i, start := range family.starts(totals) {
+			m := maximise(f, len(family.parameters), start, DefaultFitSettings())
 			if i == 0 {
 				first = m
 			}
-			for k := range dim {
+			for k := range family.parameters {
 				// A gradient of 3e-11 with a curvature of 0.003 leaves 1e-8.
 				if m.gradient > gradientTolerance || math.Abs(m.theta[k]-first.theta[k]) > 1e-7 {
-					t.Errorf("%s, start %d: ln parameter %d = %.10f with gradient %.0e, from the first start %.10f", family, i, k, m.theta[k], m.gradient, first.theta[k])
+					t.Errorf("%s, start %d: ln parameter %d = %.10f with gradient %.0e, from the first start %.10f", family.name, i, k, m.theta[k], m.gradient, first.theta[k])
 				}
 			}
 		}
