@@ -53,7 +53,7 @@ func Run(s *clv.Settings, f *cohort.Frame, h *Histories, first numeric.Null[cale
 		r.grade(s, f, c, start, held, each)
 		days = append(days, origin)
 	}
-	r.Days = days
+	r.Days, r.Grades.Reason = days, r.Reason
 	r.conclude(held)
 	return r
 }
