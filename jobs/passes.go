@@ -78,6 +78,7 @@ type base struct {
 	exclusions      []ledger.Exclusion
 
 	histories *backtest.Histories // of a sample; nil where the job asks for no models
+	backtests backtest.Results
 	fits      clv.Fits
 	fitted    clv.Fitted
 	valuation *clv.Valuation
@@ -246,27 +247,37 @@ func (r *Run) fit(ctx context.Context, b *base) error {
 
 // grade compares what the models would have predicted with what came.
 func (r *Run) grade(ctx context.Context, b *base) (err error) {
-	b.histories, err = b.kept.read(ctx)
-	return err
+	if b.histories, err = b.kept.read(ctx); err != nil || b.histories == nil {
+		return err
+	}
+	m := r.modelling(ctx)
+	b.backtests = backtest.Run(&r.Job.Value, b.frame, b.histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
+	return cmp.Or(m.failed, ctx.Err())
 }
 
 // choose chooses the model to predict with.
 func (r *Run) choose(ctx context.Context, b *base) error {
-	cells, totals := &b.sums.cells, &b.sums.totals
-	choice := clv.Choose(&r.Job.Value, &b.fits)
+	cells, totals, grades := &b.sums.cells, &b.sums.totals, b.backtests.Grades
+	choice := clv.Choose(&r.Job.Value, &b.fits, cells, grades)
+	b.backtests.Choose(choice.Family)
 	b.fitted = clv.Fitted{
-		Models:   clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf),
+		Models:   clv.ModelRows(&r.Job.Value, &b.fits, grades, choice, cells, totals, r.AsOf),
 		Factors:  clv.FactorsOf(totals),
-		Widening: models.NoWidening(),
+		Widening: grades.Widening(choice),
 	}
-	if cells.By != nil {
-		m := r.modelling(ctx)
-		b.fitted.AddSegments(clv.FitSegments(&r.Job.Value, &b.fitted, cells, r.AsOf, m.stop, m.each))
-		if m.failed != nil {
-			return m.failed
-		}
+	if err := r.fitSegments(ctx, b); err != nil {
+		return err
 	}
 	return r.putTogether(ctx, b)
+}
+
+// fitSegments fits the models that predict to the segments, if there are any.
+func (r *Run) fitSegments(ctx context.Context, b *base) error {
+	m := r.modelling(ctx)
+	if cells := &b.sums.cells; cells.By != nil {
+		b.fitted.AddSegments(clv.FitSegments(&r.Job.Value, &b.fitted, cells, r.AsOf, m.stop, m.each))
+	}
+	return m.failed
 }
 
 // putTogether makes what customers are valued with of what was fitted.
