@@ -33,7 +33,7 @@ func (r *Run) Examine(ctx context.Context, m Machine, d *Diagnosis) {
 	if err != nil {
 		return
 	}
-	f := r.forecast(description, bound)
+	f := r.footprint(description, bound)
 	r.examineMemory(f, m, d)
 	r.examineWorkDir(f, d)
 }
@@ -196,7 +196,7 @@ func examineDisk(free, rows int64, latest *pipeline.Journal, d *Diagnosis) {
 
 // examineMemory compares what a run takes with what it may take, and that with
 // what there is.
-func (r *Run) examineMemory(f forecast, m Machine, d *Diagnosis) {
+func (r *Run) examineMemory(f footprint, m Machine, d *Diagnosis) {
 	switch {
 	case r.Memory == 0:
 		d.OK("memory", "a run takes about %s; how much there is this machine does not say, but --memory sets a limit", mebibytes(f.memory))
@@ -214,7 +214,7 @@ func (r *Run) examineMemory(f forecast, m Machine, d *Diagnosis) {
 }
 
 // examineWorkDir tries where a run keeps what memory does not hold.
-func (r *Run) examineWorkDir(f forecast, d *Diagnosis) {
+func (r *Run) examineWorkDir(f footprint, d *Diagnosis) {
 	free, err := r.space().Probe()
 	switch {
 	case err != nil && f.spilled == 0:

@@ -4,6 +4,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -29,7 +30,8 @@ type Job struct {
 	SegmentBy  string // name of the attribute whose values have models of their own; empty: none
 	Backtests  int    // at most so many origins
 	Gates      Gates
-	Tables     map[string]bool // the tables to publish
+	Plan       []forecast.Planned // of acquisition
+	Tables     map[string]bool    // the tables to publish
 }
 
 // Attributes returns the names of the job's attributes, in order.
@@ -58,12 +60,13 @@ type File struct {
 	Cohorts   CohortsPart `yaml:"cohorts" absent:"the default of each key below it" doc:"how customers are grouped"`
 	Value     ValuePart   `yaml:"value" absent:"the default of each key below it" doc:"what a customer's value means"`
 	Models    ModelsPart  `yaml:"models" absent:"the default of each key below it" doc:"which models may predict"`
+	Plan      []planPart  `yaml:"acquisition_plan" absent:"forecast from the history" doc:"how many customers will be acquired, month by month, for the future cohorts of cohort_forecasts. It takes the place of the forecast in the months that it names; months that are over, and those after the 36th, are left out"`
 	Tables    tableList   `yaml:"tables" default:"all" doc:"all, or a list of the tables to publish. customer_values is the largest"`
 	Sink      adapterPart `yaml:"sink" default:"required" doc:"where the tables go"`
 }
 
 // reserved are top-level keys that later versions will give a meaning.
-var reserved = []string{"setting", "spend", "acquisition_plan", "experiments"}
+var reserved = []string{"setting", "spend", "experiments"}
 
 // SourcePart says where rows come from and what their columns mean.
 type SourcePart struct {

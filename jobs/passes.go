@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -85,6 +86,8 @@ type base struct {
 	ranks     clv.Ranks
 	lifecycle clv.Lifecycle
 	residuals clv.Residuals
+	sample    *forecast.Sample // of customers; nil where no forecast is published
+	demand    forecast.Sums
 
 	hasResiduals bool                // every customer with a purchase has a residual value
 	residual     int64               // what they add up to
@@ -284,8 +287,26 @@ func (r *Run) fitSegments(ctx context.Context, b *base) error {
 func (r *Run) putTogether(ctx context.Context, b *base) error {
 	m, cells := r.modelling(ctx), &b.sums.cells
 	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
+	if r.Job.Tables[forecast.CohortForecasts.Name] {
+		b.sample = forecast.NewSample(b.valuation, cells.Purchases)
+	}
 	cells.Purchases, cells.Spend, cells.Segments = nil, nil, nil // only the models are made of them
 	return m.failed
+}
+
+// forecast computes what the base is expected to bring month by month; of no
+// customers where it is not published.
+func (r *Run) forecast(ctx context.Context, b *base, o *outputs) (*forecast.Forecast, error) {
+	if b.sample == nil {
+		return new(forecast.Forecast), nil
+	}
+	m := r.modelling(ctx)
+	f := forecast.New(b.valuation, &forecast.Base{
+		AsOf: r.AsOf, Sums: &b.demand, Sample: b.sample, Past: forecast.History(o.cohorts, o.businessPeriods),
+		Totals: &b.sums.totals, Plan: r.Job.Plan,
+	}, m.each)
+	b.demand = forecast.Sums{} // only the forecast is made of it
+	return f, m.failed
 }
 
 // value is pass B.
@@ -294,6 +315,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	desks := make([]desk, r.Workers)
 	bases := make([]clv.Base, r.Workers)
 	residuals := make([]clv.Residuals, r.Workers)
+	demands := make([]forecast.Sums, r.Workers)
 	err := pipeline.Each(ctx, r.Workers, b.customers.shards, func(ctx context.Context, worker, i int) error {
 		d := &desks[worker]
 		if err := b.get(ctx, i, d); err != nil {
@@ -301,6 +323,9 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 		}
 		bases[worker].Enter(&d.own, d.values)
 		residuals[worker].Enter(b.frame, &d.own, d.values)
+		if b.sample != nil {
+			demands[worker].Enter(b.frame, b.valuation, &d.own, d.values)
+		}
 		meter.Add(int64(d.own.Len()), int64(d.own.Len()))
 		return nil
 	})
@@ -311,6 +336,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	for i := range bases {
 		all.Add(&bases[i])
 		b.residuals.Add(&residuals[i])
+		b.demand.Add(&demands[i])
 	}
 	b.residual, b.hasResiduals = all.Residual()
 	b.year = all.YearPerCustomer()

@@ -95,7 +95,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	if err := r.planSource(ctx, p, bound); err != nil {
 		return nil, err
 	}
-	f := r.forecast(d, bound)
+	f := r.footprint(d, bound)
 	p.Memory, p.Spilled, p.memory = f.memory, f.spilled, f.text(r.WorkDir)
 	for _, g := range j.Grains {
 		p.Grains = append(p.Grains, g.String())

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -27,6 +28,7 @@ const (
 	defaultDiscountRate = 0.10
 	defaultDayOffsets   = 365
 	maxHorizonDays      = 36_525 // a century
+	maxPlanned          = 10_000_000_000
 )
 
 var (
@@ -48,6 +50,7 @@ func (l *loader) load() {
 	l.checkCohorts()
 	l.checkValue()
 	l.checkModels()
+	l.checkPlan()
 	l.checkTables()
 }
 
@@ -365,6 +368,26 @@ func (l *loader) checkSegments() {
 	}
 	if _, ok := l.file.Source.Attributes[name]; !ok {
 		l.problem("models.segment_by", suggestion(name, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", name)
+	}
+}
+
+func (l *loader) checkPlan() {
+	seen := map[calendar.Day]bool{}
+	for i := range l.file.Plan {
+		path, p := fmt.Sprintf("acquisition_plan[%d]", i), &l.file.Plan[i]
+		month, ok := calendar.ParseDay(p.Month + "-01")
+		switch {
+		case l.failed(path):
+		case !ok:
+			l.problem(path+".month", "write year and month, as 2025-01", "acquisition_plan has the month %q", p.Month)
+		case seen[month]:
+			l.problem(path, "name each month once", "acquisition_plan has the month %s twice", p.Month)
+		case p.Customers == nil || *p.Customers < 0 || *p.Customers > maxPlanned:
+			l.problem(path, "write how many customers will buy first in it, as customers: 1200", "acquisition_plan has no number of customers for %s", p.Month)
+		default:
+			l.job.Plan = append(l.job.Plan, forecast.Planned{Month: month, Customers: int64(*p.Customers)})
+		}
+		seen[month] = true
 	}
 }
 

@@ -19,8 +19,9 @@ const MaxGraded = 100_000
 // Results are what backtests of a base came to.
 type Results struct {
 	Origins
-	Rows   []Row // in the order of the key; Choose sets IsChosen
-	Grades clv.Grades
+	Rows     []Row // in the order of the key; Choose sets IsChosen
+	Grades   clv.Grades
+	Tracking []Tracking // of all models at the latest origin
 }
 
 // Run takes the base back to each origin, fits the models that a job asks for,
@@ -64,6 +65,7 @@ func (r *Results) grade(s *clv.Settings, f *cohort.Frame, c *calibration, first 
 	came, parts := c.outcome(horizon), partsOf(f, c.past.histories, c.states)
 	ofPurchases, ofMoney := ranksOf(parts, came.purchases, each), ranksOf(parts, came.money, each)
 	list := make([]graded, 0, 2*len(predictions))
+	isLatest := len(r.Rows) == 0
 	for _, p := range predictions {
 		g := graded{prediction: p, origin: c.past.origin, horizon: r.Horizon}
 		g.measure, g.predicted, g.actual, g.ranks = NetRevenue, p.money, came.money, ofMoney
@@ -73,6 +75,9 @@ func (r *Results) grade(s *clv.Settings, f *cohort.Frame, c *calibration, first 
 			m, _ := p.fit.Purchases()
 			g.levels = c.leastLevels(m, crowd, horizon, came.purchases, each)
 			held.add(p, c, came)
+			if isLatest {
+				r.Tracking = append(r.Tracking, c.track(p, came, horizon)...)
+			}
 		}
 		list = append(list, g)
 	}
