@@ -59,27 +59,30 @@ func readModels(t *testing.T, content []byte) *jobs.EarlierModels {
 // where they come from, and those of backtests, of which there are none.
 func TestRunWithAModelFilePredictsTheSame(t *testing.T) {
 	do := shopWithModels(t)
-	fitted, _, content := do(func(*jobs.Run) {})
-	read, summary, again := do(func(r *jobs.Run) { r.Models = readModels(t, content) })
-	want, got := dataFiles(t, fitted), dataFiles(t, read)
-	for _, files := range []map[string]string{want, got} {
-		for name := range files {
-			if strings.HasPrefix(name, "models/") || strings.HasPrefix(name, "backtests/") {
-				delete(files, name)
+	for _, segmentBy := range []string{"", "country"} {
+		fitted, _, content := do(func(r *jobs.Run) { r.Job.SegmentBy = segmentBy })
+		read, summary, again := do(func(r *jobs.Run) { r.Job.SegmentBy, r.Models = segmentBy, readModels(t, content) })
+		want, got := dataFiles(t, fitted), dataFiles(t, read)
+		for _, files := range []map[string]string{want, got} {
+			for name := range files {
+				if strings.HasPrefix(name, "models/") || strings.HasPrefix(name, "backtests/") {
+					delete(files, name)
+				}
 			}
 		}
-	}
-	wantSameFiles(t, "with a model file", got, want)
-	for _, m := range summary.Models {
-		if !strings.Contains(m.Reason, "; fitted by run r1, read from a model file") {
-			t.Errorf("%s: %s", m.ID, m.Reason)
+		wantSameFiles(t, "with a model file", got, want)
+		const from = "; fitted by run r1, read from a model file"
+		for _, m := range summary.Models {
+			if !strings.Contains(m.Reason, from) {
+				t.Errorf("%s: %s", m.ID, m.Reason)
+			}
 		}
-	}
-	// Read and written again it is the same but for the reasons, and for the job
-	// file's hash, in which the folder is.
-	held := func(content []byte) string { return string(content[bytes.Index(content, []byte(`"factors"`)):]) }
-	if unmarked := strings.ReplaceAll(held(again), "; fitted by run r1, read from a model file", ""); unmarked != held(content) {
-		t.Errorf("the model file changed on its way:\n%s\nwas\n%s", unmarked, held(content))
+		// Read and written again it is the same but for the reasons, and for the job
+		// file's hash, in which the folder is.
+		held := func(content []byte) string { return string(content[bytes.Index(content, []byte(`"factors"`)):]) }
+		if unmarked := strings.ReplaceAll(held(again), from, ""); unmarked != held(content) {
+			t.Errorf("the model file changed on its way:\n%s\nwas\n%s", unmarked, held(content))
+		}
 	}
 }
 
@@ -171,6 +174,11 @@ func TestModelFilesOfOtherUnitsAreRefused(t *testing.T) {
 	}
 	if err := models.Suits(job("currency: EUR")); err != nil {
 		t.Error(err)
+	}
+	segmented := job("currency: EUR")
+	segmented.SegmentBy = "country"
+	if err := models.Predicts(segmented); err == nil || err.Error() != "models.json: the models are of segments by none, those of the job are by country" {
+		t.Errorf("%v, want another segmentation refused", err)
 	}
 	for want, job := range map[string]*jobs.Job{
 		"the models are in EUR, the job is in USD":              job("currency: USD"),
