@@ -11,12 +11,13 @@ import (
 
 	"github.com/perennial-clv/perennial/jobs"
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/models"
 )
 
 // shopWithModels writes a simulated log and returns how to run the demo's job on
-// it, with a change, as of its last day: the folder of its tables, the summary
+// it, with mbg_nbd the only candidate and a change, as of its last day: the folder of its tables, the summary
 // and the model file.
-func shopWithModels(t *testing.T) func(change func(*jobs.Run)) (out string, s *jobs.Summary, models []byte) {
+func shopWithModels(t *testing.T) func(change func(*jobs.Run)) (out string, s *jobs.Summary, file []byte) {
 	t.Helper()
 	sample, err := jobs.NewSample(jobs.SampleOptions{Customers: 1500, Seed: 11})
 	if err != nil {
@@ -33,25 +34,26 @@ func shopWithModels(t *testing.T) func(change func(*jobs.Run)) (out string, s *j
 			t.Fatal(err)
 		}
 		run := newRun(load(t, jobs.DemoJob(filepath.ToSlash(dir)), nil), sample.LastDay())
-		var models []byte
-		run.OnModels = func(content []byte) error { models = content; return nil }
+		run.Job.Value.Candidates = []models.Family{models.MBGNBD}
+		var file []byte
+		run.OnModels = func(content []byte) error { file = content; return nil }
 		change(run)
 		s, err := run.Do(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return filepath.Join(dir, "out"), s, models
+		return filepath.Join(dir, "out"), s, file
 	}
 }
 
 // readModels reads a model file that is right.
 func readModels(t *testing.T, content []byte) *jobs.EarlierModels {
 	t.Helper()
-	models, err := jobs.ReadModels("models.json", content)
+	earlier, err := jobs.ReadModels("models.json", content)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return models
+	return earlier
 }
 
 // What a run predicts with the models of a file is, to the last bit, what the run
@@ -167,17 +169,17 @@ func TestModelFilesThatCannotBeTrustedAreRefused(t *testing.T) {
 
 func TestModelFilesOfOtherUnitsAreRefused(t *testing.T) {
 	_, _, content := shopWithModels(t)(func(*jobs.Run) {})
-	models := readModels(t, content)
+	earlier := readModels(t, content)
 	job := func(set ...string) *jobs.Job {
 		text := strings.Join(append([]string{"timezone: UTC", "source: {csv: {paths: [a.csv]}}", "sink: {parquet: {path: out}}"}, set...), "\n")
 		return load(t, text, nil)
 	}
-	if err := models.Suits(job("currency: EUR")); err != nil {
+	if err := earlier.Suits(job("currency: EUR")); err != nil {
 		t.Error(err)
 	}
 	segmented := job("currency: EUR")
 	segmented.SegmentBy = "country"
-	if err := models.Predicts(segmented); err == nil || err.Error() != "models.json: the models are of segments by none, those of the job are by country" {
+	if err := earlier.Predicts(segmented); err == nil || err.Error() != "models.json: the models are of segments by none, those of the job are by country" {
 		t.Errorf("%v, want another segmentation refused", err)
 	}
 	for want, job := range map[string]*jobs.Job{
@@ -185,7 +187,7 @@ func TestModelFilesOfOtherUnitsAreRefused(t *testing.T) {
 		"the models count time by the week, the job by the day": job("currency: EUR", "models: {time_unit: day}"),
 		"the job asks for no models (models.candidates: none)":  job("currency: EUR", "models: {candidates: none}"),
 	} {
-		if err := models.Suits(job); err == nil || err.Error() != "models.json: "+want || pipeline.HintOf(err) == "" {
+		if err := earlier.Suits(job); err == nil || err.Error() != "models.json: "+want || pipeline.HintOf(err) == "" {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
