@@ -111,12 +111,9 @@ func (e *EarlierModels) warnings(j *Job, asOf calendar.Day) (list []string) {
 	return list
 }
 
-// useModels takes the models of an earlier run. They are not graded: it was done
+// useModels takes the models of an earlier run. They are not graded: that was done
 // when they were chosen.
-func (r *Run) useModels(ctx context.Context, b *base) (err error) {
-	if b.histories, err = b.kept.read(ctx); err != nil {
-		return err
-	}
+func (r *Run) useModels(ctx context.Context, b *base) error {
 	b.fitted = r.Models.take()
 	return r.putTogether(ctx, b)
 }

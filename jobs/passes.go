@@ -144,7 +144,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
-	if r.Job.hasModels() {
+	if r.Job.hasModels() && r.Models == nil { // what is not fitted is not graded
 		b.kept = newHistoryShelf(in.space, shards)
 	}
 	workers := make([]worker, r.Workers)
