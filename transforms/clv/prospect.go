@@ -10,6 +10,7 @@ import (
 // Prospect is what forecasts of a customer's purchases and their value are made
 // of.
 type Prospect struct {
+	Segment  int32                     // the place of the model among Assumptions.Segments
 	X, T     int32                     // as the model counts them, T in days
 	Stages   [models.MaxStages]float64 // probabilities of being alive and in each stage of the model
 	Purchase float64                   // expected net revenue of a purchase, in currency
@@ -28,15 +29,15 @@ func (v *Valuation) Prospect(value *Value, c *ledger.Customers, i int, asOf cale
 	if !value.isScored() {
 		return p, false
 	}
-	p.X, p.T = c.X(i), int32(asOf-c.First[i])
-	for stage := range v.purchases.Shape().Stages {
+	p.X, p.T, p.Segment = c.X(i), int32(asOf-c.First[i]), value.by.place
+	for stage := range value.by.purchases.Shape().Stages {
 		p.Stages[stage] = value.score.Stage(stage)
 	}
 	known := 0 // purchases of which the value is known
 	if value.Status == Predicted {
 		known = int(p.X)
 	}
-	p.Purchase, p.OwnSpread, p.Residual = value.spend, v.ownSpread(known), value.residual
+	p.Purchase, p.OwnSpread, p.Residual = value.spend, value.by.ownSpread(known), value.residual
 	if v.HasContribution {
 		p.Contribution = v.predict(value, len(v.Settings.Horizons)-1, Contribution).Residual
 	}
@@ -54,17 +55,18 @@ const leastOrder = 2.5
 //
 // At most 2; 0 where no model of spend is usable. M = p/ν with ν ~ Gamma(q+px,
 // γ+mx) (Fader & Hardie 2013, eq. 3), so that 1/M is Gamma and M its inverse.
-func (v *Valuation) ownSpread(x int) float64 {
-	if !v.hasSpend {
+func (p *predictor) ownSpread(x int) float64 {
+	if !p.hasSpend {
 		return 0
 	}
-	return 1 / (max(v.spend.Q+v.spend.P*float64(x), leastOrder) - 2)
+	return 1 / (max(p.spend.Q+p.spend.P*float64(x), leastOrder) - 2)
 }
 
 // Assumptions are what forecasts take as given for all customers.
 type Assumptions struct {
-	Fit         models.Fit       // of purchases
-	Model       models.Purchases // of that fit
+	Fit         models.Fit         // of purchases
+	Model       models.Purchases   // of that fit
+	Segments    []models.Purchases // that one first, then those of segments with a model of their own
 	ModelID     string
 	DaysPerUnit float64 // of the model's time
 	DeltaPerDay float64 // continuous discount rate
@@ -85,7 +87,7 @@ func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
 		return a, false
 	}
 	a = Assumptions{
-		Fit: v.fit, Model: v.purchases, ModelID: v.purchasesID,
+		Fit: v.fit, Model: v.purchases, Segments: v.allPurchases, ModelID: v.purchasesID,
 		DaysPerUnit: v.Settings.TimeUnit.Days, DeltaPerDay: v.Settings.deltaPerDay(),
 		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Spread: 1, NetFactor: v.net, Widening: v.widening,
 	}
