@@ -319,7 +319,11 @@ func (l *loader) checkValue() {
 
 func (l *loader) checkModels() {
 	m := &l.file.Models
-	known := []string{string(models.MBGNBD), string(models.ParetoNBD), string(models.BGNBD), string(models.NBD)}
+	known := []string{
+		string(models.MBGNBD), string(models.ParetoNBD), string(models.BGNBD), string(models.NBD),
+		string(models.MBGCNBD2), string(models.MBGCNBD3), string(models.MBGCNBD4),
+		string(models.BGCNBD2), string(models.BGCNBD3), string(models.BGCNBD4),
+	}
 	for i, name := range m.Candidates.families {
 		path := fmt.Sprintf("models.candidates[%d]", i)
 		switch {
@@ -328,8 +332,8 @@ func (l *loader) checkModels() {
 			l.problem(path, "write candidates: none", "no model stands alone, not in a list")
 		case !slices.Contains(known, name):
 			l.problem(path, suggestion(name, known), "unknown model %q", name)
-		case name == string(models.BGNBD) && len(m.Candidates.families) > 1:
-			l.problem(path, "name it alone, or leave it out: it is always fitted", "bg_nbd can only be the sole candidate, for it calls every one-time buyer alive")
+		case models.Family(name).KeepsOneTimeBuyers() && len(m.Candidates.families) > 1:
+			l.problem(path, "name it alone, or m"+name+" beside others", "%s can only be the sole candidate, for it calls every one-time buyer alive", name)
 		}
 		l.job.Value.Candidates = append(l.job.Value.Candidates, models.Family(name))
 	}

@@ -46,10 +46,9 @@ type worth struct {
 }
 
 // predict predicts with every usable model that competes or stands in, and with
-// the baselines. bg_nbd is fitted for comparison only, unless it is asked for.
-func (c *calibration) predict(candidates []models.Family, first calendar.Day, horizon int, each models.Each) []*prediction {
-	var list []*prediction
-	crowd := newCrowd(c.states)
+// the baselines. bg_nbd is fitted for comparison only, unless it is asked for. It returns the customers in groups too.
+func (c *calibration) predict(candidates []models.Family, first calendar.Day, horizon int, each models.Each) (list []*prediction, crowd *crowd) {
+	crowd = newCrowd(c.states)
 	for _, family := range competitors(candidates) {
 		fit := c.fits.Of(family)
 		if m, ok := fit.Purchases(); ok {
@@ -60,7 +59,7 @@ func (c *calibration) predict(candidates []models.Family, first calendar.Day, ho
 	if r := c.newRepurchase(first); r.window > 0 {
 		list = append(list, c.fourStep(&r, horizon))
 	}
-	return list
+	return list, crowd
 }
 
 // competitors are the candidates with nbd, which stands in where none is eligible.

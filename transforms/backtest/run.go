@@ -13,8 +13,8 @@ import (
 )
 
 // MaxGraded is the largest number of customers that models are graded by: the
-// first of the histories. With as many, a share of customers is known to 0.2 %.
-const MaxGraded = 200_000
+// first of the histories. With as many, a share of customers is known to 0.3 %.
+const MaxGraded = 100_000
 
 // Results are what backtests of a base came to.
 type Results struct {
@@ -61,22 +61,24 @@ func Run(s *clv.Settings, f *cohort.Frame, h *Histories, first numeric.Null[cale
 // grade adds the rows of an origin.
 func (r *Results) grade(s *clv.Settings, f *cohort.Frame, c *calibration, first calendar.Day, held holdouts, each models.Each) {
 	horizon := int(r.Horizon.Days)
-	predictions := c.predict(s.Candidates, first, horizon, each)
+	predictions, crowd := c.predict(s.Candidates, first, horizon, each)
 	came, parts := c.outcome(horizon), partsOf(f, c.past.histories, c.states)
+	ofPurchases, ofMoney := ranksOf(parts, came.purchases, each), ranksOf(parts, came.money, each)
 	list := make([]graded, 0, 2*len(predictions))
 	isLatest := len(r.Rows) == 0
 	for _, p := range predictions {
-		g := graded{prediction: p, origin: c.past.origin, horizon: r.Horizon, measure: Purchases, predicted: p.purchases, actual: came.purchases}
+		g := graded{prediction: p, origin: c.past.origin, horizon: r.Horizon}
+		g.measure, g.predicted, g.actual, g.ranks = NetRevenue, p.money, came.money, ofMoney
+		list = append(list, g)
+		g.measure, g.predicted, g.actual, g.ranks = Purchases, p.purchases, came.purchases, ofPurchases
 		if p.fit != nil {
 			m, _ := p.fit.Purchases()
-			g.levels = c.leastLevels(m, newCrowd(c.states), horizon, came.purchases, each)
+			g.levels = c.leastLevels(m, crowd, horizon, came.purchases, each)
 			held.add(p, c, came)
 			if isLatest {
 				r.Tracking = append(r.Tracking, c.track(p, came, horizon)...)
 			}
 		}
-		list = append(list, g)
-		g.measure, g.predicted, g.actual, g.levels = NetRevenue, p.money, came.money, nil
 		list = append(list, g)
 	}
 	rows := make([][]Row, len(list))

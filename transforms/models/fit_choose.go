@@ -3,7 +3,6 @@ package models
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -158,7 +157,7 @@ func (c *Candidate) ineligible(nbd Fit, isAlone, hasBacktests bool) string {
 	switch {
 	case !c.usable():
 		return "its fit cannot be used"
-	case !isAlone && callsAlive(c.Family):
+	case !isAlone && c.Family.KeepsOneTimeBuyers():
 		return "it calls every one-time buyer alive"
 	case c.Family != NBD && nbd.usable() && c.comparable(&nbd) && bic(&c.Fit) >= bic(&nbd):
 		return fmt.Sprintf("the data show no dropout: its BIC is %.1f, that of nbd %.1f", bic(&c.Fit), bic(&nbd))
@@ -170,13 +169,9 @@ func (c *Candidate) ineligible(nbd Fit, isAlone, hasBacktests bool) string {
 	return ""
 }
 
-// callsAlive reports whether the family's customers never leave after the first
-// purchase.
-func callsAlive(f Family) bool { return f == BGNBD || strings.HasPrefix(string(f), "bg_cnbd_") }
-
-// comparable reports whether two fits are of the same data, for which they have as
-// many customers and cells: only then do their likelihoods compare.
-func (c *Candidate) comparable(f *Fit) bool { return c.Customers == f.Customers && c.Cells == f.Cells }
+// comparable reports whether two fits are of the same data, so that their
+// likelihoods compare.
+func (c *Candidate) comparable(f *Fit) bool { return c.Family.IsDiscrete() == f.Family.IsDiscrete() }
 
 // standIn chooses nbd, or nothing.
 func (c Choice) standIn(nbd Fit) Choice {

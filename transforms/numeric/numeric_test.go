@@ -194,6 +194,28 @@ func TestGradedBetaReproducesTheMomentsOfTheBetaDistribution(t *testing.T) {
 	}
 }
 
+// GradedGamma is for y^d and what rises like it up to the grade: E y^d = (r)_d, and
+// E y/(y+w) = r·U(1, 1−r, w), which has high precision of its own.
+func TestGradedGammaReproducesTheGammaDistribution(t *testing.T) {
+	for _, grade := range []float64{10, 0.1, 1e-4} {
+		for _, r := range []float64{0.01, 0.5, 1, 7, 79, 81, 6000, 100_000} {
+			want := 1.0
+			for d := range 5 {
+				rule := GradedGamma(r, d, grade)
+				if got := rule.Integrate(func(y float64) float64 { return math.Pow(y, float64(d)) }); relative(got, want) > 1e-12 {
+					t.Errorf("grade %v, r = %v: E y^%d = %.16g, want %.16g", grade, r, d, got, want)
+				}
+				want *= r + float64(d)
+			}
+			rule := GradedGamma(r, 1, grade)
+			got, want := rule.Integrate(func(y float64) float64 { return y / (y + grade) }), r*TricomiU(r, grade)
+			if relative(got, want) > 1e-12 {
+				t.Errorf("grade %v, r = %v: E y/(y+grade) = %.16g, want %.16g", grade, r, got, want)
+			}
+		}
+	}
+}
+
 func TestPanelsIntegrateAnExponential(t *testing.T) {
 	got := Panels(-1, 5, 2).Integrate(math.Exp)
 	if want := math.Exp(5) - math.Exp(-1); relative(got, want) > 1e-15 {
