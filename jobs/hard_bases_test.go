@@ -131,10 +131,6 @@ func hardBases() []hardBase {
 	}
 }
 
-// candidates are a family of each kind; what the others make of hard bases is
-// tested with the models.
-const candidates = "[mbg_nbd, pareto_nbd, mbg_cnbd_2]"
-
 // Whatever the base: a run publishes tables or says why not; what cannot be
 // predicted is NULL with a status, and no number is NaN or infinite.
 func TestHardBasesAreValuedOrSaidNotToBe(t *testing.T) {
@@ -176,8 +172,8 @@ func (h *hardBase) run(t *testing.T) (out string, s *jobs.Summary, err error) {
 		more = "rules: {max_staleness: 36500d}"
 	}
 	out = filepath.Join(dir, "out")
-	job := load(t, fmt.Sprintf("timezone: UTC\ncurrency: EUR\nsource: {csv: {paths: [%q]}}\nmodels: {candidates: %s}\nsink: {parquet: {path: %q}}\n%s\n",
-		filepath.Join(dir, "rows.csv"), candidates, out, more), nil)
+	job := load(t, fmt.Sprintf("timezone: UTC\ncurrency: EUR\nsource: {csv: {paths: [%q]}}\nsink: {parquet: {path: %q}}\n%s\n",
+		filepath.Join(dir, "rows.csv"), out, more), nil)
 	s, err = newRun(job, h.asOf).Do(context.Background())
 	return out, s, err
 }

@@ -63,7 +63,7 @@ func FitAll(s *Settings, cells *Cells, gaps *Gaps, stop func() bool, each models
 		return f
 	}
 	fitting := models.DefaultFitSettings()
-	fitting.DaysPerUnit, fitting.Stop, fitting.Each = s.TimeUnit.Days, stop, each
+	fitting.DaysPerUnit, fitting.Stop, fitting.Each, fitting.From = s.TimeUnit.Days, stop, each, s.StartFrom
 	families := append([]models.Family{models.NBD, models.BGNBD}, s.Candidates...)
 	slices.Sort(families)
 	data := models.Data{Cells: cells.Purchases, LogGaps: gaps.LogSum()}
