@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"github.com/perennial-clv/perennial/pipeline/table"
+	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/forecast"
@@ -26,6 +27,8 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		forecast.CohortForecasts.Schema(),
 		clv.Models.Schema(),
 		clv.ModelParameters.Schema(),
+		backtest.Backtests.Schema(),
+		backtest.ModelTracking.Schema(),
 		Runs.Schema(),
 		RunInputs.Schema(),
 		ledger.RunExclusions.Schema(),

@@ -46,6 +46,14 @@ func (r *Run) ExamineJob(d *Diagnosis) {
 	if r.isAsOfFixed() {
 		d.Warn("as of", "delete as_of before you schedule the job", "the job file fixes the day %s, so that every run is of it", r.AsOf)
 	}
+	for _, e := range []*EarlierModels{r.Models, r.StartFrom} {
+		if e != nil {
+			d.OK("models", "%s", e.Text())
+		}
+		for _, warning := range e.warnings(r.Job, r.AsOf) {
+			d.Warn("models", "fit the models again with a run that saves them", "%s", warning)
+		}
+	}
 }
 
 // examineSource reads the first rows of each reader.

@@ -21,7 +21,7 @@ import (
 // partial is what one worker adds up over its shards. What only a table needs
 // that is not published is left out.
 type partial struct {
-	hasModels, hasSurvival, hasFormulas bool // what is needed
+	hasModels, hasSurvival, hasFormulas, hasTracking bool // what is needed
 
 	totals   ledger.Totals
 	excluded ledger.Exclusions
@@ -32,6 +32,7 @@ type partial struct {
 	cells    clv.Cells
 	gaps     clv.Gaps
 	formulas clv.FormulaSums
+	daily    backtest.Daily
 }
 
 func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
@@ -50,6 +51,9 @@ func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
 	if p.hasFormulas {
 		p.formulas.AddShard(f, v)
 	}
+	if p.hasTracking {
+		p.daily.AddShard(v)
+	}
 }
 
 func (p *partial) add(o *partial) {
@@ -62,6 +66,7 @@ func (p *partial) add(o *partial) {
 	p.cells.Add(&o.cells)
 	p.gaps.Add(&o.gaps)
 	p.formulas.Add(&o.formulas)
+	p.daily.Add(&o.daily)
 }
 
 // base is the customer base, and what it adds up to.
@@ -74,6 +79,7 @@ type base struct {
 	exclusions      []ledger.Exclusion
 
 	histories *backtest.Histories // of a sample; nil where the job asks for no models
+	backtests backtest.Results
 	fits      clv.Fits
 	fitted    clv.Fitted
 	valuation *clv.Valuation
@@ -134,7 +140,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
-	if r.Job.hasModels() {
+	if r.Job.hasModels() && r.Models == nil {
 		b.kept = newHistoryShelf(in.space, shards)
 	}
 	workers := make([]worker, r.Workers)
@@ -145,6 +151,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 		workers[i].hasModels = r.Job.hasModels()
 		workers[i].hasSurvival = r.Job.Tables[retention.RetentionCurves.Name]
 		workers[i].hasFormulas = r.Job.Tables[clv.Formulas.Name]
+		workers[i].hasTracking = r.Job.hasModels() && r.Job.Tables[backtest.ModelTracking.Name]
 	}
 	order := largestFirst(in.store)
 	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
@@ -217,26 +224,38 @@ func (r *Run) modelling(ctx context.Context) *modelling {
 // fit fits the models. A fit that fails is a published fact, not an error.
 func (r *Run) fit(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
-	b.fits = clv.FitAll(&r.Job.Value, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
+	settings := r.Job.Value
+	settings.StartFrom = r.StartFrom.fits()
+	b.fits = clv.FitAll(&settings, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
 	return m.failed
 }
 
 // grade compares what the models would have predicted with what came.
 func (r *Run) grade(ctx context.Context, b *base) (err error) {
-	b.histories, err = b.kept.read(ctx)
-	return err
+	if b.histories, err = b.kept.read(ctx); err != nil || b.histories == nil {
+		return err
+	}
+	m := r.modelling(ctx)
+	b.backtests = backtest.Run(&r.Job.Value, b.frame, b.histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
+	return cmp.Or(m.failed, ctx.Err())
 }
 
 // choose chooses the model to predict with.
 func (r *Run) choose(ctx context.Context, b *base) error {
-	m := r.modelling(ctx)
-	cells, totals := &b.sums.cells, &b.sums.totals
-	choice := clv.Choose(&r.Job.Value, &b.fits)
+	cells, totals, grades := &b.sums.cells, &b.sums.totals, b.backtests.Grades
+	choice := clv.Choose(&r.Job.Value, &b.fits, cells, grades)
+	b.backtests.Choose(choice.Family)
 	b.fitted = clv.Fitted{
-		Models:   clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf),
+		Models:   clv.ModelRows(&r.Job.Value, &b.fits, grades, choice, cells, totals, r.AsOf),
 		Factors:  clv.FactorsOf(totals),
-		Widening: models.NoWidening(),
+		Widening: grades.Widening(choice),
 	}
+	return r.putTogether(ctx, b)
+}
+
+// putTogether makes what customers are valued with of what was fitted.
+func (r *Run) putTogether(ctx context.Context, b *base) error {
+	m, cells := r.modelling(ctx), &b.sums.cells
 	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
 	if r.Job.Tables[forecast.CohortForecasts.Name] {
 		b.sample = forecast.NewSample(b.valuation, cells.Purchases)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
+	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/forecast"
@@ -67,6 +68,8 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		func() error { return st.forecasts(ctx, future) },
 		stageRows(ctx, st, clv.Models, b.fitted.Models),
 		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.fitted.Models)),
+		stageRows(ctx, st, backtest.Backtests, b.backtests.Rows),
+		stageRows(ctx, st, backtest.ModelTracking, b.sums.daily.Track(b.frame, backtest.TrackedModels(b.fitted.Models), b.backtests.Tracking)),
 		stageRows(ctx, st, ledger.RunExclusions, b.exclusions),
 	); err != nil {
 		return err

@@ -263,6 +263,7 @@ func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 	if s.predictsWith(models.NBD) && !slices.Contains(r.Job.Value.Candidates, models.NBD) {
 		list = append(list, "nbd predicts, in which nobody ever leaves (models says why): values of a lifetime are as high as they can be")
 	}
+	list = append(list, r.Models.warnings(r.Job, r.AsOf)...)
 	if chosen && !b.hasResiduals {
 		list = append(list, "lifetime values are infinite without a discount, or too large: residual_clv is NULL")
 	}

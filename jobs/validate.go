@@ -322,7 +322,11 @@ func (l *loader) checkValue() {
 
 func (l *loader) checkModels() {
 	m := &l.file.Models
-	known := []string{string(models.MBGNBD), string(models.BGNBD), string(models.NBD)}
+	known := []string{
+		string(models.MBGNBD), string(models.ParetoNBD), string(models.BGNBD), string(models.NBD),
+		string(models.MBGCNBD2), string(models.MBGCNBD3), string(models.MBGCNBD4),
+		string(models.BGCNBD2), string(models.BGCNBD3), string(models.BGCNBD4),
+	}
 	for i, name := range m.Candidates.families {
 		path := fmt.Sprintf("models.candidates[%d]", i)
 		switch {
@@ -331,13 +335,20 @@ func (l *loader) checkModels() {
 			l.problem(path, "write candidates: none", "no model stands alone, not in a list")
 		case !slices.Contains(known, name):
 			l.problem(path, suggestion(name, known), "unknown model %q", name)
-		case name == string(models.BGNBD) && len(m.Candidates.families) > 1:
-			l.problem(path, "name it alone, or leave it out: it is always fitted", "bg_nbd can only be the sole candidate, for it calls every one-time buyer alive")
+		case models.Family(name).KeepsOneTimeBuyers() && len(m.Candidates.families) > 1:
+			l.problem(path, "name it alone, or m"+name+" beside others", "%s can only be the sole candidate, for it calls every one-time buyer alive", name)
 		}
 		l.job.Value.Candidates = append(l.job.Value.Candidates, models.Family(name))
 	}
 	if len(m.Candidates.families) == 0 && !m.Candidates.isNone {
 		l.job.Value.Candidates = []models.Family{models.MBGNBD}
+	}
+	const usual, most = 3, 12
+	l.job.Backtests = usual
+	if m.Backtests != nil {
+		if l.job.Backtests = *m.Backtests; l.job.Backtests < 0 || l.job.Backtests > most {
+			l.problem("models.backtests", fmt.Sprintf("write a number from 0 to %d", most), "%d backtests are not possible", *m.Backtests)
+		}
 	}
 	l.job.Value.TimeUnit = clv.Week
 	if m.TimeUnit != "" {

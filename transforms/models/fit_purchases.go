@@ -10,8 +10,8 @@ import (
 
 // Cell is a group of customers whom the models of purchases cannot tell apart.
 type Cell struct {
-	X     int32 // repeat purchase days
-	Tx, T int32 // days from the first purchase to the last, and to the end of observation; 0 ≤ Tx ≤ T
+	X     int32 // repeat purchase days; opportunities taken where the family is discrete
+	Tx, T int32 // days, or opportunities, from the first purchase to the last, and to the end of observation; 0 ≤ Tx ≤ T
 	Count int32 // customers, ≥ 1
 }
 
@@ -47,27 +47,28 @@ type Data struct {
 // x > 0 are insufficient data. The maximum agrees with that of an independent program to 1e-7 in the
 // parameters and 1e-8 in the log-likelihood (TestFitsOfCDNOW…).
 func FitPurchases(name Family, d Data, s FitSettings) Fit {
-	if f := tooFewRepeaters(name, totalsOf(d.Cells), len(d.Cells), s); f.Status != "" {
+	family := familyOf(name)
+	if f := family.tooFewRepeaters(totalsOf(d.Cells), len(d.Cells), s); f.Status != "" {
 		return f
 	}
-	p := newPurchaseProblem(familyOf(name), d, s)
+	p := newPurchaseProblem(family, d, s)
 	starts := p.starts
 	if earlier, ok := s.earlier(name); ok {
 		starts = slices.Insert(starts, 0, p.thetaOf(earlier))
-	} else if len(d.Cells) > manyCells {
-		coarse := newPurchaseProblem(familyOf(name), Data{coarsened(d.Cells), d.LogGaps}, s)
+	} else if len(d.Cells) > manyCells && !family.isDiscrete {
+		coarse := newPurchaseProblem(family, Data{coarsened(d.Cells), d.LogGaps}, s)
 		starts = slices.Insert(starts, 0, coarse.best(starts, s).theta)
 	}
 	return p.fit(p.best(starts, s))
 }
 
 // tooFewRepeaters returns the fit of too few data, or one without a status.
-func tooFewRepeaters(name Family, t cellTotals, cells int, s FitSettings) (f Fit) {
+func (f family) tooFewRepeaters(t cellTotals, cells int, s FitSettings) (few Fit) {
 	if t.repeaters < s.MinRepeaters || t.repeaters == 0 {
-		f = insufficient(name, t.customers, int64(cells),
-			fmt.Sprintf("%d customers bought on more than one day, fewer than %d", t.repeaters, max(1, s.MinRepeaters)))
+		few = insufficient(f.name, t.customers, int64(cells),
+			fmt.Sprintf("%d customers %s, fewer than %d", t.repeaters, f.again(), max(1, s.MinRepeaters)))
 	}
-	return f
+	return few
 }
 
 // newPurchaseProblem returns the likelihood of cells in a family, with times
@@ -76,6 +77,9 @@ func newPurchaseProblem(f family, d Data, s FitSettings) problem {
 	totals := totalsOf(d.Cells)
 	scaleDays := totals.ageDays / float64(totals.customers)
 	unit := scaleDays / s.DaysPerUnit
+	if f.isDiscrete {
+		unit = 1
+	}
 	scales := make([]float64, len(f.parameters))
 	for i, isTime := range f.times {
 		scales[i] = 1
@@ -91,10 +95,22 @@ func newPurchaseProblem(f family, d Data, s FitSettings) problem {
 	}
 }
 
+// again says what customers with a repeat purchase did.
+func (f family) again() string {
+	switch {
+	case f.name.IsContractual():
+		return "renewed"
+	case f.isDiscrete:
+		return "took an opportunity after the first purchase"
+	default:
+		return "bought on more than one day"
+	}
+}
+
 // cellTotals are the sums that decide whether and from where to fit.
 type cellTotals struct {
 	customers, repeaters int64
-	purchases, ageDays   float64 // Σx and ΣT over customers: whole numbers
+	purchases, ageDays   float64 // Σx and ΣT over customers: whole numbers, of opportunities where these are counted
 }
 
 func totalsOf(cells []Cell) (t cellTotals) {
@@ -179,12 +195,9 @@ func newPurchaseLikelihood(family Family, cells []Cell, scaleDays float64, each 
 
 // evaluate returns the mean log-likelihood at (r, α, a, b), in scaled time.
 func (l *purchaseLikelihood) evaluate(p vector) evaluation {
-	for day := range l.logs {
-		t := p[1] + float64(day)/l.scaleDays
-		l.logs[day], l.inverses[day] = math.Log(t), 1/t
-	}
+	l.setTimes(p[1])
 	var sums termSums
-	l.addCounts(&sums, p)
+	l.addCounts(&sums, p, 1)
 	sums.add(l.alive(p[0]))
 	if l.family != NBD {
 		l.each.run(len(l.powers), func(i int) { l.powers[i].fill(p[0], l.logs) })
@@ -194,6 +207,14 @@ func (l *purchaseLikelihood) evaluate(p vector) evaluation {
 		})
 	}
 	return sums.mean(l.customers)
+}
+
+// setTimes computes what is needed of α + day, for each day.
+func (l *purchaseLikelihood) setTimes(alpha float64) {
+	for day := range l.logs {
+		t := alpha + float64(day)/l.scaleDays
+		l.logs[day], l.inverses[day] = math.Log(t), 1/t
+	}
 }
 
 // alive returns Σ −(r+x)·ln(α+T) over the customers, and its derivatives.
@@ -210,25 +231,26 @@ func (l *purchaseLikelihood) alive(r float64) (e evaluation) {
 	return e
 }
 
-// addCounts adds the terms that depend on x alone,
+// addCounts adds the terms that depend on x alone, where k stages make a
+// purchase,
 //
-//	ln Γ(r+x)/Γ(r) + r·ln α + ln B(a, b+n)/B(a, b)
+//	ln Γ(r+kx)/Γ(r) + r·ln α + ln B(a, b+n)/B(a, b)
 //
 // as sums over k of ln(r+k) and of ln[(b+k)/(a+b+k)] = −log1p(a/(b+k)), which
 // grow along with x and have no large terms to cancel.
-func (l *purchaseLikelihood) addCounts(sums *termSums, p vector) {
+func (l *purchaseLikelihood) addCounts(sums *termSums, p vector, k int) {
 	r, alpha, a, b := p[0], p[1], p[2], p[3]
-	var rising, staying numeric.Sum // over k < x, and over k < n
+	var rising, staying numeric.Sum // over stages < kx, and over occasions < n
 	var byR, byRR, byA, byB, byAB, byBB numeric.Sum
 	m := Geometric{Family: l.family}
-	x, n := 0.0, 0.0
+	stage, n := 0.0, 0.0
 	for _, count := range l.counts {
-		for ; x < count.x; x++ {
-			rising.Add(math.Log(r + x))
-			byR.Add(1 / (r + x))
-			byRR.Add(-1 / ((r + x) * (r + x)))
+		for ; stage < float64(k)*count.x; stage++ {
+			rising.Add(math.Log(r + stage))
+			byR.Add(1 / (r + stage))
+			byRR.Add(-1 / ((r + stage) * (r + stage)))
 		}
-		for ; l.family != NBD && n < m.occasions(int(x)); n++ {
+		for ; l.family != NBD && n < m.occasions(int(count.x)); n++ {
 			stay, all := b+n, a+b+n
 			staying.Add(-math.Log1p(a / stay))
 			byA.Add(-1 / all)

@@ -49,7 +49,7 @@ import (
 func FitPurchasesBySegment(pooled Fit, segments []Data, s FitSettings) []Fit {
 	own := make([]segment, len(segments))
 	for i, d := range segments {
-		own[i].fit = tooFewRepeaters(pooled.Family, totalsOf(d.Cells), len(d.Cells), s)
+		own[i].fit = familyOf(pooled.Family).tooFewRepeaters(totalsOf(d.Cells), len(d.Cells), s)
 		own[i].problem = func() problem { return newPurchaseProblem(familyOf(pooled.Family), d, s) }
 	}
 	return fitSegments(pooled, own, s)

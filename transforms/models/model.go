@@ -63,6 +63,8 @@ type Shape struct {
 	Alpha float64
 	// R is the number for which futures are smooth functions of ln(R+x), > 0.
 	R float64
+	// IsDiscrete says that cells count opportunities instead of days.
+	IsDiscrete bool
 }
 
 // Customer is what a model of purchases expects of one customer.
@@ -118,6 +120,24 @@ func (c Customer) PMF(h float64, into []float64) {
 	if len(into) > 0 {
 		into[0] += 1 - c.alive
 	}
+}
+
+// TimeToPurchase returns the time after T by which the customer, if alive, has
+// bought with probability q, 0 < q < 1; +Inf where that never is. Not for who
+// certainly is not.
+func (c Customer) TimeToPurchase(q float64) float64 {
+	if len(c.futures) == 1 {
+		return TimeToPurchase(c.futures[0], q)
+	}
+	return c.futures[0].(staged).timeToPurchaseAmong(c.weights[:len(c.futures)], q)
+}
+
+// staged is a future of a model of several stages.
+type staged interface {
+	// timeToPurchaseAmong returns the time by which customers with these weights of
+	// being alive and in each stage, not all 0, have bought with probability q if
+	// alive.
+	timeToPurchaseAmong(weights []float64, q float64) float64
 }
 
 // mean returns the sum of a value over stages, weighted by their probabilities.

@@ -30,6 +30,7 @@ type Scorer struct {
 	shape       Shape
 	alive       func(x, tx, T int32, stages []float64) float64
 	daysPerUnit float64
+	cellsUnit   float64     // days, or opportunities, of a cell that are a unit
 	delta       float64     // discount rate per unit
 	horizons    []float64   // in units
 	ages        ages        // where curves meet the model
@@ -49,6 +50,8 @@ type frequency struct {
 type Prospects struct {
 	outlooks  []Outlook // by stage, and by horizon in each
 	untilNext []float64 // by stage, median days to the next purchase; +Inf where there may be none
+	staged    staged    // of several stages, whose mixture has a median of its own
+	unitDays  float64   // in which its times are
 }
 
 // Score is what is expected of one customer.
@@ -79,16 +82,13 @@ func (s *Score) Outlook(horizon int) (o Outlook) {
 func (p *Prospects) horizons() int { return len(p.outlooks) / len(p.untilNext) }
 
 // UntilNext returns the median of the days to the next purchase of a customer
-// who is alive: the mean of the stages' medians where there are several.
+// who is alive.
 func (s *Score) UntilNext() float64 {
-	if len(s.prospects.untilNext) == 1 || s.Alive == 0 {
-		return s.prospects.untilNext[0]
+	p := s.prospects
+	if p.staged == nil || s.Alive == 0 {
+		return p.untilNext[0]
 	}
-	sum := 0.0
-	for stage, days := range s.prospects.untilNext {
-		sum += s.stages[stage] / s.Alive * days
-	}
-	return sum
+	return p.staged.timeToPurchaseAmong(s.stages[:len(p.untilNext)], 0.5) * p.unitDays
 }
 
 // quick is a model that says faster who is alive, having seen the cells.
@@ -97,16 +97,19 @@ type quick interface {
 }
 
 // NewScorer returns a Scorer of model, whose unit of time is daysPerUnit days,
-// for a continuous discount rate per day ≥ 0 and horizons in days > 0, +Inf for
+// those of an opportunity where it is discrete, for a continuous discount rate per day ≥ 0 and horizons in days > 0, +Inf for
 // the lifetime. cells are those that the model was fitted to, sorted by X first;
 // a customer outside them costs about a thousand times as much.
 func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays []float64, cells []Cell, each Each) *Scorer {
-	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, delta: discountPerDay * daysPerUnit}
+	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, cellsUnit: daysPerUnit, delta: discountPerDay * daysPerUnit}
+	if s.shape.IsDiscrete {
+		s.cellsUnit = 1
+	}
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}
 	s.alive = func(x, tx, T int32, stages []float64) float64 {
-		return model.Alive(int(x), float64(tx)/daysPerUnit, float64(T)/daysPerUnit, stages)
+		return model.Alive(int(x), float64(tx)/s.cellsUnit, float64(T)/s.cellsUnit, stages)
 	}
 	if q, ok := model.(quick); ok {
 		s.alive = q.aliveAmong(cells, daysPerUnit, each)
@@ -116,7 +119,7 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 		oldest = max(oldest, c.T)
 	}
 	if s.shape.Alpha > 0 {
-		s.ages = newAges(s.shape.Alpha, float64(oldest)/daysPerUnit)
+		s.ages = newAges(s.shape.Alpha, float64(oldest)/s.cellsUnit)
 	}
 	runs := cellsByX(cells)
 	if len(runs) > 0 {
@@ -181,7 +184,7 @@ func (s *Scorer) curvesFor(x, ages int, bands []*band) *curves {
 // prospectsOf computes the prospects of customers alive at T days, by curves
 // unless they are nil.
 func (s *Scorer) prospectsOf(T int32, c *curves, futures []func(T float64) Future) Prospects {
-	age := float64(T) / s.daysPerUnit
+	age := float64(T) / s.cellsUnit
 	now := make([]Future, len(futures))
 	for stage, at := range futures {
 		now[stage] = at(age)
@@ -199,6 +202,9 @@ func (s *Scorer) prospectsOf(T int32, c *curves, futures []func(T float64) Futur
 			p.outlooks = append(p.outlooks, Outlook{demand[i], demand[i+1], f.Retained(0, h)})
 		}
 		p.untilNext = append(p.untilNext, TimeToPurchase(f, 0.5)*s.daysPerUnit)
+	}
+	if len(now) > 1 {
+		p.staged, p.unitDays = now[0].(staged), s.daysPerUnit
 	}
 	return p
 }

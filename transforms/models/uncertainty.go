@@ -38,39 +38,54 @@ func (f Fit) ParameterVariance(value func(m Purchases) float64) float64 {
 // ParameterVariances returns the same of n values, which fill computes of a
 // model all at once.
 func (f Fit) ParameterVariances(n int, fill func(m Purchases, values []float64)) []float64 {
-	const step = 0.01
-	dim := len(f.Covariance)
-	gradients, isKnown := make([][]float64, n), make([]bool, n)
-	for v := range gradients {
-		gradients[v], isKnown[v] = make([]float64, dim), true
+	moved := f.Moved()
+	tables := make([][]float64, len(moved))
+	for i, m := range moved {
+		tables[i] = make([]float64, n)
+		fill(m, tables[i])
 	}
-	up, down := make([]float64, n), make([]float64, n)
-	for i := range dim {
-		fill(f.moved(i, step), up)
-		fill(f.moved(i, -step), down)
-		for v := range gradients {
-			isKnown[v] = isKnown[v] && up[v] > 0 && down[v] > 0 && !math.IsInf(up[v], 1) && !math.IsInf(down[v], 1)
-			gradients[v][i] = math.Log(up[v]/down[v]) / (2 * step)
+	variances, values := make([]float64, n), make([]float64, len(moved))
+	for v := range variances {
+		for i := range tables {
+			values[i] = tables[i][v]
 		}
-	}
-	variances := make([]float64, n)
-	for v, gradient := range gradients {
-		if isKnown[v] {
-			variances[v] = f.quadratic(gradient)
-		}
+		variances[v] = f.VarianceOf(values)
 	}
 	return variances
 }
 
-// quadratic returns ∇ᵀ·Σ·∇.
-func (f Fit) quadratic(gradient []float64) float64 {
-	sum := 0.0
+// parameterStep is by how much the logarithms of parameters are moved.
+const parameterStep = 0.01
+
+// Moved returns what ParameterVariance looks at: the model with the logarithm of
+// one parameter moved up, then down, for each parameter. Empty without a
+// covariance. It and VarianceOf are for many values of which one is as costly as
+// all.
+func (f Fit) Moved() []Purchases {
+	var moved []Purchases
+	for i := range f.Covariance {
+		moved = append(moved, f.moved(i, parameterStep), f.moved(i, -parameterStep))
+	}
+	return moved
+}
+
+// VarianceOf is ParameterVariance of a value given by those of the models of Moved.
+func (f Fit) VarianceOf(values []float64) float64 {
+	gradient := make([]float64, len(f.Covariance))
+	for i := range gradient {
+		up, down := values[2*i], values[2*i+1]
+		if !(up > 0) || !(down > 0) || math.IsInf(up, 1) || math.IsInf(down, 1) {
+			return 0
+		}
+		gradient[i] = math.Log(up/down) / (2 * parameterStep)
+	}
+	variance := 0.0
 	for i, own := range gradient {
 		for j, other := range gradient {
-			sum += own * f.Covariance[i][j] * other
+			variance += own * f.Covariance[i][j] * other
 		}
 	}
-	return sum
+	return variance
 }
 
 // moved returns the model with the logarithm of a parameter moved by a step.
@@ -82,6 +97,10 @@ func (f Fit) moved(parameter int, step float64) Purchases {
 	values[parameter] *= math.Exp(step)
 	return familyOf(f.Family).make(values)
 }
+
+// MeanSquare returns E[X(h)²] of who is alive now, h finite: for who sums the
+// variances of many customers of the same futures.
+func MeanSquare(f Future, h float64) float64 { return meanSquare(f, h) }
 
 // Widening is how intervals are widened by what they covered in backtests. The
 // zero value is not one: start from NoWidening.
