@@ -31,6 +31,7 @@ type modelFile struct {
 	Timezone    string `json:"timezone"`
 	Currency    string `json:"currency"`
 	TimeUnit    string `json:"time_unit"`
+	SegmentBy   string `json:"segment_by"` // empty: by none
 
 	Factors  factorsInFile  `json:"factors"`
 	Widening wideningInFile `json:"widening"`
@@ -86,7 +87,7 @@ func (r *Run) modelFile(in *input, fitted *clv.Fitted) ([]byte, error) {
 	file := modelFile{
 		Format: modelFormat, Job: row.Job, RunID: row.RunID, AsOf: r.AsOf.String(), CodeVersion: row.CodeVersion,
 		ConfigHash: row.ConfigHash, Fingerprint: row.Fingerprint, Rows: in.tally.Rows, Seed: row.Seed,
-		Timezone: row.Timezone, Currency: row.Currency, TimeUnit: r.Job.Value.TimeUnit.Name,
+		Timezone: row.Timezone, Currency: row.Currency, TimeUnit: r.Job.Value.TimeUnit.Name, SegmentBy: r.Job.SegmentBy,
 		Factors:  factorsInFile{pointer(fitted.Factors.NetRevenue), pointer(fitted.Factors.Contribution), pointer(fitted.Factors.MeanPurchase)},
 		Widening: wideningInFile(fitted.Widening),
 	}

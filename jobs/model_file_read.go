@@ -19,9 +19,9 @@ type EarlierModels struct {
 	Place string       // the file, for messages
 	End   calendar.Day // the as-of day of that run
 
-	fitted                    clv.Fitted
-	job, runID, code          string
-	timezone, currency, units string
+	fitted                               clv.Fitted
+	job, runID                           string
+	timezone, currency, units, segmentBy string
 }
 
 // ReadModels reads a model file. It fails where the file is damaged, of a
@@ -48,8 +48,8 @@ func ReadModels(place string, content []byte) (*EarlierModels, error) {
 		return nil, wrong(again, "the model file cannot be read: %s", syntax(content, err))
 	}
 	e := &EarlierModels{
-		Place: place, job: file.Job, runID: file.RunID, code: file.CodeVersion,
-		timezone: file.Timezone, currency: file.Currency, units: file.TimeUnit,
+		Place: place, job: file.Job, runID: file.RunID,
+		timezone: file.Timezone, currency: file.Currency, units: file.TimeUnit, segmentBy: file.SegmentBy,
 	}
 	var err error
 	if e.End, e.fitted, err = file.fitted(); err != nil {

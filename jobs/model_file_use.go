@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -29,6 +30,20 @@ func (e *EarlierModels) Suits(j *Job) error {
 		return wrong("write models.time_unit: "+e.units+", or "+other, "the models count time by the %s, the job by the %s", e.units, j.Value.TimeUnit.Name)
 	}
 	return nil
+}
+
+// Predicts fails where a job that fits nothing cannot predict with the models:
+// beside what Suits says they are of other segments.
+func (e *EarlierModels) Predicts(j *Job) error {
+	if e.segmentBy != j.SegmentBy {
+		hint := "write models.segment_by: " + e.segmentBy
+		if e.segmentBy == "" {
+			hint = "leave models.segment_by out"
+		}
+		return pipeline.Errorf(pipeline.ClassUsage, e.Place, hint+", or use a model file of a job like this one",
+			"the models are of segments by %s, those of the job are by %s", cmp.Or(e.segmentBy, "none"), cmp.Or(j.SegmentBy, "none"))
+	}
+	return e.Suits(j)
 }
 
 // CheckSavesModels fails where a job has no models to save.

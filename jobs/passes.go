@@ -137,6 +137,10 @@ type worker struct {
 // compute is pass A. Workers add up over the shards they happen to get; all
 // sums are of integers, so the result does not depend on it.
 func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error) {
+	segments, err := r.segmentation(in)
+	if err != nil {
+		return nil, err
+	}
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
@@ -148,13 +152,13 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	for i := range workers {
 		workers[i].builder = ledger.NewBuilder(in.bound, in.vocabulary, bits.Len(uint(shards))-1)
 		workers[i].grid.MaxOffset = r.Job.MaxOffset
-		workers[i].hasModels = r.Job.hasModels()
+		workers[i].hasModels, workers[i].cells.By = r.Job.hasModels(), segments
 		workers[i].hasSurvival = r.Job.Tables[retention.RetentionCurves.Name]
 		workers[i].hasFormulas = r.Job.Tables[clv.Formulas.Name]
 		workers[i].hasTracking = r.Job.hasModels() && r.Job.Tables[backtest.ModelTracking.Name]
 	}
 	order := largestFirst(in.store)
-	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
+	err = pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
 		w := &workers[n]
 		if err = in.store.Take(ctx, order[i], &rows[n]); err != nil {
 			return err
@@ -189,6 +193,20 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	}
 	b.hasContribution, err = contribution(&b.sums.totals)
 	return b, err
+}
+
+// segmentation returns what divides the customers for models of their own; nil
+// where the job asks for none.
+func (r *Run) segmentation(in *input) (*clv.Segmentation, error) {
+	attribute := slices.Index(in.bound.Attributes(), r.Job.SegmentBy)
+	if attribute < 0 || !r.Job.hasModels() {
+		return nil, nil
+	}
+	s := &clv.Segmentation{Attribute: attribute, Name: "first_" + r.Job.SegmentBy, Values: in.vocabulary.Values(attribute)}
+	if len(s.Values) > clv.MaxSegments {
+		return nil, quality("leave models.segment_by out, or group the attribute's values in the source", "%s has more than %d values", s.Name, clv.MaxSegments)
+	}
+	return s, nil
 }
 
 // largestFirst returns the shards in the order of their sizes, so that one
@@ -250,7 +268,19 @@ func (r *Run) choose(ctx context.Context, b *base) error {
 		Factors:  clv.FactorsOf(totals),
 		Widening: grades.Widening(choice),
 	}
+	if err := r.fitSegments(ctx, b); err != nil {
+		return err
+	}
 	return r.putTogether(ctx, b)
+}
+
+// fitSegments fits the models that predict to the segments, if there are any.
+func (r *Run) fitSegments(ctx context.Context, b *base) error {
+	m := r.modelling(ctx)
+	if cells := &b.sums.cells; cells.By != nil {
+		b.fitted.AddSegments(clv.FitSegments(&r.Job.Value, &b.fitted, cells, r.AsOf, m.stop, m.each))
+	}
+	return m.failed
 }
 
 // putTogether makes what customers are valued with of what was fitted.
@@ -260,7 +290,7 @@ func (r *Run) putTogether(ctx context.Context, b *base) error {
 	if r.Job.Tables[forecast.CohortForecasts.Name] {
 		b.sample = forecast.NewSample(b.valuation, cells.Purchases)
 	}
-	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
+	cells.Purchases, cells.Spend, cells.Segments = nil, nil, nil // only the models are made of them
 	return m.failed
 }
 

@@ -157,7 +157,10 @@ func (st *stager) forecasts(ctx context.Context, f *forecast.Forecast) error {
 func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	defer b.customers.shelf.Close() // no later table looks at a customer
 	desks := make([]desk, max(1, st.run.Workers))
-	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
+	customers, values := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes()), clv.CustomerValues(in.bound.HasIntegerKeys())
+	if b.sums.cells.By != nil {
+		customers, values = clv.CustomersBySegment(in.bound.HasIntegerKeys(), in.bound.Attributes()), clv.CustomerValuesBySegment(in.bound.HasIntegerKeys())
+	}
 	err := st.parts(ctx, customers.Schema(), b.customers.shards, func(ctx context.Context, m *table.Memory, worker, i int) (table.Record, error) {
 		d := &desks[worker]
 		if err := b.get(ctx, i, d); err != nil {
@@ -168,7 +171,6 @@ func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	if err != nil {
 		return err
 	}
-	values := clv.CustomerValues(in.bound.HasIntegerKeys())
 	return st.parts(ctx, values.Schema(), b.customers.shards, func(ctx context.Context, m *table.Memory, worker, i int) (table.Record, error) {
 		d := &desks[worker]
 		if err := b.get(ctx, i, d); err != nil {

@@ -350,6 +350,7 @@ func (l *loader) checkModels() {
 			l.problem("models.backtests", fmt.Sprintf("write a number from 0 to %d", most), "%d backtests are not possible", *m.Backtests)
 		}
 	}
+	l.checkSegments()
 	l.job.Value.TimeUnit = clv.Week
 	if m.TimeUnit != "" {
 		unit, ok := clv.ParseTimeUnit(m.TimeUnit)
@@ -377,6 +378,16 @@ func (l *loader) checkPlan() {
 			l.job.Plan = append(l.job.Plan, forecast.Planned{Month: month, Customers: int64(*p.Customers)})
 		}
 		seen[month] = true
+	}
+}
+
+func (l *loader) checkSegments() {
+	name := l.file.Models.SegmentBy
+	if l.job.SegmentBy = name; name == "" {
+		return
+	}
+	if _, ok := l.file.Source.Attributes[name]; !ok {
+		l.problem("models.segment_by", suggestion(name, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", name)
 	}
 }
 

@@ -12,9 +12,13 @@ import (
 // addModelFiles gives a run the model files that the command line names.
 func addModelFiles(run *jobs.Run, f *flags) error {
 	for _, file := range []struct {
-		path string
-		into **jobs.EarlierModels
-	}{{f.models, &run.Models}, {f.startFrom, &run.StartFrom}} {
+		path  string
+		into  **jobs.EarlierModels
+		suits func(*jobs.EarlierModels, *jobs.Job) error
+	}{
+		{f.models, &run.Models, (*jobs.EarlierModels).Predicts},
+		{f.startFrom, &run.StartFrom, (*jobs.EarlierModels).Suits},
+	} {
 		if file.path == "" {
 			continue
 		}
@@ -22,7 +26,7 @@ func addModelFiles(run *jobs.Run, f *flags) error {
 		if err != nil {
 			return err
 		}
-		if err := earlier.Suits(run.Job); err != nil {
+		if err := file.suits(earlier, run.Job); err != nil {
 			return err
 		}
 		*file.into = earlier

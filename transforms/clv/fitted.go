@@ -30,6 +30,12 @@ func (f *Fitted) Chosen(role string, part cohort.Dimension) *Model {
 	return &f.Models[i]
 }
 
+// AddSegments adds the rows of models of segments.
+func (f *Fitted) AddSegments(rows []Model) {
+	f.Models = append(f.Models, rows...)
+	sortModels(f.Models)
+}
+
 // Factors turn purchases into money, by what the whole base has brought.
 type Factors struct {
 	NetRevenue   numeric.Null[float64] // net revenue ÷ value of purchases: below 1 where refunds come on other days; null where purchases are worth nothing
