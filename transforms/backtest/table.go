@@ -12,7 +12,7 @@ import (
 var Backtests = table.Definition[Row]{
 	Name: "backtests",
 	Doc: "What the models and simple baselines would have predicted at earlier days, the origins, beside what came in (origin_date, origin_date + horizon]; one row per origin, part of the base, grain, measure and model, ordered by its key, the whole base first. " +
-		"Models are fitted to what was known at the origin, and so are the factors that turn purchases into money; nobody acquired later is in it. Of a base of more than 200,000 customers those with the smallest hash of customer_id are graded. Of predicted_decile only tenths that hold customers are there. No rows where the history is too short, or too few had bought again.",
+		"Models are fitted to what was known at the origin, and so are the factors that turn purchases into money; nobody acquired later is in it. Of a base of more than 100,000 customers those with the smallest hash of customer_id are graded. Of predicted_decile only tenths that hold customers are there. No rows where the history is too short, or too few had bought again.",
 	Key:     []string{"origin_date", "horizon", "dimension_name", "dimension_value", "grain", "measure", "model"},
 	Columns: append(keyColumns(), append(sizeColumns(), orderColumns()...)...),
 }
@@ -75,7 +75,7 @@ var ModelTracking = table.Definition[Tracking]{
 		table.NullIntegers("bucket", "by_frequency, distribution: number of repeat purchases, 7 for 7 and more. by_recency: days since the last purchase, from this one on, 28 days to a bucket, and all beyond from 364 on.", "for by_period", func(r *Tracking) (int64, bool) { return r.Bucket.Get() }).In("purchases or days").Never(),
 		table.Dates("period_end", "Last day of what is compared, inclusive; the as-of day where the period is not over on it.", func(r *Tracking) int32 { return int32(r.End) }),
 		table.Flags("is_holdout", "Whether the model was fitted to days before period_start alone: by_frequency, by_recency, and periods after the calibration of a model that was not fitted in this run.", func(r *Tracking) bool { return r.IsHoldout }),
-		table.Integers("customers", "by_period: acquired by period_end. distribution: all with a purchase. by_frequency, by_recency: those of the bucket, of at most 200,000 customers that are graded.", func(r *Tracking) int64 { return r.Customers }).In("customers").Never(),
+		table.Integers("customers", "by_period: acquired by period_end. distribution: all with a purchase. by_frequency, by_recency: those of the bucket, of at most 100,000 customers that are graded.", func(r *Tracking) int64 { return r.Customers }).In("customers").Never(),
 		table.Numbers("expected", "What the model expects of them in all: purchases, for distribution customers. Divided by customers it is the mean.", func(r *Tracking) float64 { return r.Expected }).In("purchases or customers").Additive(),
 		table.Integers("actual", "The same as it happened.", func(r *Tracking) int64 { return r.Actual }).In("purchases or customers"),
 		table.NullNumbers("expected_cumulative", "expected from the first period to this one.", "unless by_period", func(r *Tracking) (float64, bool) { return r.ExpectedCumulative.Get() }).In("purchases").Never(),
