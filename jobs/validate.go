@@ -341,7 +341,7 @@ func (l *loader) checkModels() {
 		l.job.Value.Candidates = append(l.job.Value.Candidates, models.Family(name))
 	}
 	if len(m.Candidates.families) == 0 && !m.Candidates.isNone {
-		l.job.Value.Candidates = []models.Family{models.MBGNBD}
+		l.job.Value.Candidates = []models.Family{models.MBGNBD, models.ParetoNBD, models.MBGCNBD2}
 	}
 	const usual, most = 3, 12
 	l.job.Backtests = usual
@@ -358,6 +358,16 @@ func (l *loader) checkModels() {
 			l.problem("models.time_unit", "use day, week, month or year", "unknown time unit %q", m.TimeUnit)
 		}
 		l.job.Value.TimeUnit = unit
+	}
+}
+
+func (l *loader) checkSegments() {
+	name := l.file.Models.SegmentBy
+	if l.job.SegmentBy = name; name == "" {
+		return
+	}
+	if _, ok := l.file.Source.Attributes[name]; !ok {
+		l.problem("models.segment_by", suggestion(name, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", name)
 	}
 }
 
@@ -378,16 +388,6 @@ func (l *loader) checkPlan() {
 			l.job.Plan = append(l.job.Plan, forecast.Planned{Month: month, Customers: int64(*p.Customers)})
 		}
 		seen[month] = true
-	}
-}
-
-func (l *loader) checkSegments() {
-	name := l.file.Models.SegmentBy
-	if l.job.SegmentBy = name; name == "" {
-		return
-	}
-	if _, ok := l.file.Source.Attributes[name]; !ok {
-		l.problem("models.segment_by", suggestion(name, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", name)
 	}
 }
 
