@@ -21,6 +21,7 @@ type outputs struct {
 	cohorts         []clv.Cohort
 	businessPeriods []cohort.BusinessPeriod
 	cohortPeriods   periodSums
+	future          *forecast.Forecast
 }
 
 // periodSums is what rows of cohort_periods add up to.
