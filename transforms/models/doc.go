@@ -11,6 +11,10 @@
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
 //	variance.go        what is left to chance: variances of customers, intervals of sums
+//	intervals.go       how far customers may come out from what is expected of them
+//	counts.go          their numbers of purchases
+//	spread.go          the value of their purchases
+//	slopes.go          what parameters do to sums over customers
 //	score.go           scoring many customers
 //	score_curves.go    what they expect as curves of their age, for scoring
 //	score_bands.go     the same for many x at once

@@ -153,7 +153,7 @@ func TestScorerKeepsProspectsOfTheCellsAlone(t *testing.T) {
 	scorer := NewScorer(publishedMBG, 7, 0.0018/7, horizons, cells, nil)
 	kept := 0
 	for x := range scorer.byX {
-		kept += len(scorer.byX[x].prospects)
+		kept += len(scorer.byX[x].items)
 	}
 	if kept != 40 {
 		t.Errorf("%d prospects, want one for each of 40 pairs of x and T", kept)
@@ -184,7 +184,7 @@ func BenchmarkNewScorer(b *testing.B) {
 		s := NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
 		entries = 0
 		for _, f := range s.byX {
-			entries += len(f.prospects)
+			entries += len(f.items)
 		}
 	}
 	b.ReportMetric(float64(entries), "entries")
