@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -44,19 +45,13 @@ const (
 	NetRevenue   Basis = "net_revenue"
 )
 
-// netRevenueFactor returns Σ net revenue ÷ Σ purchase value of the base: below
-// 1 where refunds come on other days than purchases. Null where purchases are
-// worth nothing.
-func netRevenueFactor(base *ledger.Totals) numeric.Null[float64] {
-	return numeric.Ratio(base.NetRevenue(), base.PurchaseValue)
-}
-
 // Valuation values customers: the chosen models, the factors and the discount
 // rate. It is read-only after NewValuation.
 type Valuation struct {
 	Settings        Settings
 	HasContribution bool // contribution is known for every kept row
 
+	fit          models.Fit // of purchases
 	purchases    models.Purchases
 	spend        models.Spend
 	hasPurchases bool                  // a model of purchases is usable
@@ -66,35 +61,36 @@ type Valuation struct {
 	meanPurchase float64               // in currency, where no model of spend is usable
 	net          float64               // net revenue ÷ purchase value
 	contribution numeric.Null[float64] // contribution ÷ net revenue
+	widening     models.Widening       // of intervals
 	year         int                   // index of Year among the horizons
 	purchasesID  string                // model behind predictions
 	spendID      string                // empty where no model of spend is usable
 }
 
-// NewValuation puts fits and what the base has brought together. chosen is nil where no model of
-// purchases is usable.
-func NewValuation(s Settings, chosen *models.Fit, spend models.Fit, cells *Cells, base *ledger.Totals, hasContribution bool, each models.Each) *Valuation {
+// NewValuation puts what was fitted and the job's choices about value together.
+// cells are those of the customers to value.
+func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, each models.Each) *Valuation {
 	v := &Valuation{Settings: s, HasContribution: hasContribution, unscored: InsufficientData}
 	if len(s.Candidates) == 0 {
 		v.unscored = NotModelled
 	}
-	if chosen != nil {
-		v.purchases, v.hasPurchases = chosen.Purchases()
-		v.purchasesID = ModelID(chosen.Family)
+	if m := f.Chosen(ForPurchases, cohort.All); m != nil {
+		v.fit = m.Fit
+		v.purchases, v.hasPurchases = m.Purchases()
+		v.purchasesID = m.ID()
 	}
 	if v.hasPurchases {
 		v.scorer = v.newScorer(cells.Purchases, each)
 	}
-	v.spend, v.hasSpend = spend.Spend()
-	if mean, ok := numeric.Ratio(base.PurchaseValue, base.PurchaseDays).Get(); ok {
-		v.meanPurchase = mean / money.Scale
+	if m := f.Chosen(ForSpend, cohort.All); m != nil {
+		v.spend, v.hasSpend = m.Spend()
+		v.spendID = m.ID()
 	}
-	v.net, _ = netRevenueFactor(base).Get()
-	v.contribution = numeric.Ratio(base.Contribution, base.NetRevenue())
+	v.meanPurchase, _ = f.Factors.MeanPurchase.Get()
+	v.net, _ = f.Factors.NetRevenue.Get()
+	v.contribution = f.Factors.Contribution
+	v.widening = f.Widening
 	v.year = slices.Index(s.Horizons, Year)
-	if v.hasSpend {
-		v.spendID = ModelID(models.GammaGamma)
-	}
 	return v
 }
 
@@ -243,7 +239,3 @@ func rounded(currency float64) numeric.Null[int64] {
 	}
 	return numeric.Known(amount)
 }
-
-// ModelID returns a model's id: its family and the part of the base it was
-// fitted on. All are fitted on the whole base.
-func ModelID(f models.Family) string { return string(f) + "/all/all" }

@@ -55,14 +55,14 @@ func (in *Intervals) count(T int32, futures []func(T float64) Future) (c counts)
 		}
 		from, longest := len(c.beyond), 0
 		for _, at := range futures {
-			own := upperTails(distribution(at(float64(T)/in.daysPerUnit), h, (1-in.level)/2))
+			own := upperTails(distribution(at(float64(T)/in.cellsUnit), h, (1-in.level)/2))
 			c.beyond = append(c.beyond, own)
 			longest = max(longest, len(own))
 		}
 		for i, own := range c.beyond[from:] {
 			if len(own) < longest {
 				pmf := make([]float64, longest)
-				futures[i](float64(T)/in.daysPerUnit).PMF(h, pmf)
+				futures[i](float64(T)/in.cellsUnit).PMF(h, pmf)
 				c.beyond[from+i] = upperTails(pmf)
 			}
 		}

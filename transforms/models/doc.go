@@ -7,8 +7,14 @@
 //	nbd.go, bg_nbd.go, mbg_nbd.go  NBD, BG/NBD, MBG/NBD, each with its likelihood
 //	geometric.go       the mathematics of the three: likelihood, P(alive)
 //	geometric_future.go what they expect: purchases, discounted purchases, P(any purchase)
+//	bg_bb.go           BG/BB: buying at opportunities, as they come with the calendar
+//	s_bg.go, bdw.go    sBG and BdW: renewing a contract at each opportunity, or leaving
+//	contract.go        the mathematics of the two
+//	staying.go         how long customers stay, counted in opportunities
+//	opportunities.go   what is linear between whole numbers of opportunities
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
+//	fit_shrunk.go      fits of segments, drawn to that of the whole base
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
 //	variance.go        what is left to chance: variances of customers, intervals of sums
 //	intervals.go       how far customers may come out from what is expected of them
@@ -22,5 +28,7 @@
 // Symbols are the papers': x repeat purchase days, t_x days from the first to
 // the last purchase, T days from the first purchase to the as-of day, m the
 // mean value of the repeat purchases; r, alpha, a, b, s, beta, p, q, gamma the
-// parameters, in the model's time unit and the job's currency.
+// parameters, in the model's time unit and the job's currency. In BG/BB, sBG and
+// BdW, which count opportunities instead of time, alpha, beta, gamma, delta and c
+// are the parameters, and x, t_x and T are opportunities.
 package models

@@ -18,6 +18,9 @@ var Families = []ledger.Term{
 	{Name: string(NBD), Doc: "While alive a customer buys at random at a rate λ, which differs between customers as Gamma(r, alpha), and nobody ever leaves. Expected purchases in a time t: (r + x)/(alpha + T)·t. Fitted beside the others, to see whether dropout explains anything. Ehrenberg (1959)."},
 	{Name: string(BGNBD), Doc: "As nbd; after each repeat purchase a customer leaves for ever with probability p, which differs as Beta(a, b). Who bought once counts as alive with certainty, so it predicts only where it is the sole candidate. Fader, Hardie & Lee (2005), Marketing Science 24(2)."},
 	{Name: string(MBGNBD), Doc: "As bg_nbd, and a customer may leave after the first purchase too: the probability of being alive falls with silence for everybody. The default. Batislam, Denizel & Filiztekin (2007), IJRM 24(3)."},
+	{Name: string(BGBB), Doc: "Time is a row of opportunities, the periods of models.opportunity: before each a customer may leave for ever, with probability θ, which differs as Beta(gamma, delta); who is still there takes it, by one purchase or several, with probability p, which differs as Beta(alpha, beta). For purchases that are tied to a calendar, as subscriptions box by box, donations or events are. Fader, Hardie & Shang (2010), Marketing Science 29(6)."},
+	{Name: string(SBG), Doc: "Customers under contract. At the end of each period of models.opportunity a customer leaves with probability θ, which differs between customers as Beta(alpha, beta), and otherwise renews: retention rises with age, for those who easily leave have left. Whether a customer is there is known. The shifted beta-geometric of Fader & Hardie (2007), Journal of Interactive Marketing 21(1)."},
+	{Name: string(BdW), Doc: "As s_bg, and a customer's own probability to leave changes with age: it rises for c > 1 and falls for c < 1; c = 1 is s_bg. The probability to survive t periods is B(alpha, beta + t^c) ÷ B(alpha, beta). The beta-discrete-Weibull of Fader, Hardie, Liu, Davin & Steenburgh (2018), Journal of Interactive Marketing 43."},
 	{Name: string(GammaGamma), Doc: "The value of a purchase. A customer's purchases vary around a mean of their own, which differs between customers. Expected mean after x purchases of mean m: p(gamma + m·x)/(p·x + q − 1), between the population's mean and the customer's own. Fader & Hardie (2013)."},
 }
 
@@ -26,6 +29,7 @@ type family struct {
 	name       Family
 	parameters []string // as in the papers
 	times      []bool   // which of them are times
+	isDiscrete bool     // cells count opportunities, and no parameter is a time
 	make       func(p []float64) Purchases
 	// likelihood returns the mean log-likelihood of cells as a function of the
 	// parameters, with days divided by scaleDays.
@@ -37,7 +41,7 @@ type family struct {
 
 // families are those that FitPurchases fits.
 func families() []family {
-	return []family{nbdFamily(), bgNBDFamily(), mbgNBDFamily()}
+	return []family{nbdFamily(), bgNBDFamily(), mbgNBDFamily(), bgBBFamily(), sBGFamily(), bdwFamily()}
 }
 
 // familyOf returns the family of a name; it panics for another.
@@ -49,3 +53,10 @@ func familyOf(name Family) family {
 	}
 	return all[i]
 }
+
+// IsDiscrete reports whether a family counts opportunities instead of days: its
+// cells are other data, and likelihoods compare with each other only.
+func (f Family) IsDiscrete() bool { return f == BGBB || f.IsContractual() }
+
+// IsContractual reports whether a family is of customers under contract.
+func (f Family) IsContractual() bool { return f == SBG || f == BdW }

@@ -15,7 +15,7 @@ import (
 // goroutines may use them.
 type Intervals struct {
 	model       Purchases
-	daysPerUnit float64
+	cellsUnit   float64   // days, or opportunities, of a cell that are a unit
 	horizons    []float64 // in units
 	finite      []int     // by horizon, its place among those that end; -1 for the lifetime
 	level       float64
@@ -29,7 +29,7 @@ type Intervals struct {
 type IntervalSettings struct {
 	Fit            Fit             // of purchases, usable
 	Spend          func(x int) Fit // of the purchases of customers with x repeat purchases; with or without a model
-	DaysPerUnit    float64         // of the model's unit of time
+	DaysPerUnit    float64         // of the model's unit of time; of an opportunity where it is discrete
 	DiscountPerDay float64         // continuous rate, ≥ 0
 	HorizonDays    []float64       // > 0, +Inf for the lifetime
 	Level          float64         // of the intervals of customers, within (0, 1): Widening.Level
@@ -38,8 +38,9 @@ type IntervalSettings struct {
 // NewIntervals returns the intervals of a model, fast for the customers of cells,
 // which are sorted by X first.
 func NewIntervals(s IntervalSettings, cells []Cell, each Each) *Intervals {
-	in := &Intervals{daysPerUnit: s.DaysPerUnit, level: min(s.Level, highestLevel)}
+	in := &Intervals{level: min(s.Level, highestLevel)}
 	in.model, _ = s.Fit.Purchases()
+	in.cellsUnit = cellsUnit(in.model, s.DaysPerUnit)
 	ends := 0
 	for _, days := range s.HorizonDays {
 		in.horizons = append(in.horizons, days/s.DaysPerUnit)

@@ -63,6 +63,8 @@ type Shape struct {
 	Alpha float64
 	// R is the number for which futures are smooth functions of ln(R+x), > 0.
 	R float64
+	// IsDiscrete says that cells count opportunities instead of days.
+	IsDiscrete bool
 }
 
 // Customer is what a model of purchases expects of one customer.

@@ -30,6 +30,7 @@ type Scorer struct {
 	shape       Shape
 	alive       func(x, tx, T int32, stages []float64) float64
 	daysPerUnit float64
+	cellsUnit   float64            // days, or opportunities, of a cell that are a unit
 	delta       float64            // discount rate per unit
 	horizons    []float64          // in units
 	ages        ages               // where curves meet the model
@@ -94,6 +95,9 @@ type Score struct {
 // IsScored reports whether the score is one.
 func (s *Score) IsScored() bool { return s.prospects != nil }
 
+// Stage returns the probability of being alive and in a stage.
+func (s *Score) Stage(stage int) float64 { return s.stages[stage] }
+
 // Outlook returns what is expected until a horizon, by its index.
 func (s *Score) Outlook(horizon int) (o Outlook) {
 	horizons := s.prospects.horizons()
@@ -127,16 +131,16 @@ type quick interface {
 }
 
 // NewScorer returns a Scorer of model, whose unit of time is daysPerUnit days,
-// for a continuous discount rate per day ≥ 0 and horizons in days > 0, +Inf for
+// those of an opportunity where it is discrete, for a continuous discount rate per day ≥ 0 and horizons in days > 0, +Inf for
 // the lifetime. cells are those that the model was fitted to, sorted by X first;
 // a customer outside them costs about a thousand times as much.
 func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays []float64, cells []Cell, each Each) *Scorer {
-	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, delta: discountPerDay * daysPerUnit}
+	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, cellsUnit: cellsUnit(model, daysPerUnit), delta: discountPerDay * daysPerUnit}
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}
 	s.alive = func(x, tx, T int32, stages []float64) float64 {
-		return model.Alive(int(x), float64(tx)/daysPerUnit, float64(T)/daysPerUnit, stages)
+		return model.Alive(int(x), float64(tx)/s.cellsUnit, float64(T)/s.cellsUnit, stages)
 	}
 	if q, ok := model.(quick); ok {
 		s.alive = q.aliveAmong(cells, daysPerUnit, each)
@@ -146,7 +150,7 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 		oldest = max(oldest, c.T)
 	}
 	if s.shape.Alpha > 0 {
-		s.ages = newAges(s.shape.Alpha, float64(oldest)/daysPerUnit)
+		s.ages = newAges(s.shape.Alpha, float64(oldest)/s.cellsUnit)
 	}
 	runs := cellsByX(cells)
 	if len(runs) > 0 {
@@ -160,6 +164,15 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 		s.byX[x].fill(func(T int32) Prospects { return s.prospectsOf(T, c, futures) })
 	})
 	return s
+}
+
+// cellsUnit returns how many of the days, or opportunities, that cells count in are
+// a unit of a model's time.
+func cellsUnit(m Purchases, daysPerUnit float64) float64 {
+	if m.Shape().IsDiscrete {
+		return 1
+	}
+	return daysPerUnit
 }
 
 // futures returns the futures of customers of one x, by stage.
@@ -191,7 +204,7 @@ func (s *Scorer) curvesFor(x, ages int, bands []*band) *curves {
 // prospectsOf computes the prospects of customers alive at T days, by curves
 // unless they are nil.
 func (s *Scorer) prospectsOf(T int32, c *curves, futures []func(T float64) Future) Prospects {
-	age := float64(T) / s.daysPerUnit
+	age := float64(T) / s.cellsUnit
 	now := make([]Future, len(futures))
 	for stage, at := range futures {
 		now[stage] = at(age)

@@ -29,18 +29,19 @@ func newSlopes(s IntervalSettings, cells []Cell, each Each) slopes {
 	if len(s.Fit.Covariance) == 0 || !ok || len(cells) == 0 {
 		return l
 	}
-	weights := roughDemand(m, cells, s.DaysPerUnit)
+	unit := cellsUnit(m, s.DaysPerUnit)
+	weights := roughDemand(m, cells, unit)
 	l.from = agesOfGroups(cells, weights)
 	l.groups = make([][]float64, len(l.from))
 	samples := l.sample(cells, weights)
 	delta := s.DiscountPerDay * s.DaysPerUnit
 	h := presentTime(delta, math.Inf(1))
 	if math.IsInf(h, 1) {
-		h = (timeOf(m.Shape()) + float64(cells[0].T)/s.DaysPerUnit)
+		h = timeOf(m.Shape())
 	}
 	each.run(len(samples), func(group int) {
 		l.groups[group] = l.slopesOf(samples[group], func(m Purchases, c Cell) float64 {
-			return At(m, int(c.X), float64(c.Tx)/s.DaysPerUnit, float64(c.T)/s.DaysPerUnit).Expected(h)
+			return At(m, int(c.X), float64(c.Tx)/unit, float64(c.T)/unit).Expected(h)
 		})
 	})
 	return l
@@ -48,11 +49,11 @@ func newSlopes(s IntervalSettings, cells []Cell, each Each) slopes {
 
 // roughDemand returns about in what proportion cells are expected to buy: their
 // customers times P(alive) times the rate of purchases.
-func roughDemand(m Purchases, cells []Cell, daysPerUnit float64) []float64 {
+func roughDemand(m Purchases, cells []Cell, unit float64) []float64 {
 	shape, stages := m.Shape(), make([]float64, MaxStages)
 	weights := make([]float64, len(cells))
 	for i, c := range cells {
-		tx, T := float64(c.Tx)/daysPerUnit, float64(c.T)/daysPerUnit
+		tx, T := float64(c.Tx)/unit, float64(c.T)/unit
 		alive := m.Alive(int(c.X), tx, T, stages[:shape.Stages])
 		weights[i] = float64(c.Count) * alive * (shape.R + float64(c.X)) / (timeOf(shape) + T)
 	}

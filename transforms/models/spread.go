@@ -14,14 +14,15 @@ import (
 // Between the points their logarithms are interpolated linearly in ln(r+x) and
 // ln(α+T), of which they are smooth. Points are computed where cells are near.
 type spreads struct {
-	settings IntervalSettings
-	model    Purchases
-	horizons []float64 // in units
-	delta    float64   // per unit
-	byX      []place   // among the x of the grid
-	byT      []place   // among its ages
-	ages     int       // of the grid
-	points   []*point  // by x, and by age in each; nil where no cell is near
+	settings  IntervalSettings
+	model     Purchases
+	horizons  []float64 // in units
+	delta     float64   // per unit
+	cellsUnit float64   // days, or opportunities, of a cell that are a unit
+	byX       []place   // among the x of the grid
+	byT       []place   // among its ages
+	ages      int       // of the grid
+	points    []*point  // by x, and by age in each; nil where no cell is near
 }
 
 // place is where a number lies among those of a grid.
@@ -50,7 +51,7 @@ const (
 )
 
 func newSpreads(in *Intervals, s IntervalSettings, cells []Cell, each Each) *spreads {
-	g := &spreads{settings: s, model: in.model, horizons: in.horizons, delta: s.DiscountPerDay * s.DaysPerUnit}
+	g := &spreads{settings: s, model: in.model, horizons: in.horizons, delta: s.DiscountPerDay * s.DaysPerUnit, cellsUnit: in.cellsUnit}
 	most, oldest := int32(0), int32(0)
 	for _, c := range cells {
 		most, oldest = max(most, c.X), max(oldest, c.T)
@@ -58,7 +59,7 @@ func newSpreads(in *Intervals, s IntervalSettings, cells []Cell, each Each) *spr
 	shape := in.model.Shape()
 	var xs, ages []float64
 	xs, g.byX = gridOf(int(most), 1, shape.R, xStep)
-	ages, g.byT = gridOf(int(oldest), s.DaysPerUnit, timeOf(shape), ageStep)
+	ages, g.byT = gridOf(int(oldest), in.cellsUnit, timeOf(shape), ageStep)
 	g.ages, g.points = len(ages), make([]*point, len(xs)*len(ages))
 	var near []int
 	for _, c := range cells {
@@ -138,7 +139,7 @@ func (g *spreads) at(x, T int32) (m mixture) {
 			return m
 		}
 	}
-	own := g.compute(float64(x), float64(T)/g.settings.DaysPerUnit)
+	own := g.compute(float64(x), float64(T)/g.cellsUnit)
 	return mixture{points: [4]*point{&own}, weights: [4]float64{1}, n: 1}
 }
 

@@ -9,6 +9,7 @@
 //	quadrature.go  Gauss–Jacobi rules, panels, rules graded towards 0
 //	chebyshev.go   interpolation of smooth functions
 //	tricomi.go     Tricomi's function, for discounting
+//	series.go      sums of infinite series
 //	wilson.go      intervals of a share
 //
 // The accuracy of each function is measured against testdata/high_precision.json,
