@@ -87,6 +87,7 @@ type base struct {
 
 	hasResiduals bool                // every customer with a purchase has a residual value
 	residual     int64               // what they add up to
+	interval     clv.Interval        // of that
 	year         numeric.Null[int64] // what each is expected to bring within a year, on average
 }
 
@@ -257,7 +258,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 			return err
 		}
 		bases[worker].Enter(&d.own, d.values)
-		residuals[worker].Enter(b.frame, &d.own, d.values)
+		residuals[worker].Enter(b.frame, &d.own, b.valuation, d.values)
 		meter.Add(int64(d.own.Len()), int64(d.own.Len()))
 		return nil
 	})
@@ -270,6 +271,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 		b.residuals.Add(&residuals[i])
 	}
 	b.residual, b.hasResiduals = all.Residual()
+	b.interval = b.valuation.TotalInterval(b.frame, &b.residuals)
 	b.year = all.YearPerCustomer()
 	b.ranks = all.Rank()
 	return checkResidual(&all)

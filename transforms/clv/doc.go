@@ -12,6 +12,7 @@
 //	fitted.go          what predictions rest on beside the customers: chosen models and factors
 //	valuation.go       models, factors and discounting put together: a customer's value
 //	prospect.go        what forecasts are made of: a customer's prospects, and what holds for all
+//	intervals.go       how far values may come out, of customers and of sums
 //	curve.go           the chosen model's retention curve
 //	base.go            what scores and percentiles compare a customer with
 //	ranking.go         scores and percentiles: the share of customers strictly worse

@@ -62,6 +62,7 @@ type Valuation struct {
 	net          float64               // net revenue ÷ purchase value
 	contribution numeric.Null[float64] // contribution ÷ net revenue
 	widening     models.Widening       // of intervals
+	intervals    *models.Intervals     // of predictions; nil without a model of purchases
 	year         int                   // index of Year among the horizons
 	purchasesID  string                // model behind predictions
 	spendID      string                // empty where no model of spend is usable
@@ -82,7 +83,9 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 	if v.hasPurchases {
 		v.scorer = v.newScorer(cells.Purchases, each)
 	}
+	var spend models.Fit
 	if m := f.Chosen(ForSpend, cohort.All); m != nil {
+		spend = m.Fit
 		v.spend, v.hasSpend = m.Spend()
 		v.spendID = m.ID()
 	}
@@ -90,6 +93,9 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 	v.net, _ = f.Factors.NetRevenue.Get()
 	v.contribution = f.Factors.Contribution
 	v.widening = f.Widening
+	if v.hasPurchases {
+		v.intervals = v.newIntervals(cells.Purchases, spend, each)
+	}
 	v.year = slices.Index(s.Horizons, Year)
 	return v
 }
@@ -98,6 +104,7 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 type Value struct {
 	Status Status
 	score  models.Score // without prospects where there is no model
+	x, T   int32        // as scored
 	spend  float64      // expected net revenue of a purchase, in currency
 
 	// Where there is a model, what most tables want of the prospects, which
@@ -133,17 +140,23 @@ func (v *Valuation) Values(values []Value, s *ledger.Customers, asOf calendar.Da
 }
 
 func (v *Valuation) newScorer(cells []models.Cell, each models.Each) *models.Scorer {
+	return models.NewScorer(v.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), v.horizonDays(), cells, each)
+}
+
+// horizonDays are the lengths of the horizons.
+func (v *Valuation) horizonDays() []float64 {
 	days := make([]float64, len(v.Settings.Horizons))
 	for i, h := range v.Settings.Horizons {
 		days[i] = h.Days
 	}
-	return models.NewScorer(v.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), days, cells, each)
+	return days
 }
 
 // enter enters the value of a customer with a purchase.
 func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calendar.Day) {
 	repeats, first := s.X(i), s.First[i]
-	value.score = v.scorer.Score(repeats, int32(s.Last[i]-first), int32(asOf-first))
+	value.x, value.T = repeats, int32(asOf-first)
+	value.score = v.scorer.Score(value.x, int32(s.Last[i]-first), value.T)
 	value.Status = PopulationMean
 	x, mean := 0, 0.0
 	if repeats > 0 && s.RepeatValue[i] > 0 && v.hasSpend {
@@ -190,7 +203,11 @@ type Prediction struct {
 	PurchaseValue numeric.Null[int64]
 	Value         numeric.Null[int64] // undiscounted; null where infinite
 	Residual      numeric.Null[int64] // discounted to the as-of day; null where infinite
+	Interval                          // of Residual
 	Probability   numeric.Null[float64]
+
+	// Quantiles of the number of purchases; null for the lifetime.
+	PurchasesLow, PurchasesMedian, PurchasesHigh numeric.Null[int64]
 }
 
 // predict reads a value in one basis at one horizon. Money is rounded
@@ -208,8 +225,10 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 		PurchaseValue: rounded(spend),
 		Value:         rounded(outlook.Expected * spend),
 		Residual:      rounded(outlook.Discounted * spend),
+		Interval:      v.interval(value, horizon, outlook.Discounted*spend),
 		Probability:   numeric.Known(outlook.ProbabilityOfPurchase),
 	}
+	p.counts(v, value, horizon)
 	if !math.IsInf(outlook.Expected, 0) {
 		p.Purchases = numeric.Known(outlook.Expected)
 	}
@@ -219,7 +238,7 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 // residual returns the residual value without end, in net revenue, of a value
 // that is scored: that of predict.
 func (v *Valuation) residual(value *Value) numeric.Null[int64] {
-	lifetime := value.score.Outlook(len(v.Settings.Horizons) - 1)
+	lifetime := value.score.Outlook(v.lifetime())
 	return rounded(lifetime.Discounted * value.spend)
 }
 

@@ -220,7 +220,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	b.Enter(&shard.Customers, values)
 	ranks := b.Rank()
 	var residuals Residuals
-	residuals.Enter(f, &shard.Customers, values)
+	residuals.Enter(f, &shard.Customers, v, values)
 	var cohorts cohort.Cohorts
 	cohorts.AddShard(f, cohort.NewView(f, shard))
 	var fromCustomers, fromCohorts int64
@@ -229,7 +229,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	for i := range shard.Customers.Len() {
 		fromCustomers += rows.residual[i] * int64(rows.hasResidual[i])
 	}
-	for _, c := range CohortRows(f, &cohorts, &residuals, true) {
+	for _, c := range v.CohortRows(f, &cohorts, &residuals) {
 		residual, ok := c.Residual.Get()
 		if !ok {
 			t.Errorf("cohort %v has no residual value", c.Start)

@@ -22,6 +22,7 @@
 //	spread.go          the value of their purchases
 //	slopes.go          what parameters do to sums over customers
 //	score.go           scoring many customers
+//	wait.go            when they buy next
 //	score_curves.go    what they expect as curves of their age, for scoring
 //	score_bands.go     the same for many x at once
 //

@@ -82,7 +82,7 @@ func (b *byAge[P]) at(T int32) *P {
 // Prospects are what is expected of the customers of one x and T who are alive.
 type Prospects struct {
 	outlooks  []Outlook // by stage, and by horizon in each
-	untilNext []float64 // by stage, median days to the next purchase; +Inf where there may be none
+	untilNext []Wait    // by stage
 }
 
 // Score is what is expected of one customer.
@@ -111,19 +111,6 @@ func (s *Score) Outlook(horizon int) (o Outlook) {
 }
 
 func (p *Prospects) horizons() int { return len(p.outlooks) / len(p.untilNext) }
-
-// UntilNext returns the median of the days to the next purchase of a customer
-// who is alive: the mean of the stages' medians where there are several.
-func (s *Score) UntilNext() float64 {
-	if len(s.prospects.untilNext) == 1 || s.Alive == 0 {
-		return s.prospects.untilNext[0]
-	}
-	sum := 0.0
-	for stage, days := range s.prospects.untilNext {
-		sum += s.stages[stage] / s.Alive * days
-	}
-	return sum
-}
 
 // quick is a model that says faster who is alive, having seen the cells.
 type quick interface {
@@ -221,7 +208,7 @@ func (s *Scorer) prospectsOf(T int32, c *curves, futures []func(T float64) Futur
 			i := 2 * len(p.outlooks)
 			p.outlooks = append(p.outlooks, Outlook{demand[i], demand[i+1], f.Retained(0, h)})
 		}
-		p.untilNext = append(p.untilNext, TimeToPurchase(f, 0.5)*s.daysPerUnit)
+		p.untilNext = append(p.untilNext, waitOf(f, s.daysPerUnit))
 	}
 	return p
 }

@@ -22,7 +22,7 @@ func wantScore(t *testing.T, s *Scorer, horizonDays []float64, c Cell, isExact b
 	if want := customer.ProbabilityAlive(); score.Alive != want {
 		t.Fatalf("%+v %+v: P(alive) = %v, want %v", m, c, score.Alive, want)
 	}
-	if got, want := score.prospects.untilNext[0], TimeToPurchase(customer.futures[0], 0.5)*s.daysPerUnit; got != want {
+	if got, want := score.prospects.untilNext[0][1], TimeToPurchase(customer.futures[0], 0.5)*s.daysPerUnit; got != want {
 		t.Fatalf("%+v %+v: median to purchase %v days, want %v", m, c, got, want)
 	}
 	for i, days := range horizonDays {
