@@ -21,8 +21,9 @@ func waitOf(f Future, daysPerUnit float64) (w Wait) {
 // where there are several stages, the quantiles of the mixture of theirs.
 //
 // Those are found from the quantiles of each stage, between and beyond which the
-// log odds of having bought are taken to be straight lines of the logarithm of the
-// time: good to about 2 % of it (TestUntilNextIsThatOfTheMixture).
+// logarithm of −ln P(not bought by t) is taken to be a straight line of ln t, as it
+// is where purchases come at a constant rate: good to about 3 % of the time
+// (TestUntilNextIsThatOfTheMixture).
 func (s *Score) UntilNext() Wait {
 	own := s.prospects.untilNext
 	if len(own) == 1 || s.Alive == 0 {
@@ -68,10 +69,12 @@ func (s *Score) untilBought(level int, q float64) float64 {
 // bought returns the probability of having bought by a time, given as its
 // logarithm in days, from finite quantiles.
 func (w *Wait) bought(logTime float64) float64 {
-	odds := math.Log(waitLevels[2] / (1 - waitLevels[2])) // of the last, and of the first in the other direction
-	first, median, last := math.Log(w[0]), math.Log(w[1]), math.Log(w[2])
-	if logTime < median {
-		return 1 / (1 + math.Exp(odds*(median-logTime)/(median-first)))
+	from := 0
+	if logTime > math.Log(w[1]) {
+		from = 1
 	}
-	return 1 / (1 + math.Exp(-odds*(logTime-median)/(last-median)))
+	start, end := math.Log(w[from]), math.Log(w[from+1])
+	hazard := func(level int) float64 { return math.Log(-math.Log1p(-waitLevels[level])) }
+	slope := (hazard(from+1) - hazard(from)) / (end - start)
+	return -math.Expm1(-math.Exp(hazard(from) + slope*(logTime-start)))
 }
