@@ -22,6 +22,7 @@ type State struct {
 	Customer    int          // among the histories
 	First       calendar.Day // day of the first purchase
 	X, Tx, T    int32        // repeat purchase days; days from the first purchase to the last, and to the origin
+	FirstValue  int64        // of the first purchase
 	RepeatValue int64        // of the repeat purchases
 	NetRevenue  int64        // sales and refunds of all days
 }
@@ -41,7 +42,7 @@ func (p Past) States() iter.Seq[State] {
 func (p Past) state(customer int) (s State, ok bool) {
 	for d := range p.days(customer) {
 		if !ok {
-			s, ok = State{Customer: customer, First: d.Day, T: int32(p.origin - d.Day)}, true
+			s, ok = State{Customer: customer, First: d.Day, T: int32(p.origin - d.Day), FirstValue: d.Net}, true
 		} else if d.IsPurchase {
 			s.X++
 			s.Tx = int32(d.Day - s.First)
@@ -69,9 +70,9 @@ type Trade struct {
 	NetRevenue int64 // sales and refunds
 }
 
-// Since returns what a customer did in (after, origin].
-func (p Past) Since(customer int, after calendar.Day) Trade {
-	return p.histories.Trade(customer, after, p.origin)
+// Trade returns what a customer did in (after, until], as far as it was known.
+func (p Past) Trade(customer int, after, until calendar.Day) Trade {
+	return p.histories.Trade(customer, after, min(until, p.origin))
 }
 
 // Trade returns what a customer did in (after, until].

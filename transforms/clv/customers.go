@@ -41,7 +41,8 @@ type CustomerBlock struct {
 	alive, purchasesOfYear column[float64]
 	purchasesModel         column[uint8] // among modelIDs
 	hasSpendModel          column[uint8]
-	spendModel             column[uint8] // among modelIDs
+	spendModel             column[uint8]  // among modelIDs
+	modelIDs, spendIDs     column[string] // of jobs with segments, in the place of these
 	hasYear                column[uint8]
 	valueOfYear            column[int64] // undiscounted
 	hasNext                [3]column[uint8]
@@ -65,6 +66,9 @@ func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Val
 		b.compared(ranks, limits, values[from:])
 		b.predicted(values[from:], f.AsOf, models)
 		b.spread(v, values[from:])
+		if v.segments != nil {
+			b.segmented(values[from:])
+		}
 	}
 }
 
@@ -149,6 +153,14 @@ func (b *CustomerBlock) spread(v *Valuation, values []Value) {
 		low, hasLow := own.Low.Get()
 		high, hasHigh := own.High.Get()
 		b.low[i], b.high[i], b.hasInterval[i] = low, high, one(hasLow && hasHigh)
+	}
+}
+
+// segmented fills in the models of customers of segments.
+func (b *CustomerBlock) segmented(values []Value) {
+	for i := range b.rows {
+		b.modelIDs[i], b.spendIDs[i] = values[i].modelIDs()
+		b.hasSpendModel[i] = one(b.spendIDs[i] != "")
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 )
 
 // newIntervals returns the intervals of what the models predict.
-func (v *Valuation) newIntervals(cells []models.Cell, spend models.Fit, each models.Each) *models.Intervals {
+func (v *Valuation) newIntervals(p *predictor, cells []models.Cell, each models.Each) *models.Intervals {
 	return models.NewIntervals(models.IntervalSettings{
-		Fit: v.fit, Spend: func(int) models.Fit { return spend },
+		Fit: p.fit, Spend: func(int) models.Fit { return p.spendFit },
 		DaysPerUnit: v.Settings.TimeUnit.Days, DiscountPerDay: v.Settings.deltaPerDay(), HorizonDays: v.horizonDays(),
 		Level: v.widening.Level,
 	}, cells, each)
@@ -29,7 +29,7 @@ func (v *Valuation) interval(value *Value, horizon int, expected float64) Interv
 	if v.isEndless(horizon) {
 		return Interval{}
 	}
-	low, high := v.intervals.Value(&value.score, value.x, value.T, horizon)
+	low, high := value.by.intervals.Value(&value.score, value.x, value.T, horizon)
 	low, high = low*expected, high*expected
 	if expected < 0 { // refunds outweigh sales
 		low, high = high, low
@@ -55,7 +55,7 @@ func (p *Prediction) counts(v *Valuation, value *Value, horizon int) {
 	if math.IsInf(v.Settings.Horizons[horizon].Days, 1) {
 		return
 	}
-	low, median, high := v.intervals.Counts(&value.score, value.x, value.T, horizon)
+	low, median, high := value.by.intervals.Counts(&value.score, value.x, value.T, horizon)
 	p.PurchasesLow, p.PurchasesMedian, p.PurchasesHigh = numeric.Known(int64(low)), numeric.Known(int64(median)), numeric.Known(int64(high))
 }
 
@@ -76,13 +76,14 @@ func (v *Valuation) uncertain(value *Value, residual int64) (u uncertain) {
 		return u
 	}
 	amount := float64(residual)
-	u.spendError = int64(math.RoundToEven(math.Abs(amount) * v.intervals.SpendError(value.x)))
-	u.variance.Add(amount * amount * v.intervals.Variance(&value.score, value.x, value.T, v.lifetime()))
+	u.spendError = int64(math.RoundToEven(math.Abs(amount) * value.by.intervals.SpendError(value.x)))
+	u.variance.Add(amount * amount * value.by.intervals.Variance(&value.score, value.x, value.T, v.lifetime()))
 	return u
 }
 
 // sum returns the interval of the residual values of those who bought first on some
-// days, both included, widened by a factor.
+// days, both included, widened by a factor. What parameters do to it is that of the
+// models of the whole base, also where segments have their own.
 func (v *Valuation) sum(asOf, from, to calendar.Day, days *cohort.Series[residual], widening float64) Interval {
 	if v.intervals == nil || v.isEndless(v.lifetime()) {
 		return Interval{}

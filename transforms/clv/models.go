@@ -2,7 +2,6 @@ package clv
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
@@ -22,7 +21,11 @@ type Model struct {
 	TimeUnit         TimeUnit
 	Start            numeric.Null[calendar.Day] // the first purchase of all
 	End              calendar.Day
+	IsCandidate      bool // the job asks for it
 	IsChosen         bool
+	HoldoutDeviance  numeric.Null[float64] // null without backtests
+	HoldoutBias      numeric.Null[float64]
+	Widening         numeric.Null[models.Widening] // of the chosen model of purchases; null without backtests
 	NetRevenueFactor numeric.Null[float64]
 	Correlation      numeric.Null[float64]
 }
@@ -60,7 +63,7 @@ func FitAll(s *Settings, cells *Cells, gaps *Gaps, stop func() bool, each models
 		return f
 	}
 	fitting := models.DefaultFitSettings()
-	fitting.DaysPerUnit, fitting.Stop, fitting.Each = s.TimeUnit.Days, stop, each
+	fitting.DaysPerUnit, fitting.Stop, fitting.Each, fitting.From = s.TimeUnit.Days, stop, each, s.StartFrom
 	families := append([]models.Family{models.NBD, models.BGNBD}, s.Candidates...)
 	slices.Sort(families)
 	data := models.Data{Cells: cells.Purchases, LogGaps: gaps.LogSum()}
@@ -80,39 +83,51 @@ func (f *Fits) Of(family models.Family) *models.Fit {
 	return &f.Purchases[i]
 }
 
-// Choice is the family of purchases to predict with, empty if none, and why.
-type Choice struct {
-	Family models.Family
-	Why    string
+// Grades are what backtests say of the families of purchases. They have an entry
+// for each that could be fitted at every origin, and are empty without backtests.
+type Grades struct {
+	Holdouts  map[models.Family]models.Holdout
+	Widenings map[models.Family]models.Widening
 }
 
 // Choose chooses among the candidates of a job.
-func Choose(s *Settings, f *Fits) Choice {
+func Choose(s *Settings, f *Fits, cells *Cells, g Grades) models.Choice {
 	if len(s.Candidates) == 0 {
-		return Choice{}
+		return models.Choice{}
 	}
-	list := make([]models.Fit, len(s.Candidates))
+	list := make([]models.Candidate, len(s.Candidates))
 	for i, family := range s.Candidates {
-		list[i] = *f.Of(family)
+		list[i].Fit = *f.Of(family)
+		if m, ok := list[i].Fit.Purchases(); ok {
+			list[i].Reproduced = models.Reproduced(m, cells.Purchases, s.TimeUnit.Days)
+		}
+		if holdout, ok := g.Holdouts[family]; ok {
+			list[i].Holdout = &holdout
+		}
 	}
-	switch i, why := models.Choose(list, *f.Of(models.NBD)); i {
-	case models.ChoseNone:
-		return Choice{"", why}
-	case models.ChoseNBD:
-		return Choice{models.NBD, why}
-	default:
-		return Choice{s.Candidates[i], why}
+	return models.Choose(list, *f.Of(models.NBD), len(g.Holdouts) > 0)
+}
+
+// Widening returns how the intervals of the chosen model are widened.
+func (g Grades) Widening(c models.Choice) models.Widening {
+	if w, ok := g.Widenings[c.Family]; ok {
+		return w
 	}
+	return models.NoWidening()
 }
 
 // ModelRows returns the rows of models in the order of the key.
-func ModelRows(s *Settings, f *Fits, choice Choice, cells *Cells, base *ledger.Totals, asOf calendar.Day) []Model {
+func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cells, base *ledger.Totals, asOf calendar.Day) []Model {
 	if len(f.Purchases) == 0 {
 		return nil
 	}
 	var rows []Model
 	for _, fit := range append(slices.Clone(f.Purchases), f.Spend) {
 		row := Model{Fit: fit, Part: cohort.All, Role: ForPurchases, TimeUnit: s.TimeUnit, Start: base.First, End: asOf}
+		row.IsCandidate = slices.Contains(s.Candidates, fit.Family)
+		if holdout, ok := g.Holdouts[fit.Family]; ok {
+			row.HoldoutDeviance, row.HoldoutBias = numeric.Known(holdout.Deviance()), holdout.Bias()
+		}
 		switch _, usable := fit.Spend(); {
 		case fit.Family == models.GammaGamma:
 			row.Role, row.IsChosen = ForSpend, usable
@@ -121,11 +136,11 @@ func ModelRows(s *Settings, f *Fits, choice Choice, cells *Cells, base *ledger.T
 		case fit.Family == choice.Family:
 			row.IsChosen = true
 			row.Reason += "; chosen: " + choice.Why
-		case slices.Contains(s.Candidates, fit.Family):
-			row.Reason += "; not chosen"
-			if choice.Family != "" {
-				row.Reason += fmt.Sprintf(": %s was, %s", choice.Family, choice.Why)
+			if w, ok := g.Widenings[fit.Family]; ok {
+				row.Widening = numeric.Known(w)
 			}
+		case row.IsCandidate:
+			row.Reason += "; not chosen: " + cmp.Or(choice.WhyNot[fit.Family], choice.Why)
 		default:
 			row.Reason += "; fitted for comparison"
 		}

@@ -12,6 +12,7 @@ type Settings struct {
 	DiscountRate float64         // annual, effective
 	Candidates   []models.Family // models that may predict; empty: none is fitted, and nothing predicted
 	TimeUnit     TimeUnit
+	StartFrom    []models.Fit // of an earlier run: where searches begin; may be empty
 }
 
 // Horizon is a length of future time, in days from the as-of day.

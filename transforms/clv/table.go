@@ -1,6 +1,7 @@
 package clv
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/perennial-clv/perennial/pipeline/table"
@@ -92,8 +93,8 @@ func scoreColumns() []table.Field[CustomerBlock] {
 		table.NullValues(table.Date, "next_purchase_date_low", "Day by which the customer, if alive, has bought again with probability 0.1.", "as expected_next_purchase_date is", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.next[0][:b.rows], b.hasNext[0][:b.rows] }),
 		table.NullValues(table.Date, "next_purchase_date_high", "Day by which the customer, if alive, has bought again with probability 0.9: silence beyond it is a reason to act.", "as expected_next_purchase_date is, and where a purchase is less likely than that", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.next[2][:b.rows], b.hasNext[2][:b.rows] }),
 		table.LabelValues("prediction_status", listed(Statuses), names(Statuses), func(b *CustomerBlock) []Status { return b.status[:b.rows] }),
-		table.NullLabelValues("model_id", "Model of purchases behind the prediction.", "without one", modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.purchasesModel[:b.rows], b.isScored[:b.rows] }),
-		table.NullLabelValues("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.spendModel[:b.rows], b.hasSpendModel[:b.rows] }),
+		table.NullLabelValues("model_id", modelDoc, noModel, modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.purchasesModel[:b.rows], b.isScored[:b.rows] }),
+		table.NullLabelValues("spend_model_id", spendModelDoc, noSpendModel, modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.spendModel[:b.rows], b.hasSpendModel[:b.rows] }),
 	}
 }
 
@@ -102,6 +103,37 @@ const spreadDoc = "who is alive, how often and when they buy, what a purchase is
 
 // sumDoc is what intervals of sums over customers take into account.
 const sumDoc = "what chance does to customers, independently of one another, and how well the models are known, which is the same for all; widened to what backtests show. Intervals of cohorts never add up to that of all customers, which is in run_checks."
+
+const (
+	modelDoc      = "Model of purchases behind the prediction."
+	noModel       = "without one"
+	spendModelDoc = "Model of the value of a purchase."
+	noSpendModel  = "where the mean purchase stands in, or without a prediction"
+)
+
+// CustomersBySegment declares customers of a job whose models differ between
+// segments: there may be more of them than a column has labels.
+func CustomersBySegment(integerKeys bool, attributes []string) table.Definition[CustomerBlock] {
+	return replaced(Customers(integerKeys, attributes),
+		table.NullTextValues("model_id", modelDoc, noModel, func(b *CustomerBlock) ([]string, []uint8) { return b.modelIDs[:b.rows], b.isScored[:b.rows] }),
+		table.NullTextValues("spend_model_id", spendModelDoc, noSpendModel, func(b *CustomerBlock) ([]string, []uint8) { return b.spendIDs[:b.rows], b.hasSpendModel[:b.rows] }))
+}
+
+// CustomerValuesBySegment is CustomerValues of such a job.
+func CustomerValuesBySegment(integerKeys bool) table.Definition[CustomerValue] {
+	return replaced(CustomerValues(integerKeys),
+		table.NullTexts("model_id", modelDoc, noModel, func(r *CustomerValue) (string, bool) { return r.ModelID, r.ModelID != "" }),
+		table.NullTexts("spend_model_id", spendModelDoc, noSpendModel, func(r *CustomerValue) (string, bool) { return r.SpendModelID, r.SpendModelID != "" }))
+}
+
+// replaced returns a table with other columns in the place of those of their names.
+func replaced[R any](d table.Definition[R], columns ...table.Field[R]) table.Definition[R] {
+	for _, c := range columns {
+		i := slices.IndexFunc(d.Columns, func(old table.Field[R]) bool { return old.Name == c.Name })
+		d.Columns[i] = c
+	}
+	return d
+}
 
 // CustomerValues declares customer_values.
 func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
@@ -127,8 +159,8 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 			table.NullIntegers("purchases_p90", "Number of purchases that is not exceeded with probability 0.9 at least.", "as purchases_p10 is", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchasesHigh.Get() }).In("purchases").Never(),
 			table.NullNumbers("probability_of_purchase", "Probability of at least one purchase within the horizon.", "without a prediction", func(r *CustomerValue) (float64, bool) { return r.Prediction.Probability.Get() }).In("probability").NotOverTime(),
 			table.Numbers("discount_rate", "Annual effective rate by which residual_clv is discounted.", func(r *CustomerValue) float64 { return r.DiscountRate }).In("share per year"),
-			table.NullLabels("model_id", "Model of purchases behind the prediction.", "without one", modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Purchases.Get() }),
-			table.NullLabels("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Spend.Get() }),
+			table.NullLabels("model_id", modelDoc, noModel, modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Purchases.Get() }),
+			table.NullLabels("spend_model_id", spendModelDoc, noSpendModel, modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Spend.Get() }),
 		},
 	}
 }
@@ -248,23 +280,29 @@ var Models = table.Definition[Model]{
 		table.Texts("model_id", "<family>/<dimension_name>/<dimension_value>.", (*Model).ID),
 		table.Texts("role", "purchases: when customers buy. spend: what a purchase is worth.", func(r *Model) string { return r.Role }),
 		table.Texts("family", named(models.Families), func(r *Model) string { return string(r.Family) }),
-		table.Texts("dimension_name", "The part of the base it was fitted on: all.", func(r *Model) string { return r.Part.Name }),
-		table.Texts("dimension_value", "The part of the base it was fitted on: all.", func(r *Model) string { return r.Part.Value }),
+		table.Texts("dimension_name", "The part of the base it was fitted on: all, or the column in customers by which models.segment_by divides it.", func(r *Model) string { return r.Part.Name }),
+		table.Texts("dimension_value", "The part of the base it was fitted on: all, or the value of that column.", func(r *Model) string { return r.Part.Value }),
 		table.Texts("time_unit", "Unit of time of the parameters.", func(r *Model) string { return r.TimeUnit.Name }),
 		table.NullDates("calibration_start", "Day of the first purchase of all.", "without any", func(r *Model) (int32, bool) { d, ok := r.Start.Get(); return int32(d), ok }),
-		table.Dates("calibration_end", "The as-of day.", func(r *Model) int32 { return int32(r.End) }),
+		table.Dates("calibration_end", "Last day of what it was fitted on: the as-of day, an earlier one where the models were read from a model file.", func(r *Model) int32 { return int32(r.End) }),
 		table.Integers("customers", "Customers that the fit used.", func(r *Model) int64 { return r.Fit.Customers }).In("customers").Never(),
 		table.Integers("cells", "Distinct (x, t_x, T), or (x, repeat value) for spend, among them.", func(r *Model) int64 { return r.Fit.Cells }).In("cells").Never(),
-		table.NullNumbers("log_likelihood", "Log-likelihood at the estimates, in the time unit, without the parameter-free factor of the times.", "without a fit", func(r *Model) (float64, bool) { return r.LogLikelihood.Get() }).In("nats"),
-		table.NullNumbers("aic", "2 × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.AIC.Get() }).In("nats"),
-		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
+		table.NullNumbers("log_likelihood", "Log-likelihood at the estimates, in the time unit, without the parameter-free factor of the times.", "without a fit, and of segments, whose estimates are drawn to those of the whole base", func(r *Model) (float64, bool) { return r.LogLikelihood.Get() }).In("nats"),
+		table.NullNumbers("aic", "2 × parameters − 2 × log_likelihood.", "where log_likelihood is", func(r *Model) (float64, bool) { return r.AIC.Get() }).In("nats"),
+		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "where log_likelihood is", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
 		table.Flags("is_converged", "Whether the search ended at a maximum or at a bound.", func(r *Model) bool { return r.Converged }),
 		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }).In("iterations").Never(),
 		table.Texts("status", named(models.FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),
+		table.Flags("is_candidate", "Whether the job lets it predict purchases; nbd may stand in without.", func(r *Model) bool { return r.IsCandidate }),
 		table.Flags("is_chosen", "Whether predictions rest on it.", func(r *Model) bool { return r.IsChosen }),
 		table.Texts("reason", "Why it has this status, and why it was chosen or not.", func(r *Model) string { return r.Reason }),
 		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied.", "for purchases, and where purchases are worth nothing", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }).In("ratio"),
 		table.NullNumbers("spend_frequency_correlation", "Pearson correlation of frequency and mean repeat value, which gamma_gamma assumes to be 0.", "for purchases, and where it is not defined", func(r *Model) (float64, bool) { return r.Correlation.Get() }).In("correlation"),
+		table.NullNumbers("holdout_deviance", "Mean Poisson deviance of a customer's purchases in the horizon from what the model would have predicted, over all origins of backtests. Less is better; candidates are chosen by it.", "for spend, without backtests, and where it could not be fitted at every origin", func(r *Model) (float64, bool) { return r.HoldoutDeviance.Get() }).In("nats"),
+		table.NullNumbers("holdout_bias", "Predicted ÷ actual purchases − 1, over all origins of backtests together.", "where holdout_deviance is, and where nobody bought", func(r *Model) (float64, bool) { return r.HoldoutBias.Get() }).In("share"),
+		table.NullNumbers("interval_widening_customer_level", "Nominal level at which intervals of customers are taken, so that in the backtests they held as many as they claim; at least 0.8.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Level, ok }).In("probability"),
+		table.NullNumbers("interval_widening_cohort", "Factor on the standard deviations of sums over a cohort, at least 1: √(mean z²) of the deviations z seen in the backtests, in standard deviations, × t(n) ÷ t(∞), the quantiles 0.9 of Student's distribution for n sums.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Cohort, ok }).In("ratio"),
+		table.NullNumbers("interval_widening_total", "The same for sums over all customers, of which each origin gives one for purchases and one for net revenue; the larger factor counts.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Total, ok }).In("ratio"),
 	},
 }
 

@@ -15,6 +15,8 @@ type CustomerValue struct {
 	Prediction   Prediction
 	DiscountRate float64
 	Models       ModelPlaces
+	ModelID      string // of jobs with segments, in the place of Models; empty without
+	SpendModelID string // likewise
 }
 
 // level returns the level of the interval of the residual value.
@@ -47,6 +49,9 @@ func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) (n int, 
 			}
 			if values[customer].isScored() {
 				row.Models = models
+				if v.segments != nil {
+					row.ModelID, row.SpendModelID = values[customer].modelIDs()
+				}
 			}
 			into[n] = row
 		}

@@ -178,35 +178,3 @@ func TestUncertainParametersWidenIntervals(t *testing.T) {
 		}
 	}
 }
-
-func TestUntilNextIsThatOfTheMixture(t *testing.T) {
-	// Stages whose customers buy at rates that differ as Gamma(1.5, ·), 20, 80 and
-	// 140 days, and the probabilities of being in each: the quantiles of the mixture
-	// by bisection of its own formula.
-	const r = 1.5
-	times, weights := []float64{20, 80, 140}, []float64{0.5, 0.3, 0.1}
-	score := Score{Alive: 0.9, prospects: &Prospects{}}
-	for stage, alpha := range times {
-		var w Wait
-		for i, q := range waitLevels {
-			w[i] = alpha * math.Expm1(-math.Log1p(-q)/r)
-		}
-		score.stages[stage] = weights[stage]
-		score.prospects.untilNext = append(score.prospects.untilNext, w)
-	}
-	for i, got := range score.UntilNext() {
-		low, high := 0.0, 10000.0
-		for range 60 {
-			middle, bought := (low+high)/2, 0.0
-			for stage, alpha := range times {
-				bought -= weights[stage] / 0.9 * math.Expm1(-r*math.Log1p(middle/alpha))
-			}
-			if bought < waitLevels[i] {
-				low = middle
-			} else {
-				high = middle
-			}
-		}
-		wantClose(t, fmt.Sprintf("quantile %g", waitLevels[i]), got, high, 0.03)
-	}
-}

@@ -83,6 +83,8 @@ func (b *byAge[P]) at(T int32) *P {
 type Prospects struct {
 	outlooks  []Outlook // by stage, and by horizon in each
 	untilNext []Wait    // by stage
+	staged    staged    // of several stages, whose mixture has quantiles of its own
+	unitDays  float64   // in which its times are
 }
 
 // Score is what is expected of one customer.
@@ -209,6 +211,9 @@ func (s *Scorer) prospectsOf(T int32, c *curves, futures []func(T float64) Futur
 			p.outlooks = append(p.outlooks, Outlook{demand[i], demand[i+1], f.Retained(0, h)})
 		}
 		p.untilNext = append(p.untilNext, waitOf(f, s.daysPerUnit))
+	}
+	if len(now) > 1 {
+		p.staged, p.unitDays = now[0].(staged), s.daysPerUnit
 	}
 	return p
 }

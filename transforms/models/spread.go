@@ -63,10 +63,10 @@ func newSpreads(in *Intervals, s IntervalSettings, cells []Cell, each Each) *spr
 	g.ages, g.points = len(ages), make([]*point, len(xs)*len(ages))
 	var near []int
 	for _, c := range cells {
-		for _, corner := range g.corners(c.X, c.T) {
-			if corner.weight > 0 && g.points[corner.index] == nil {
-				g.points[corner.index] = new(point)
-				near = append(near, corner.index)
+		for _, own := range g.neighbours(c.X, c.T) {
+			if own.weight > 0 && g.points[own.index] == nil {
+				g.points[own.index] = new(point)
+				near = append(near, own.index)
 			}
 		}
 	}
@@ -100,18 +100,18 @@ func gridOf(most int, perUnit, shift, step float64) (grid []float64, places []pl
 	return grid, append(places, place{int32(len(grid) - 1), 0})
 }
 
-// corner is a point of the grid, and its weight.
-type corner struct {
+// neighbour is a point of the grid, and its weight.
+type neighbour struct {
 	index  int
 	weight float64
 }
 
-// corners returns the points between which x and T days lie, which are within the
+// neighbours returns the points between which x and T days lie, which are within the
 // grid. Those of weight 0 may be outside it.
-func (g *spreads) corners(x, T int32) [4]corner {
+func (g *spreads) neighbours(x, T int32) [4]neighbour {
 	i, j := g.byX[x], g.byT[T]
 	at := int(i.index)*g.ages + int(j.index)
-	return [4]corner{
+	return [4]neighbour{
 		{at, (1 - i.above) * (1 - j.above)},
 		{at + 1, (1 - i.above) * j.above},
 		{at + g.ages, i.above * (1 - j.above)},
@@ -129,7 +129,7 @@ type mixture struct {
 // at returns the spreads of x and T days: computed where they are off the grid.
 func (g *spreads) at(x, T int32) (m mixture) {
 	if int(x) < len(g.byX) && int(T) < len(g.byT) {
-		for _, c := range g.corners(x, T) {
+		for _, c := range g.neighbours(x, T) {
 			if c.weight > 0 {
 				m.points[m.n], m.weights[m.n] = g.points[c.index], c.weight
 				m.n++

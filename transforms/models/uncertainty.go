@@ -32,15 +32,52 @@ const mostPurchases = 1 << 20
 // covariance, as at a bound, and where value is not positive. Known as the delta
 // method.
 func (f Fit) ParameterVariance(value func(m Purchases) float64) float64 {
-	const step = 0.01
-	dim := len(f.Covariance)
-	gradient := make([]float64, dim)
-	for i := range dim {
-		up, down := value(f.moved(i, step)), value(f.moved(i, -step))
+	return f.ParameterVariances(1, func(m Purchases, values []float64) { values[0] = value(m) })[0]
+}
+
+// ParameterVariances returns the same of n values, which fill computes of a
+// model all at once.
+func (f Fit) ParameterVariances(n int, fill func(m Purchases, values []float64)) []float64 {
+	moved := f.Moved()
+	tables := make([][]float64, len(moved))
+	for i, m := range moved {
+		tables[i] = make([]float64, n)
+		fill(m, tables[i])
+	}
+	variances, values := make([]float64, n), make([]float64, len(moved))
+	for v := range variances {
+		for i := range tables {
+			values[i] = tables[i][v]
+		}
+		variances[v] = f.VarianceOf(values)
+	}
+	return variances
+}
+
+// parameterStep is by how much the logarithms of parameters are moved.
+const parameterStep = 0.01
+
+// Moved returns what ParameterVariance looks at: the model with the logarithm of
+// one parameter moved up, then down, for each parameter. Empty without a
+// covariance. It and VarianceOf are for many values of which one is as costly as
+// all.
+func (f Fit) Moved() []Purchases {
+	var moved []Purchases
+	for i := range f.Covariance {
+		moved = append(moved, f.moved(i, parameterStep), f.moved(i, -parameterStep))
+	}
+	return moved
+}
+
+// VarianceOf is ParameterVariance of a value given by those of the models of Moved.
+func (f Fit) VarianceOf(values []float64) float64 {
+	gradient := make([]float64, len(f.Covariance))
+	for i := range gradient {
+		up, down := values[2*i], values[2*i+1]
 		if !(up > 0) || !(down > 0) || math.IsInf(up, 1) || math.IsInf(down, 1) {
 			return 0
 		}
-		gradient[i] = math.Log(up/down) / (2 * step)
+		gradient[i] = math.Log(up/down) / (2 * parameterStep)
 	}
 	return f.varianceAlong(gradient)
 }
@@ -102,6 +139,10 @@ func (f Fit) moved(parameter int, step float64) Purchases {
 	values[parameter] *= math.Exp(step)
 	return familyOf(f.Family).make(values)
 }
+
+// MeanSquare returns E[X(h)²] of who is alive now, h finite: for who sums the
+// variances of many customers of the same futures.
+func MeanSquare(f Future, h float64) float64 { return meanSquare(f, h) }
 
 // Widening is how intervals are widened by what they covered in backtests. The
 // zero value is not one: start from NoWidening.
