@@ -25,7 +25,7 @@ func FitSegments(s *Settings, whole *Fitted, cells *Cells, asOf calendar.Day, st
 			}
 			row.choose()
 			if row.Role == ForSpend {
-				row.Correlation = SpendFrequencyCorrelation(own.Spend)
+				row.compareFrequency(own.Spend)
 			}
 			rows = append(rows, row)
 		}

@@ -271,18 +271,6 @@ func TestTimeUnits(t *testing.T) {
 	}
 }
 
-// Pearson by hand: x 1, 3 and means 10, 20 over three customers, two of them
-// in the first cell; a single cell has no correlation.
-func TestSpendFrequencyCorrelation(t *testing.T) {
-	cells := []models.SpendCell{{X: 1, Sum: 10_0000, Count: 2}, {X: 3, Sum: 60_0000, Count: 1}}
-	if got, ok := SpendFrequencyCorrelation(cells).Get(); !ok || math.Abs(got-1) > 1e-15 {
-		t.Errorf("correlation of two points on a rising line is %v", got)
-	}
-	if _, ok := SpendFrequencyCorrelation(cells[:1]).Get(); ok {
-		t.Error("one cell has a correlation")
-	}
-}
-
 // Every family that is asked for or always there has a row, in the order of the
 // key, with its role; one model of purchases at most is chosen, and each says why.
 func TestFitAllSaysWhatWasChosen(t *testing.T) {
