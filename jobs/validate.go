@@ -341,7 +341,7 @@ func (l *loader) checkModels() {
 		l.job.Value.Candidates = append(l.job.Value.Candidates, models.Family(name))
 	}
 	if len(m.Candidates.families) == 0 && !m.Candidates.isNone {
-		l.job.Value.Candidates = []models.Family{models.MBGNBD}
+		l.job.Value.Candidates = []models.Family{models.MBGNBD, models.ParetoNBD, models.MBGCNBD2}
 	}
 	const usual, most = 3, 12
 	l.job.Backtests = usual

@@ -19,7 +19,7 @@ type stageCounts struct {
 // gamma function, nothing to cancel or overflow.
 func newStageCounts(r, w float64, least int) (c stageCounts, ok bool) {
 	const (
-		most       = 1024  // beyond, quadrature costs less
+		most       = 512   // beyond, quadrature costs less
 		negligible = 1e-20 // of the likeliest
 	)
 	mode := math.Floor(max(0, (r-1)*w))
@@ -35,7 +35,7 @@ func newStageCounts(r, w float64, least int) (c stageCounts, ok bool) {
 		falling = append(falling, p)
 	}
 	c.low = int(mode) - len(falling)
-	c.prob = make([]float64, 0, 2*len(falling)+most/16)
+	c.prob = make([]float64, 0, 2*len(falling)+most/8)
 	sum, beyond := 0.0, 0.0
 	for i := len(falling) - 1; i >= 0; i-- {
 		c.prob = append(c.prob, falling[i])

@@ -72,7 +72,10 @@ func (l *erlangLikelihood) addRun(e *evaluation, cells []Cell, p vector) {
 	x := cells[0].X
 	m := Geometric{Family: l.family, R: p[0], Alpha: p[1], A: p[2], B: p[3]}
 	atLast := m.logOddsAtLast(int(x))
-	stays := p[3] + m.occasions(int(x)) - 1
+	stays := 1.0 // where nobody drops out: of no use, but divided by
+	if m.dropsOut(int(x)) {
+		stays = p[3] + m.occasions(int(x)) - 1
+	}
 	s := newStagePolynomial(l.k, p[0]+float64(l.k)*float64(x))
 	g, h := &e.gradient, &e.hessian
 	for i := range cells {

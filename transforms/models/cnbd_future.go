@@ -69,9 +69,9 @@ func (f erlangFuture) Discounted(delta, h float64) float64 {
 	case delta*h > forever:
 		return f.discountedForever(delta)
 	}
-	// Purchases come in waves of k·α/r, which fade after a few.
-	const panelWidth = 1
-	c := f.alpha / max(1, f.r)
+	// Purchases come in waves of kα/r, which fade after a few.
+	const panelWidth = 2
+	c := f.alpha * float64(f.k) / max(float64(f.k), f.r)
 	expected, waiting := f.expectedBefore(h), 0.0
 	times := numeric.Panels(0, math.Log1p(h/c), panelWidth)
 	for i, s := range times.Nodes {
@@ -111,7 +111,9 @@ func (f erlangFuture) discountedForever(delta float64) float64 {
 //
 // i are the stages passed until `from`, n the purchases that they make, l the
 // stage then; given i, the rate is Gamma(r+i, α+from). Own derivation, checked
-// by simulation (TestErlangAgreesWithSimulation).
+// by simulation (TestErlangAgreesWithSimulation). Agrees with 40-digit sums to
+// 1e-12 relative (TestErlangFutures…); where waves serve, a probability below 1e-15
+// of customers all but gone may be less exact.
 func (f erlangFuture) Retained(from, to float64) float64 {
 	if from == 0 {
 		return reached(f.k-f.stage, f.r, to/f.alpha)
@@ -119,7 +121,7 @@ func (f erlangFuture) Retained(from, to float64) float64 {
 	if counts, ok := newStageCounts(f.r, from/f.alpha, 1); ok {
 		return f.retainedBy(counts, (to-from)/(f.alpha+from))
 	}
-	return f.wavesOf(from).retained(f.r, from/f.alpha, (to-from)/f.alpha)
+	return max(0, f.wavesOf(from).retained(f.r, from/f.alpha, (to-from)/f.alpha))
 }
 
 // PMF implements Future.

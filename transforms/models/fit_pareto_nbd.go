@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -10,7 +11,7 @@ import (
 //
 // The likelihood of a cell is a function of x plus
 //
-//	g(x, tx) + ln[ q(x, tx) + (1−q(x, T))·e^(g(x, T)−g(x, tx)) ],   g(x, t) = −(r+x)·ln(α+t) − s·ln(β+t)
+//	g(x, tx) + ln[ q(x, tx) + (1−q(x, T))·e^(g(x, T)−g(x, tx)) ],   g(x, t) = −r·ln(1+t/α) − x·ln(α+t) − s·ln(1+t/β)
 //
 // so that q and g with their derivatives are computed once for each corner, and
 // an exponential and a logarithm for each cell.
@@ -64,7 +65,7 @@ func (l *paretoLikelihood) evaluate(p vector) evaluation {
 		l.terms[place] = termsAt(p, float64(of.x), float64(of.t)/l.scaleDays)
 	})
 	var sums termSums
-	l.addCounts(&sums, p)
+	l.addCounts(&sums, p[0])
 	l.each.addBlocks(&sums, l.blocks, func(block int) (e evaluation) {
 		from := block * blockCells
 		for i := from; i < min(from+blockCells, len(l.cells)); i++ {
@@ -78,13 +79,15 @@ func (l *paretoLikelihood) evaluate(p vector) evaluation {
 
 // termsAt computes the terms of a corner.
 func termsAt(p vector, x, t float64) (c cornerTerms) {
-	r, alpha, s, beta := p[0]+x, p[1]+t, p[2], p[3]+t
-	c.q = numeric.ParetoFirst(r, alpha, s, beta)
+	r, alpha, s, beta := p[0], p[1], p[2], p[3]
+	a, b := alpha+t, beta+t
+	ra, rb := t/(alpha*a), t/(beta*b) // 1/α − 1/(α+t), and of β
+	c.q = numeric.ParetoFirst(r+x, a, s, b)
 	g, h := &c.g.Gradient, &c.g.Hessian
-	*g = [maxParameters]float64{-math.Log(alpha), -r / alpha, -math.Log(beta), -s / beta}
-	c.g.Value = r*g[0] + s*g[2]
-	h[0][1], h[1][1] = -1/alpha, r/(alpha*alpha)
-	h[2][3], h[3][3] = -1/beta, s/(beta*beta)
+	*g = vector{-math.Log1p(t / alpha), r*ra - x/a, -math.Log1p(t / beta), s * rb}
+	c.g.Value = r*g[0] - x*math.Log(a) + s*g[2]
+	h[0][1], h[1][1] = ra, x/(a*a)-r*ra*(1/alpha+1/a)
+	h[2][3], h[3][3] = rb, -s*rb*(1/beta+1/b)
 	return c
 }
 
@@ -115,13 +118,8 @@ func addCell(sum *evaluation, n float64, last, end *cornerTerms) {
 	}
 }
 
-// addCounts adds the terms that depend on x alone,
-//
-//	ln Γ(r+x)/Γ(r) + r·ln α + s·ln β
-//
-// the first as sums over k < x of ln(r+k).
-func (l *paretoLikelihood) addCounts(sums *termSums, p vector) {
-	r, alpha, s, beta := p[0], p[1], p[2], p[3]
+// addCounts adds ln Γ(r+x)/Γ(r), as sums over k < x of ln(r+k).
+func (l *paretoLikelihood) addCounts(sums *termSums, r float64) {
 	var rising, byR, byRR numeric.Sum
 	x := 0.0
 	for _, count := range l.counts {
@@ -130,14 +128,8 @@ func (l *paretoLikelihood) addCounts(sums *termSums, p vector) {
 			byR.Add(1 / (r + x))
 			byRR.Add(-1 / ((r + x) * (r + x)))
 		}
-		n := count.customers
 		var e evaluation
-		e.value = n * (rising.Value() + r*math.Log(alpha) + s*math.Log(beta))
-		e.gradient = vector{n * (byR.Value() + math.Log(alpha)), n * r / alpha, n * math.Log(beta), n * s / beta}
-		e.hessian[0] = vector{n * byRR.Value(), n / alpha}
-		e.hessian[1][1] = -n * r / (alpha * alpha)
-		e.hessian[2][3] = n / beta
-		e.hessian[3][3] = -n * s / (beta * beta)
+		e.value, e.gradient[0], e.hessian[0][0] = count.customers*rising.Value(), count.customers*byR.Value(), count.customers*byRR.Value()
 		sums.add(e)
 	}
 }
@@ -151,4 +143,27 @@ func paretoStarts(t cellTotals) []vector {
 		return vector{math.Log(r), math.Log(r / rate), math.Log(s), math.Log(beta)}
 	}
 	return []vector{start(0.6, 2*rate, 0.6, 0.4), start(1, rate, 1, 5), start(2, 3*rate, 0.2, 0.02)}
+}
+
+// paretoLimit says which model Pareto/NBD becomes where its parameters have run
+// to a bound: that of nobody who drops out, of one rate of dropout, of a dropout
+// that is at once or never, or of one rate of purchases.
+func paretoLimit(theta vector) string {
+	r, alpha, s, beta := theta[0], theta[1], theta[2], theta[3]
+	var found []string
+	switch {
+	case s <= -nearBound || s-beta <= -nearBound:
+		found = append(found, "nobody drops out, as in nbd")
+	case s >= nearBound || beta >= nearBound:
+		found = append(found, "all customers drop out at one rate, s ÷ beta")
+	case beta <= -nearBound:
+		found = append(found, "customers drop out at once or hardly ever")
+	}
+	switch {
+	case r >= nearBound || alpha >= nearBound:
+		found = append(found, "all customers buy at one rate, r ÷ alpha")
+	case r <= -nearBound || alpha <= -nearBound:
+		found = append(found, "hardly anybody buys, and few without end")
+	}
+	return strings.Join(found, ", and ")
 }

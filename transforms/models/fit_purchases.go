@@ -91,7 +91,7 @@ func newPurchaseProblem(f family, d Data, s FitSettings) problem {
 		family: f.name, names: f.parameters, starts: f.starts(totals), scales: scales,
 		objective: f.likelihood(d, scaleDays, s.Each),
 		shift:     -totals.purchases * math.Log(unit), // a density of x times changes with the unit by its x-th power
-		customers: totals.customers, cells: int64(len(d.Cells)),
+		customers: totals.customers, cells: int64(len(d.Cells)), limit: f.limit,
 	}
 }
 

@@ -133,6 +133,6 @@ func paretoNBDFamily() family {
 		likelihood: func(d Data, scaleDays float64, each Each) objective {
 			return newParetoLikelihood(d.Cells, scaleDays, each).evaluate
 		},
-		starts: paretoStarts,
+		starts: paretoStarts, limit: paretoLimit,
 	}
 }

@@ -78,7 +78,7 @@ func TestTricomiUAgreesWithHighPrecision(t *testing.T) {
 // terms cancel, what is left of a derivative is no better than they are.
 func TestParetoFirstAgreesWithHighPrecision(t *testing.T) {
 	checkHighPrecision(t, "ParetoFirst", 2e-15, func(a []float64) float64 { return ParetoFirst(a[0], a[1], a[2], a[3]).Value })
-	const names, tolerance = "rasb", 1e-14
+	const names, tolerance = "rasb", 1e-13 // with r and a of a million, variables cancel to the 13th digit
 	check := func(name string, derivative func(j Jet) float64, size func(a []float64) float64) {
 		for _, row := range highPrecision(t, "ParetoFirst/"+name) {
 			want, err := strconv.ParseFloat(row.Value, 64)
