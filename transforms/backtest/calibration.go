@@ -24,7 +24,9 @@ type calibration struct {
 func calibrate(s *clv.Settings, p Past, stop func() bool, each models.Each) *calibration {
 	cells, gaps := p.Cells()
 	c := &calibration{past: p, states: slices.Collect(p.States()), unit: s.TimeUnit.Days}
-	c.fits = clv.FitAll(s, cells, gaps, stop, each)
+	settings := *s
+	settings.StartFrom = nil // an earlier run's fits may know what came later
+	c.fits = clv.FitAll(&settings, cells, gaps, stop, each)
 	c.spending = newSpending(c.states, &c.fits)
 	return c
 }
