@@ -160,12 +160,12 @@ func BenchmarkBase(b *testing.B) {
 
 func BenchmarkResiduals(b *testing.B) {
 	s := shopShard(benchCustomers, 1)
-	_, values := valued(s)
+	v, values := valued(s)
 	var r Residuals
 	f := benchFrame()
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Enter(f, &s.Customers, values)
+		r.Enter(f, &s.Customers, v, values)
 	}
 	perCustomer(b, s)
 }

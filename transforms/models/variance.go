@@ -56,19 +56,11 @@ func (c Customer) spread(h, each, mean float64) float64 {
 // The probabilities are summed until what is left of them is leastTail, which
 // bounds the relative error by some 1e-6: their tails fall geometrically.
 func meanSquare(f Future, h float64) float64 {
-	pmf := make([]float64, 32+4*int(min(f.Expected(h), mostPurchases)))
-	for {
-		f.PMF(h, pmf)
-		sum, square := 0.0, 0.0
-		for n, p := range pmf {
-			sum += p
-			square += float64(n) * float64(n) * p
-		}
-		if 1-sum <= leastTail || len(pmf) > mostPurchases {
-			return square
-		}
-		pmf = make([]float64, 2*len(pmf))
+	square := 0.0
+	for n, p := range distribution(f, h, leastTail) {
+		square += float64(n) * float64(n) * p
 	}
+	return square
 }
 
 // leastTail is the probability of the purchases that moments may leave out.
