@@ -10,7 +10,7 @@ import (
 // Prospect is what forecasts of a customer's purchases and their value are made
 // of.
 type Prospect struct {
-	Segment  int32                     // the place of the model among Assumptions.Segments
+	Model    int                       // that predicts, among Assumptions.Models
 	X, T     int32                     // as the model counts them, T in days
 	Stages   [models.MaxStages]float64 // probabilities of being alive and in each stage of the model
 	Purchase float64                   // expected net revenue of a purchase, in currency
@@ -29,7 +29,8 @@ func (v *Valuation) Prospect(value *Value, c *ledger.Customers, i int, asOf cale
 	if !value.isScored() {
 		return p, false
 	}
-	p.X, p.T, p.Segment = c.X(i), int32(asOf-c.First[i]), value.by.place
+	p.X, p.T = c.X(i), int32(asOf-c.First[i])
+	p.Model = v.modelOf(value, c, i)
 	for stage := range value.by.purchases.Shape().Stages {
 		p.Stages[stage] = value.score.Stage(stage)
 	}
@@ -62,14 +63,38 @@ func (p *predictor) ownSpread(x int) float64 {
 	return 1 / (max(p.spend.Q+p.spend.P*float64(x), leastOrder) - 2)
 }
 
+// modelOf returns the place of the model behind a value: 0 for that of the whole
+// base, 1 and more for those of segments.
+func (v *Valuation) modelOf(value *Value, c *ledger.Customers, i int) int {
+	if value.by.purchasesID == v.purchasesID {
+		return 0
+	}
+	segment, _ := c.Attributes[v.segments.Attribute].Place(i)
+	return 1 + segment
+}
+
+// purchasesModels returns the models of purchases in the order of modelOf; nil for
+// segments without one of their own.
+func (v *Valuation) purchasesModels() []models.Purchases {
+	list := []models.Purchases{v.purchases}
+	for _, p := range v.bySegment {
+		if p == nil || p.purchasesID == v.purchasesID {
+			list = append(list, nil)
+		} else {
+			list = append(list, p.purchases)
+		}
+	}
+	return list
+}
+
 // Assumptions are what forecasts take as given for all customers.
 type Assumptions struct {
-	Fit         models.Fit         // of purchases
-	Model       models.Purchases   // of that fit
-	Segments    []models.Purchases // that one first, then those of segments with a model of their own
+	Fit         models.Fit       // of purchases, of the whole base
+	Model       models.Purchases // of that fit
 	ModelID     string
-	DaysPerUnit float64 // of the model's time
-	DeltaPerDay float64 // continuous discount rate
+	Models      []models.Purchases // that predict: that one first, then those of segments, nil where there is none
+	DaysPerUnit float64            // of the model's time
+	DeltaPerDay float64            // continuous discount rate
 	// Purchase is the expected net revenue of a purchase of a customer without
 	// repeat purchases, OwnSpread what is not known of their mean, and Spread the
 	// squared coefficient of variation of a customer's purchases around the mean.
@@ -87,9 +112,9 @@ func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
 		return a, false
 	}
 	a = Assumptions{
-		Fit: v.fit, Model: v.purchases, Segments: v.allPurchases, ModelID: v.purchasesID,
+		Fit: v.fit, Model: v.purchases, ModelID: v.purchasesID,
 		DaysPerUnit: v.Settings.TimeUnit.Days, DeltaPerDay: v.Settings.deltaPerDay(),
-		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Spread: 1, NetFactor: v.net, Widening: v.widening,
+		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Models: v.purchasesModels(), Spread: 1, NetFactor: v.net, Widening: v.widening,
 	}
 	if v.hasSpend {
 		a.Spread = 1 / v.spend.P
