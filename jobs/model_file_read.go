@@ -117,14 +117,14 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 }
 
 // check says what is wrong with a row of models; it sets the days of m.
-func (own *modelInFile) check(m *clv.Model) error {
+func (f *modelInFile) check(m *clv.Model) error {
 	isSpend := m.Family == models.GammaGamma
 	switch {
 	case isSpend != (m.Role == clv.ForSpend) || !isSpend && m.Role != clv.ForPurchases:
 		return fmt.Errorf("%s is no model of %q", m.Family, m.Role)
-	case own.ID != m.ID():
+	case f.ID != m.ID():
 		return fmt.Errorf("model_id is not that of its family and dimension")
-	case !own.days(m):
+	case !f.days(m):
 		return fmt.Errorf("a day is no date")
 	}
 	if err := m.Check(); err != nil {

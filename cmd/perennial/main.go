@@ -9,6 +9,7 @@
 //	adapters.go  the sources and sinks
 //	job.go       a job file, as of a day: validate, plan, check, run
 //	explain.go   explain and schema
+//	models.go    model files: read before a run, written after it
 //	completion.go what shells complete
 //	progress.go  a run watched: bars on a terminal, else log lines
 //	doctor.go    doctor: what a run needs

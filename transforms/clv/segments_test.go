@@ -24,8 +24,12 @@ func segmentedCells() (segmented Cells, apart [3]Cells, all Cells) {
 		x := random.Int32N(4) * random.Int32N(3)
 		T := 50 + random.Int32N(300)
 		tx, repeat := int32(0), int64(0)
+		mean := 50_000 + random.Int64N(300_000)
 		if x > 0 {
-			tx, repeat = random.Int32N(T), int64(x)*(100_000+random.Int64N(90_000))
+			tx = random.Int32N(T)
+		}
+		for range x {
+			repeat += mean/2 + random.Int64N(mean)
 		}
 		segmented.enter(int32(segment)<<segmentShift|x, tx, T, repeat)
 		apart[segment].EnterOne(x, tx, T, repeat)
