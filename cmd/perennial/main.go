@@ -8,6 +8,7 @@
 //	command.go   the commands and their common flags
 //	adapters.go  the sources and sinks
 //	job.go       a job file, as of a day: validate, plan, check, run
+//	models.go    model files of the command line: saved, used, started from
 //	explain.go   explain and schema
 //	completion.go what shells complete
 //	progress.go  a run watched: bars on a terminal, else log lines
