@@ -8,6 +8,7 @@
 //	command.go   the commands and their common flags
 //	adapters.go  the sources and sinks
 //	job.go       a job file, as of a day: validate, plan, check, run
+//	models.go    model files of the command line: saved, used, started from
 //	explain.go   explain and schema
 //	models.go    model files: read before a run, written after it
 //	completion.go what shells complete

@@ -80,7 +80,7 @@ var ModelTracking = table.Definition[Tracking]{
 		table.Integers("actual", "The same as it happened.", func(r *Tracking) int64 { return r.Actual }).In("purchases or customers"),
 		table.NullNumbers("expected_cumulative", "expected from the first period to this one.", "unless by_period", func(r *Tracking) (float64, bool) { return r.ExpectedCumulative.Get() }).In("purchases").Never(),
 		table.NullIntegers("actual_cumulative", "actual from the first period to this one.", "unless by_period", func(r *Tracking) (int64, bool) { return r.ActualCumulative.Get() }).In("purchases").Never(),
-		table.NullNumbers("chi_square", "(actual − expected)² ÷ expected. Its sum over the buckets is χ², with 7 degrees of freedom less the model's parameters.", "unless distribution, and where nobody is expected", func(r *Tracking) (float64, bool) { return r.ChiSquare.Get() }).In("χ²").Additive(),
+		table.NullNumbers("chi_square", "(actual − expected)² ÷ expected. Its sum over the buckets is χ², with 7 degrees of freedom, less at most one for each of the model's parameters: they are fitted to more than these counts.", "unless distribution, and where nobody is expected", func(r *Tracking) (float64, bool) { return r.ChiSquare.Get() }).In("χ²").Additive(),
 	},
 }
 
