@@ -51,6 +51,8 @@ var Checks = []Check{
 	{"orders_tie_out", "Orders of the table against those of the ledger.", lawBroken, reportIt},
 	{"purchase_gaps", "Gaps between consecutive purchases of a customer, from which the limits of lifecycle_stage come.", toKnow, "Fewer than 50 are too few; then usual limits stand in."},
 	{"refunds_tie_out", "Refunds of the table against those of the ledger.", lawBroken, reportIt},
+	{"residual_clv_high", "Upper end of the interval of 80 % of the residual_clv of all customers together.", toKnow, "Plan with it as the good case, not as the worst one turned around: it does not allow for a change of the business."},
+	{"residual_clv_low", "Lower end of the interval of 80 % of the residual_clv of all customers together. Intervals of cohorts do not add up to it.", toKnow, "Plan with it as the bad case."},
 	{"residual_clv_ties_out", "residual_clv of the table against the sum over all customers.", lawBroken, reportIt},
 	{"rounded_amounts", "Rows whose quantity × unit_price has more than 4 decimals and was rounded half-even.", toKnow, "Map an amount with fewer decimals if there is one."},
 	{"rows_per_purchase_without_order_id", "Rows per purchase where no order_id is mapped, against 1.5.", "Above it rows are probably lines of orders, each of which counts as an order.", "Map source.columns.order_id."},
@@ -331,6 +333,16 @@ func (c *checks) beyond(r *Run, b *base) totals {
 		}
 	}
 	return all
+}
+
+// interval notes how far the residual value of all customers may come out.
+func (c *checks) interval(b *base) {
+	if low, ok := b.interval.Low.Get(); ok {
+		c.count("residual_clv_low", "all", low)
+	}
+	if high, ok := b.interval.High.Get(); ok {
+		c.count("residual_clv_high", "all", high)
+	}
 }
 
 // customersTieOut notes that customers, as it was written, holds the ledger's

@@ -90,6 +90,7 @@ type base struct {
 
 	hasResiduals bool                // every customer with a purchase has a residual value
 	residual     int64               // what they add up to
+	interval     clv.Interval        // of that
 	year         numeric.Null[int64] // what each is expected to bring within a year, on average
 }
 
@@ -322,7 +323,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 			return err
 		}
 		bases[worker].Enter(&d.own, d.values)
-		residuals[worker].Enter(b.frame, &d.own, d.values)
+		residuals[worker].Enter(b.frame, &d.own, b.valuation, d.values)
 		if b.sample != nil {
 			demands[worker].Enter(b.frame, b.valuation, &d.own, d.values)
 		}
@@ -339,6 +340,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 		b.demand.Add(&demands[i])
 	}
 	b.residual, b.hasResiduals = all.Residual()
+	b.interval = b.valuation.TotalInterval(b.frame, &b.residuals)
 	b.year = all.YearPerCustomer()
 	b.ranks = all.Rank()
 	return checkResidual(&all)

@@ -45,7 +45,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 	periods := b.sums.grid.Parts(b.frame)
 	st.receipts = map[string]pipeline.Receipt{}
 	o := &outputs{
-		cohorts:         clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution),
+		cohorts:         b.valuation.CohortRows(b.frame, &b.sums.cohorts, &b.residuals),
 		businessPeriods: b.sums.business.Periods(b.frame, b.hasContribution),
 	}
 	var err error
@@ -114,6 +114,7 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 	c.sourceTiesOut(&in.tally, b.exclusions, o.businessPeriods)
 	c.tablesTieOut(st.run, b, o)
 	c.lifecycle(b)
+	c.interval(b)
 	c.firstCohort(b.frame, o.cohorts)
 	c.fresh(&in.tally, st.run.Job.Settings.Zone, st.run.AsOf)
 	if receipt, ok := st.receipts[customersTable]; ok {

@@ -86,7 +86,9 @@ type ResultSummary struct {
 	Predicted365D    string `json:"predicted_value_365d_per_customer,omitempty"`
 	Realised12Months string `json:"realised_value_12_months_per_customer,omitempty"`
 	Exposed12Months  int64  `json:"exposed_customers_12_months"`
-	ResidualCLV      string `json:"residual_clv,omitempty"` // of all customers, lifetime, discounted
+	ResidualCLV      string `json:"residual_clv,omitempty"`     // of all customers, lifetime, discounted
+	ResidualCLVLow   string `json:"residual_clv_low,omitempty"` // the ends of its interval of 80 %
+	ResidualCLVHigh  string `json:"residual_clv_high,omitempty"`
 
 	Checks int `json:"checks_passed"`
 	Warned int `json:"checks_warned"`
@@ -197,6 +199,10 @@ func (s *Summary) setResult(r *Run, in *input, b *base, o *outputs, c *checks) {
 	}
 	if b.hasResiduals {
 		result.ResidualCLV = money.Format(b.residual)
+	}
+	low, hasLow := b.interval.Low.Get()
+	if high, ok := b.interval.High.Get(); ok && hasLow {
+		result.ResidualCLVLow, result.ResidualCLVHigh = money.Format(low), money.Format(high)
 	}
 	result.RepeatRate = repeatRate(o.businessPeriods)
 	s.Result = result

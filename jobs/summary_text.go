@@ -90,7 +90,9 @@ func (s *Summary) resultText() []string {
 	if r.Realised12Months != "" {
 		add("%s a customer brought in the first 12 months, of %d observed so long", s.amount(r.Realised12Months), r.Exposed12Months)
 	}
-	if r.ResidualCLV != "" {
+	if r.ResidualCLVLow != "" {
+		add("%s residual of all, lifetime, discounted; 80 %%: %s to %s", s.amount(r.ResidualCLV), twoDecimals(r.ResidualCLVLow), twoDecimals(r.ResidualCLVHigh))
+	} else if r.ResidualCLV != "" {
 		add("%s residual of all customers, lifetime, discounted", s.amount(r.ResidualCLV))
 	}
 	warned := ""

@@ -11,11 +11,13 @@ import (
 type residual struct {
 	amount  int64
 	unknown int64 // members without one
+	uncertain
 }
 
 func (r *residual) add(o *residual) {
 	r.amount += o.amount
 	r.unknown += o.unknown
+	r.uncertain.add(&o.uncertain)
 }
 
 // Residuals accumulates the lifetime residual_clv of cohorts, in net revenue:
@@ -26,12 +28,12 @@ type Residuals struct {
 }
 
 // Enter enters customers with what they are worth.
-func (r *Residuals) Enter(f *cohort.Frame, c *ledger.Customers, values []Value) {
+func (r *Residuals) Enter(f *cohort.Frame, c *ledger.Customers, v *Valuation, values []Value) {
 	parts := r.Each(f.Dimensions(c))
 	for m := range f.Members(c) {
 		var own residual
 		if amount, ok := values[m.Customer].residual.Get(); ok {
-			own.amount = amount
+			own.amount, own.uncertain = amount, v.uncertain(&values[m.Customer], amount)
 		} else {
 			own.unknown = 1
 		}
@@ -57,6 +59,17 @@ func residualOf(days *cohort.Series[residual], from, to calendar.Day) residual {
 	return sum
 }
 
+// TotalInterval returns the interval of the residual value of all customers; null
+// where that of some is not known.
+func (v *Valuation) TotalInterval(f *cohort.Frame, residuals *Residuals) Interval {
+	days := residuals.Get(cohort.All)
+	first, ok := days.First()
+	if !ok {
+		return Interval{}
+	}
+	return v.sum(f.AsOf, calendar.Day(first), f.AsOf, days, v.widening.Total)
+}
+
 // Cohort is a row of cohorts.
 type Cohort struct {
 	Dimension       cohort.Dimension
@@ -68,6 +81,7 @@ type Cohort struct {
 	cohort.Acquired
 	HasContribution bool
 	Residual        numeric.Null[int64]
+	Interval        // of Residual
 }
 
 // NetRevenue returns gross sales and refunds together.
@@ -79,7 +93,7 @@ func (c *Cohort) TotalValue() (int64, bool) { return total(c.NetRevenue(), c.Res
 // CohortRows returns the rows of cohorts in the order of the key. Of the whole
 // base every period since the first has a row; splits have only cohorts with
 // members.
-func CohortRows(f *cohort.Frame, acquired *cohort.Cohorts, residuals *Residuals, hasContribution bool) []Cohort {
+func (v *Valuation) CohortRows(f *cohort.Frame, acquired *cohort.Cohorts, residuals *Residuals) []Cohort {
 	var rows []Cohort
 	for _, d := range acquired.Sorted() {
 		byGrain, residualByDay := acquired.Get(d), residuals.Get(d)
@@ -89,7 +103,7 @@ func CohortRows(f *cohort.Frame, acquired *cohort.Cohorts, residuals *Residuals,
 			for c := first; ok && c <= f.Period(g, f.AsOf); c++ {
 				row := Cohort{
 					Dimension: d, Grain: g, Start: f.Calendar.Start(g, c), End: f.Calendar.End(g, c),
-					IsLeftTruncated: f.IsLeftTruncated(g, c), Acquired: series.Get(c), HasContribution: hasContribution,
+					IsLeftTruncated: f.IsLeftTruncated(g, c), Acquired: series.Get(c), HasContribution: v.HasContribution,
 				}
 				if row.Size == 0 && d != cohort.All {
 					continue
@@ -100,6 +114,7 @@ func CohortRows(f *cohort.Frame, acquired *cohort.Cohorts, residuals *Residuals,
 				}
 				if r := residualOf(residualByDay, row.Start, row.End); r.unknown == 0 {
 					row.Residual = numeric.Known(r.amount)
+					row.Interval = v.sum(f.AsOf, row.Start, min(row.End, f.AsOf), residualByDay, v.widening.Cohort)
 				}
 				rows = append(rows, row)
 			}

@@ -45,10 +45,12 @@ type CustomerBlock struct {
 	modelIDs, spendIDs     column[string] // of jobs with segments, in the place of these
 	hasYear                column[uint8]
 	valueOfYear            column[int64] // undiscounted
-	hasNext                column[uint8]
-	next                   column[calendar.Day] // when the next purchase is expected
+	hasNext                [3]column[uint8]
+	next                   [3]column[calendar.Day] // when the next purchase is expected: early, as likely as not, late
 	hasResidual            column[uint8]
 	residual, total        column[int64] // residual: without end, discounted to the as-of day
+	hasInterval            column[uint8]
+	low, high              column[int64] // the interval of residual
 	percentile             column[int64]
 	tier                   column[Tier]
 }
@@ -63,6 +65,7 @@ func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Val
 		b.bought(f, s, from)
 		b.compared(ranks, limits, values[from:])
 		b.predicted(values[from:], f.AsOf, models)
+		b.spread(v, values[from:])
 		if v.segments != nil {
 			b.segmented(values[from:])
 		}
@@ -128,13 +131,28 @@ func (b *CustomerBlock) predicted(values []Value, asOf calendar.Day, models Mode
 		isScored := value.isScored()
 		residual, hasResidual := value.residual.Get()
 		year, hasYear := value.year.Get()
-		next, hasNext := value.nextPurchase(asOf).Get()
 		b.status[i], b.isScored[i] = value.Status, one(isScored)
 		b.alive[i], b.purchasesOfYear[i] = value.score.Alive, value.purchases
 		b.purchasesModel[i], b.spendModel[i], b.hasSpendModel[i] = purchases, spend, one(isScored && hasSpend)
 		b.valueOfYear[i], b.hasYear[i] = year, one(hasYear)
-		b.next[i], b.hasNext[i] = next, one(hasNext)
+		for k, day := range value.nextPurchase(asOf) {
+			next, hasNext := day.Get()
+			b.next[k][i], b.hasNext[k][i] = next, one(hasNext)
+		}
 		b.residual[i], b.total[i], b.hasResidual[i] = residual, b.net[i]+residual, one(hasResidual)
+	}
+}
+
+// spread fills in how far the residual values of customers may come out.
+func (b *CustomerBlock) spread(v *Valuation, values []Value) {
+	for i := range b.rows {
+		var own Interval
+		if values[i].isScored() {
+			own = v.residualInterval(&values[i])
+		}
+		low, hasLow := own.Low.Get()
+		high, hasHigh := own.High.Get()
+		b.low[i], b.high[i], b.hasInterval[i] = low, high, one(hasLow && hasHigh)
 	}
 }
 

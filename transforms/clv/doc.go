@@ -14,6 +14,7 @@
 //	segments.go        models of parts of the base: fits, and which predicts for whom
 //	valuation.go       models, factors and discounting put together: a customer's value
 //	prospect.go        what forecasts are made of: a customer's prospects, and what holds for all
+//	intervals.go       how far values may come out, of customers and of sums
 //	curve.go           the chosen model's retention curve
 //	base.go            what scores and percentiles compare a customer with
 //	ranking.go         scores and percentiles: the share of customers strictly worse
@@ -25,6 +26,7 @@
 //	formula_sums.go    what customers did in the last months and in those before
 //	fraction.go        exact numbers, in which formulas are reckoned
 //	formulas.go        methods, their factors and warnings: rows of clv_formulas
+//	independence.go    how far the value of purchases depends on their frequency
 //	models.go          rows of models and model_parameters
 //	definitions.go     what the models and values mean, for people
 //	table.go           all of these as tables

@@ -141,17 +141,21 @@ const likelyAlive = 0.5
 // lastDay is the last day that every reader of tables can show.
 var lastDay = calendar.Date(9999, 12, 31)
 
-// nextPurchase returns the day by which a customer who is alive at the as-of
-// day has bought again with probability ½: the median of the time to the next
-// purchase, in whole days rounded up. Null where the customer is more likely
-// gone, without a prediction, and beyond the year 9999.
-func (v *Value) nextPurchase(asOf calendar.Day) numeric.Null[calendar.Day] {
+// Next are the days by which a customer who is alive at the as-of day has bought
+// again with probabilities of 0.1, ½ and 0.9, in whole days rounded up.
+type Next [3]numeric.Null[calendar.Day]
+
+// nextPurchase returns when a customer buys next. Null where the customer is more
+// likely gone, without a prediction, where there may be no purchase, and beyond the
+// year 9999.
+func (v *Value) nextPurchase(asOf calendar.Day) (n Next) {
 	if !v.isScored() || v.score.Alive < likelyAlive {
-		return numeric.Null[calendar.Day]{}
+		return n
 	}
-	days := math.Ceil(v.score.UntilNext())
-	if days > float64(lastDay-asOf) {
-		return numeric.Null[calendar.Day]{}
+	for i, days := range v.score.UntilNext() {
+		if days = math.Ceil(days); days <= float64(lastDay-asOf) {
+			n[i] = numeric.Known(asOf + calendar.Day(days))
+		}
 	}
-	return numeric.Known(asOf + calendar.Day(days))
+	return n
 }

@@ -8,8 +8,10 @@ import (
 )
 
 // A customer who bought today, alive for certain: median 48·(√2 − 1) = 19.88
-// weeks, 139.2 days, rounded up to 140. Who is more likely gone has none, and
-// neither has who is expected after the year 9999.
+// weeks, 139.2 days, rounded up to 140; a tenth of such have bought after
+// 48·(0.9^−½ − 1) = 2.596 weeks, 18.2 days, nine tenths after 48·(√10 − 1) = 103.8
+// weeks, 726.5 days. Who is more likely gone has none, and neither has who is
+// expected after the year 9999.
 func TestNextPurchase(t *testing.T) {
 	asOf := calendar.Date(2024, 1, 1)
 	scored := func(r, alive float64, x int32) *Value {
@@ -17,15 +19,19 @@ func TestNextPurchase(t *testing.T) {
 		score.Alive = alive
 		return &Value{score: score}
 	}
-	if day, ok := scored(1, 0.5, 1).nextPurchase(asOf).Get(); !ok || day != asOf+140 {
-		t.Errorf("expected on %v, want %v", day, asOf+140)
-	}
-	for name, value := range map[string]*Value{"gone": scored(1, 0.4999, 1), "without a prediction": {}} {
-		if day, ok := value.nextPurchase(asOf).Get(); ok {
-			t.Errorf("%s: expected on %v", name, day)
+	for i, want := range []calendar.Day{asOf + 19, asOf + 140, asOf + 727} {
+		if day, ok := scored(1, 0.5, 1).nextPurchase(asOf)[i].Get(); !ok || day != want {
+			t.Errorf("expected on %v, want %v", day, want)
 		}
 	}
-	if day, ok := scored(1e-4, 1, 0).nextPurchase(asOf).Get(); ok {
+	for name, value := range map[string]*Value{"gone": scored(1, 0.4999, 1), "without a prediction": {}} {
+		for _, next := range value.nextPurchase(asOf) {
+			if day, ok := next.Get(); ok {
+				t.Errorf("%s: expected on %v", name, day)
+			}
+		}
+	}
+	if day, ok := scored(1e-4, 1, 0).nextPurchase(asOf)[1].Get(); ok {
 		t.Errorf("after the year 9999: %v", day)
 	}
 }

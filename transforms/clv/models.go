@@ -2,14 +2,12 @@ package clv
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
-	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -133,12 +131,12 @@ func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cell
 		case fit.Family == models.GammaGamma:
 			row.Role, row.IsChosen = ForSpend, usable
 			row.NetRevenueFactor = FactorsOf(base).NetRevenue
-			row.Correlation = SpendFrequencyCorrelation(cells.Spend)
+			row.compareFrequency(cells.Spend)
 		case fit.Family == choice.Family:
 			row.IsChosen = true
 			row.Reason += "; chosen: " + choice.Why
 			if g.Reason != "" && len(g.Holdouts) == 0 {
-				row.Reason += ": " + g.Reason
+				row.Reason += "; no backtests: " + g.Reason
 			}
 			if w, ok := g.Widenings[fit.Family]; ok {
 				row.Widening = numeric.Known(w)
@@ -153,34 +151,3 @@ func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cell
 	sortModels(rows)
 	return rows
 }
-
-// SpendFrequencyCorrelation returns Pearson's correlation, over customers with
-// a repeat purchase of positive value, of the number of repeat purchases and
-// their mean value. Gamma–Gamma assumes that there is none. Null where either
-// does not vary.
-func SpendFrequencyCorrelation(cells []models.SpendCell) numeric.Null[float64] {
-	var n, x, m numeric.Sum
-	for _, c := range cells {
-		n.Add(float64(c.Count))
-		x.Add(float64(c.Count) * float64(c.X))
-		m.Add(float64(c.Count) * meanValue(c))
-	}
-	if n.Value() == 0 {
-		return numeric.Null[float64]{}
-	}
-	xMean, mMean := x.Value()/n.Value(), m.Value()/n.Value()
-	var xx, mm, xm numeric.Sum
-	for _, c := range cells {
-		dx, dm := float64(c.X)-xMean, meanValue(c)-mMean
-		xx.Add(float64(c.Count) * dx * dx)
-		mm.Add(float64(c.Count) * dm * dm)
-		xm.Add(float64(c.Count) * dx * dm)
-	}
-	if xx.Value() == 0 || mm.Value() == 0 {
-		return numeric.Null[float64]{}
-	}
-	return numeric.Known(xm.Value() / math.Sqrt(xx.Value()*mm.Value()))
-}
-
-// meanValue returns the mean value of a cell's purchases, in currency.
-func meanValue(c models.SpendCell) float64 { return float64(c.Sum) / money.Scale / float64(c.X) }

@@ -25,7 +25,7 @@ func FitSegments(s *Settings, whole *Fitted, cells *Cells, asOf calendar.Day, st
 			}
 			row.choose()
 			if row.Role == ForSpend {
-				row.Correlation = SpendFrequencyCorrelation(own.Spend)
+				row.compareFrequency(own.Spend)
 			}
 			rows = append(rows, row)
 		}
@@ -79,11 +79,13 @@ type predictor struct {
 	fit          models.Fit // of purchases
 	purchases    models.Purchases
 	spend        models.Spend
-	hasPurchases bool           // a model of purchases is usable
-	scorer       *models.Scorer // of that model
-	hasSpend     bool           // a model of spend is usable
-	purchasesID  string         // model behind predictions
-	spendID      string         // empty where no model of spend is usable
+	hasPurchases bool              // a model of purchases is usable
+	scorer       *models.Scorer    // of that model
+	spendFit     models.Fit        // of spend
+	intervals    *models.Intervals // of predictions
+	hasSpend     bool              // a model of spend is usable
+	purchasesID  string            // model behind predictions
+	spendID      string            // empty where no model of spend is usable
 }
 
 // take takes over the models that were chosen for a part of the base, and reports
@@ -96,6 +98,7 @@ func (p *predictor) take(f *Fitted, part cohort.Dimension) (hasPurchases bool) {
 		hasPurchases = true
 	}
 	if m := f.Chosen(ForSpend, part); m != nil {
+		p.spendFit = m.Fit
 		p.spend, p.hasSpend = m.Spend()
 		p.spendID = m.ID()
 	}
@@ -107,6 +110,7 @@ func (p *predictor) take(f *Fitted, part cohort.Dimension) (hasPurchases bool) {
 func (v *Valuation) addScorers(f *Fitted, cells *Cells, each models.Each) {
 	if cells.By == nil {
 		v.scorer = v.newScorer(&v.predictor, cells.Purchases, each)
+		v.intervals = v.newIntervals(&v.predictor, cells.Purchases, each)
 		return
 	}
 	v.segments, v.bySegment = cells.By, make([]*predictor, len(cells.By.Values))
@@ -117,9 +121,11 @@ func (v *Valuation) addScorers(f *Fitted, cells *Cells, each models.Each) {
 		if own[s.Segment] = p.take(f, cells.By.part(s.Segment)); own[s.Segment] {
 			p.scorer = v.newScorer(&p, s.Purchases, each)
 		}
+		p.intervals = v.newIntervals(&p, s.Purchases, each)
 		v.bySegment[s.Segment] = &p
 	}
 	v.scorer = v.newScorer(&v.predictor, cells.purchasesOf(func(s *SegmentCells) bool { return !own[s.Segment] }), each)
+	v.intervals = v.newIntervals(&v.predictor, cells.purchasesOf(func(*SegmentCells) bool { return true }), each)
 	for segment, p := range v.bySegment {
 		if p != nil && !own[segment] {
 			p.scorer = v.scorer

@@ -84,15 +84,25 @@ func scoreColumns() []table.Field[CustomerBlock] {
 		table.NullValues(table.Number, "expected_purchases_365d", "Expected purchases in the 365 days after the as-of day.", "without a prediction", func(b *CustomerBlock) ([]float64, []uint8) { return b.purchasesOfYear[:b.rows], b.isScored[:b.rows] }).In("purchases").Additive(),
 		table.NullValues(table.Money, "predicted_value_365d", "Expected net revenue in the 365 days after the as-of day, undiscounted.", "without a prediction", func(b *CustomerBlock) ([]int64, []uint8) { return b.valueOfYear[:b.rows], b.hasYear[:b.rows] }),
 		table.NullValues(table.Money, "residual_clv", "Expected net revenue after the as-of day without end, discounted to it.", "without a prediction, and where infinite (a discount rate of 0)", func(b *CustomerBlock) ([]int64, []uint8) { return b.residual[:b.rows], b.hasResidual[:b.rows] }),
+		table.NullValues(table.Money, "residual_clv_low", "What residual_clv comes out below for one customer in ten like this one: "+spreadDoc, "without a prediction, and without a discount", func(b *CustomerBlock) ([]int64, []uint8) { return b.low[:b.rows], b.hasInterval[:b.rows] }).Never(),
+		table.NullValues(table.Money, "residual_clv_high", "What it comes out above for one customer in ten like this one; 0 where fewer than one in ten will buy at all. Intervals never add up: cohorts has those of sums.", "as residual_clv_low is", func(b *CustomerBlock) ([]int64, []uint8) { return b.high[:b.rows], b.hasInterval[:b.rows] }).Never(),
 		table.NullValues(table.Money, "total_clv", "net_revenue + residual_clv.", "where residual_clv is", func(b *CustomerBlock) ([]int64, []uint8) { return b.total[:b.rows], b.hasResidual[:b.rows] }),
 		table.NullValues(table.Integer, "value_percentile", "1 + floor(100 × share of customers with less residual_clv): 100 is best.", "where residual_clv is", func(b *CustomerBlock) ([]int64, []uint8) { return b.percentile[:b.rows], b.hasResidual[:b.rows] }).In("percentile").Never(),
 		table.NullLabelValues("value_tier", listed(Tiers), "where value_percentile is", names(Tiers), func(b *CustomerBlock) ([]Tier, []uint8) { return b.tier[:b.rows], b.hasResidual[:b.rows] }),
-		table.NullValues(table.Date, "expected_next_purchase_date", "Day by which the customer, if alive, has bought again with probability ½, silent up to the as-of day.", "without a prediction, where probability_alive is below 0.5, and beyond the year 9999", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.next[:b.rows], b.hasNext[:b.rows] }),
+		table.NullValues(table.Date, "expected_next_purchase_date", "Day by which the customer, if alive, has bought again with probability ½, silent up to the as-of day.", "without a prediction, where probability_alive is below 0.5, and beyond the year 9999", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.next[1][:b.rows], b.hasNext[1][:b.rows] }),
+		table.NullValues(table.Date, "next_purchase_date_low", "Day by which the customer, if alive, has bought again with probability 0.1.", "as expected_next_purchase_date is", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.next[0][:b.rows], b.hasNext[0][:b.rows] }),
+		table.NullValues(table.Date, "next_purchase_date_high", "Day by which the customer, if alive, has bought again with probability 0.9: silence beyond it is a reason to act.", "as expected_next_purchase_date is, and where a purchase is less likely than that", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.next[2][:b.rows], b.hasNext[2][:b.rows] }),
 		table.LabelValues("prediction_status", listed(Statuses), names(Statuses), func(b *CustomerBlock) []Status { return b.status[:b.rows] }),
 		table.NullLabelValues("model_id", modelDoc, noModel, modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.purchasesModel[:b.rows], b.isScored[:b.rows] }),
 		table.NullLabelValues("spend_model_id", spendModelDoc, noSpendModel, modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.spendModel[:b.rows], b.hasSpendModel[:b.rows] }),
 	}
 }
+
+// spreadDoc is what intervals of customers take into account.
+const spreadDoc = "who is alive, how often and when they buy, what a purchase is worth, and how well the models are known; widened to what backtests show."
+
+// sumDoc is what intervals of sums over customers take into account.
+const sumDoc = "what chance does to customers, independently of one another, and how well the models are known, which is the same for all; widened to what backtests show. Intervals of cohorts never add up to that of all customers, which is in run_checks."
 
 const (
 	modelDoc      = "Model of purchases behind the prediction."
@@ -141,9 +151,12 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 			table.NullAmounts("predicted_value", "Expected value within the horizon, undiscounted.", "without a prediction, and for lifetime where infinite", func(r *CustomerValue) (int64, bool) { return r.Prediction.Value.Get() }).NotOverTime(),
 			table.NullAmounts("residual_clv", "The same discounted to the as-of day.", "without a prediction, and where infinite (a discount rate of 0)", func(r *CustomerValue) (int64, bool) { return r.Prediction.Residual.Get() }).NotOverTime(),
 			table.NullAmounts("total_clv", "historic_value + residual_clv.", "where residual_clv is", func(r *CustomerValue) (int64, bool) { return total(r.Historic, r.Prediction.Residual) }).NotOverTime(),
-			table.NullAmounts("residual_clv_low", "Lower end of the interval of residual_clv.", "until intervals are computed, which no version does yet", func(*CustomerValue) (int64, bool) { return 0, false }).Never(),
-			table.NullAmounts("residual_clv_high", "Upper end of the interval of residual_clv.", "as residual_clv_low is", func(*CustomerValue) (int64, bool) { return 0, false }).Never(),
-			table.NullNumbers("interval_level", "Level of that interval.", "as residual_clv_low is", func(*CustomerValue) (float64, bool) { return 0, false }).In("probability"),
+			table.NullAmounts("residual_clv_low", "What residual_clv comes out below for one customer in ten like this one: "+spreadDoc, "without a prediction, and for lifetime without a discount", func(r *CustomerValue) (int64, bool) { return r.Prediction.Low.Get() }).Never(),
+			table.NullAmounts("residual_clv_high", "What it comes out above for one customer in ten like this one; 0 where fewer than one in ten will buy at all. Intervals never add up: cohorts has those of sums.", "as residual_clv_low is", func(r *CustomerValue) (int64, bool) { return r.Prediction.High.Get() }).Never(),
+			table.NullNumbers("interval_level", "Level of that interval, and of purchases_p10 to purchases_p90.", "as residual_clv_low is", (*CustomerValue).level).In("probability"),
+			table.NullIntegers("purchases_p10", "Number of purchases within the horizon that is not exceeded with probability 0.1 at least; who may have dropped out is included.", "without a prediction, and for lifetime", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchasesLow.Get() }).In("purchases").Never(),
+			table.NullIntegers("purchases_p50", "Number of purchases that is not exceeded with probability ½ at least.", "as purchases_p10 is", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchasesMedian.Get() }).In("purchases").Never(),
+			table.NullIntegers("purchases_p90", "Number of purchases that is not exceeded with probability 0.9 at least.", "as purchases_p10 is", func(r *CustomerValue) (int64, bool) { return r.Prediction.PurchasesHigh.Get() }).In("purchases").Never(),
 			table.NullNumbers("probability_of_purchase", "Probability of at least one purchase within the horizon.", "without a prediction", func(r *CustomerValue) (float64, bool) { return r.Prediction.Probability.Get() }).In("probability").NotOverTime(),
 			table.Numbers("discount_rate", "Annual effective rate by which residual_clv is discounted.", func(r *CustomerValue) float64 { return r.DiscountRate }).In("share per year"),
 			table.NullLabels("model_id", modelDoc, noModel, modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Purchases.Get() }),
@@ -196,6 +209,8 @@ func cohortValueColumns() []table.Field[Cohort] {
 		table.NullAmounts("contribution", "Net revenue less cost, or times the margin rate.", "where neither is known for every row", func(r *Cohort) (int64, bool) { return r.Contribution, r.HasContribution }),
 		table.NullAmounts("net_revenue_per_customer", "net_revenue ÷ cohort_size, rounded half-even to 4 decimals.", "for an empty cohort", func(r *Cohort) (int64, bool) { return money.Mean(r.NetRevenue(), r.Size) }).Never(),
 		table.NullAmounts("residual_clv", "Sum of the members' lifetime residual_clv, in net revenue.", "where a member has none", func(r *Cohort) (int64, bool) { return r.Residual.Get() }),
+		table.NullAmounts("residual_clv_low", "Lower end of the interval of 80 % of that sum: "+sumDoc, "where residual_clv is, and without a discount", func(r *Cohort) (int64, bool) { return r.Low.Get() }).Never(),
+		table.NullAmounts("residual_clv_high", "Upper end of that interval.", "as residual_clv_low is", func(r *Cohort) (int64, bool) { return r.High.Get() }).Never(),
 		table.NullAmounts("total_clv_per_customer", "(net_revenue + residual_clv) ÷ cohort_size, rounded half-even to 4 decimals.", "where residual_clv is, and for an empty cohort", func(r *Cohort) (int64, bool) {
 			value, ok := r.TotalValue()
 			mean, some := money.Mean(value, r.Size)
@@ -282,12 +297,12 @@ var Models = table.Definition[Model]{
 		table.Flags("is_chosen", "Whether predictions rest on it.", func(r *Model) bool { return r.IsChosen }),
 		table.Texts("reason", "Why it has this status, and why it was chosen or not.", func(r *Model) string { return r.Reason }),
 		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied.", "for purchases, and where purchases are worth nothing", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }).In("ratio"),
-		table.NullNumbers("spend_frequency_correlation", "Pearson correlation of frequency and mean repeat value, which gamma_gamma assumes to be 0.", "for purchases, and where it is not defined", func(r *Model) (float64, bool) { return r.Correlation.Get() }).In("correlation"),
+		table.NullNumbers("spend_frequency_correlation", "Spearman correlation (of ranks) of frequency and mean repeat value, which gamma_gamma assumes to be independent; reason says what it does where it matters.", "for purchases, and where it is not defined", func(r *Model) (float64, bool) { return r.Correlation.Get() }).In("correlation"),
 		table.NullNumbers("holdout_deviance", "Mean Poisson deviance of a customer's purchases in the horizon from what the model would have predicted, over all origins of backtests. Less is better; candidates are chosen by it.", "for spend, without backtests, and where it could not be fitted at every origin", func(r *Model) (float64, bool) { return r.HoldoutDeviance.Get() }).In("nats"),
 		table.NullNumbers("holdout_bias", "Predicted ÷ actual purchases − 1, over all origins of backtests together.", "where holdout_deviance is, and where nobody bought", func(r *Model) (float64, bool) { return r.HoldoutBias.Get() }).In("share"),
 		table.NullNumbers("interval_widening_customer_level", "Nominal level at which intervals of customers are taken, so that in the backtests they held as many as they claim; at least 0.8.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Level, ok }).In("probability"),
-		table.NullNumbers("interval_widening_cohort", "Factor on the standard deviations of sums over a cohort, at least 1: √(mean z²) of the deviations z seen in the backtests, in standard deviations, × t(n) ÷ t(∞), the quantiles 0.9 of Student's distribution for n sums.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Cohort, ok }).In("ratio"),
-		table.NullNumbers("interval_widening_total", "The same for sums over all customers, of which each origin gives one for purchases and one for net revenue; the larger factor counts.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Total, ok }).In("ratio"),
+		table.NullNumbers("interval_widening_cohort", "Relative standard deviation that is added, in squares, to those of sums over a cohort: the least with which their intervals would have held what came in the backtests, √(mean z²) × t(n) ÷ t(∞) ≤ 1 of the deviations z of n sums, in standard deviations; t(n) is the quantile 0.9 of Student's distribution. 0 where they did without.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Cohort, ok }).In("ratio"),
+		table.NullNumbers("interval_widening_total", "The same for sums over all customers, of which each origin gives one for purchases and one for net revenue; the larger counts.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Total, ok }).In("ratio"),
 	},
 }
 

@@ -69,6 +69,7 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 	if len(s.Candidates) == 0 {
 		v.unscored = NotModelled
 	}
+	v.widening = f.Widening
 	v.predictor.take(f, cohort.All)
 	if v.hasPurchases {
 		v.addScorers(f, cells, each)
@@ -76,7 +77,6 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 	v.meanPurchase, _ = f.Factors.MeanPurchase.Get()
 	v.net, _ = f.Factors.NetRevenue.Get()
 	v.contribution = f.Factors.Contribution
-	v.widening = f.Widening
 	v.year = slices.Index(s.Horizons, Year)
 	return v
 }
@@ -86,6 +86,7 @@ type Value struct {
 	Status Status
 	by     *predictor   // nil where there is no model
 	score  models.Score // likewise without prospects
+	x, T   int32        // as scored
 	spend  float64      // expected net revenue of a purchase, in currency
 
 	// Where there is a model, what most tables want of the prospects, which
@@ -121,18 +122,24 @@ func (v *Valuation) Values(values []Value, s *ledger.Customers, asOf calendar.Da
 }
 
 func (v *Valuation) newScorer(p *predictor, cells []models.Cell, each models.Each) *models.Scorer {
+	return models.NewScorer(p.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), v.horizonDays(), cells, each)
+}
+
+// horizonDays are the lengths of the horizons.
+func (v *Valuation) horizonDays() []float64 {
 	days := make([]float64, len(v.Settings.Horizons))
 	for i, h := range v.Settings.Horizons {
 		days[i] = h.Days
 	}
-	return models.NewScorer(p.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), days, cells, each)
+	return days
 }
 
 // enter enters the value of a customer with a purchase.
 func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calendar.Day) {
 	repeats, first := s.X(i), s.First[i]
 	p := v.of(s, i)
-	value.by, value.score = p, p.scorer.Score(repeats, int32(s.Last[i]-first), int32(asOf-first))
+	value.by, value.x, value.T = p, repeats, int32(asOf-first)
+	value.score = p.scorer.Score(value.x, int32(s.Last[i]-first), value.T)
 	value.Status = PopulationMean
 	x, mean := 0, 0.0
 	if repeats > 0 && s.RepeatValue[i] > 0 && p.hasSpend {
@@ -179,7 +186,11 @@ type Prediction struct {
 	PurchaseValue numeric.Null[int64]
 	Value         numeric.Null[int64] // undiscounted; null where infinite
 	Residual      numeric.Null[int64] // discounted to the as-of day; null where infinite
+	Interval                          // of Residual
 	Probability   numeric.Null[float64]
+
+	// Quantiles of the number of purchases; null for the lifetime.
+	PurchasesLow, PurchasesMedian, PurchasesHigh numeric.Null[int64]
 }
 
 // predict reads a value in one basis at one horizon. Money is rounded
@@ -197,8 +208,10 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 		PurchaseValue: rounded(spend),
 		Value:         rounded(outlook.Expected * spend),
 		Residual:      rounded(outlook.Discounted * spend),
+		Interval:      v.interval(value, horizon, outlook.Discounted*spend),
 		Probability:   numeric.Known(outlook.ProbabilityOfPurchase),
 	}
+	p.counts(v, value, horizon)
 	if !math.IsInf(outlook.Expected, 0) {
 		p.Purchases = numeric.Known(outlook.Expected)
 	}
@@ -208,7 +221,7 @@ func (v *Valuation) predict(value *Value, horizon int, basis Basis) Prediction {
 // residual returns the residual value without end, in net revenue, of a value
 // that is scored: that of predict.
 func (v *Valuation) residual(value *Value) numeric.Null[int64] {
-	lifetime := value.score.Outlook(len(v.Settings.Horizons) - 1)
+	lifetime := value.score.Outlook(v.lifetime())
 	return rounded(lifetime.Discounted * value.spend)
 }
 

@@ -220,7 +220,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	b.Enter(&shard.Customers, values)
 	ranks := b.Rank()
 	var residuals Residuals
-	residuals.Enter(f, &shard.Customers, values)
+	residuals.Enter(f, &shard.Customers, v, values)
 	var cohorts cohort.Cohorts
 	cohorts.AddShard(f, cohort.NewView(f, shard))
 	var fromCustomers, fromCohorts int64
@@ -229,7 +229,7 @@ func TestResidualsOfCohortsAreThoseOfCustomers(t *testing.T) {
 	for i := range shard.Customers.Len() {
 		fromCustomers += rows.residual[i] * int64(rows.hasResidual[i])
 	}
-	for _, c := range CohortRows(f, &cohorts, &residuals, true) {
+	for _, c := range v.CohortRows(f, &cohorts, &residuals) {
 		residual, ok := c.Residual.Get()
 		if !ok {
 			t.Errorf("cohort %v has no residual value", c.Start)
@@ -268,18 +268,6 @@ func TestTimeUnits(t *testing.T) {
 	}
 	if _, ok := ParseTimeUnit("fortnight"); ok {
 		t.Error("fortnight is a unit")
-	}
-}
-
-// Pearson by hand: x 1, 3 and means 10, 20 over three customers, two of them
-// in the first cell; a single cell has no correlation.
-func TestSpendFrequencyCorrelation(t *testing.T) {
-	cells := []models.SpendCell{{X: 1, Sum: 10_0000, Count: 2}, {X: 3, Sum: 60_0000, Count: 1}}
-	if got, ok := SpendFrequencyCorrelation(cells).Get(); !ok || math.Abs(got-1) > 1e-15 {
-		t.Errorf("correlation of two points on a rising line is %v", got)
-	}
-	if _, ok := SpendFrequencyCorrelation(cells[:1]).Get(); ok {
-		t.Error("one cell has a correlation")
 	}
 }
 

@@ -2,6 +2,7 @@ package clv
 
 import (
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -16,6 +17,12 @@ type CustomerValue struct {
 	Models       ModelPlaces
 	ModelID      string // of jobs with segments, in the place of Models; empty without
 	SpendModelID string // likewise
+}
+
+// level returns the level of the interval of the residual value.
+func (r *CustomerValue) level() (float64, bool) {
+	_, ok := r.Prediction.Low.Get()
+	return models.IntervalLevel, ok
 }
 
 // total returns historic and residual value together; null where the latter is.

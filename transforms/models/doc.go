@@ -26,7 +26,12 @@
 //	fit_shrunk.go      fits of segments, drawn to that of the whole base
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
 //	variance.go        what is left to chance: variances of customers, intervals of sums
+//	intervals.go       how far customers may come out from what is expected of them
+//	counts.go          their numbers of purchases
+//	spread.go          the value of their purchases
+//	slopes.go          what parameters do to sums over customers
 //	score.go           scoring many customers
+//	wait.go            when they buy next
 //	score_curves.go    what they expect as curves of their age, for scoring
 //	score_bands.go     the same for many x at once
 //

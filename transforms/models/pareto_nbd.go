@@ -53,9 +53,8 @@ func (m Pareto) silence(x int, tx, T float64) float64 {
 //
 //	q(x, tx) + (1 − q(x, T))·e
 //
-// They die first, or neither happens until T and then they buy first; what is
-// missing between, that they die after T before buying, is in the first term.
-// Both terms are positive, and at tx = T the sum is 1 to the last bit.
+// They die before they buy, until T or later, or are silent until T and buy before
+// they die. Both terms are positive, and at tx = T the sum is 1 to the last bit.
 func quiet(atLast, atEnd, e float64) float64 { return atLast + (1-atEnd)*e }
 
 // LogLikelihood returns the logarithm of the likelihood of one customer.

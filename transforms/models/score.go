@@ -30,27 +30,60 @@ type Scorer struct {
 	shape       Shape
 	alive       func(x, tx, T int32, stages []float64) float64
 	daysPerUnit float64
-	cellsUnit   float64     // days, or opportunities, of a cell that are a unit
-	delta       float64     // discount rate per unit
-	horizons    []float64   // in units
-	ages        ages        // where curves meet the model
-	byX         []frequency // as far as the cells go
+	cellsUnit   float64            // days, or opportunities, of a cell that are a unit
+	delta       float64            // discount rate per unit
+	horizons    []float64          // in units
+	ages        ages               // where curves meet the model
+	byX         []byAge[Prospects] // as far as the cells go
 }
 
-// frequency is what is known of the customers of one x. There may be as many x
-// as days, each with customers of few ages far apart: a day between them takes
-// the four bytes of its place and no prospects.
-type frequency struct {
-	first     int32   // the least age of a cell
-	places    []int32 // by age − first: the place in prospects, counted from 1; 0 where no cell has the age
-	prospects []Prospects
+// byAge is what is known of the customers of one x, by their age. There may be as
+// many x as days, each with customers of few ages far apart: a day between them
+// takes the four bytes of its place and no item.
+type byAge[P any] struct {
+	first  int32   // the least age of a cell
+	places []int32 // by age − first: the place in items, counted from 1; 0 where no cell has the age
+	items  []P
+}
+
+// newByAge makes room for an item for each age of cells, which have the same x.
+func newByAge[P any](cells []Cell) byAge[P] {
+	first, last := cells[0].T, cells[0].T
+	for _, c := range cells {
+		first, last = min(first, c.T), max(last, c.T)
+	}
+	places, known := make([]int32, last-first+1), int32(0)
+	for _, c := range cells {
+		if place := &places[c.T-first]; *place == 0 {
+			known++
+			*place = known
+		}
+	}
+	return byAge[P]{first, places, make([]P, known)}
+}
+
+// fill computes the items.
+func (b *byAge[P]) fill(item func(T int32) P) {
+	for i, place := range b.places {
+		if place > 0 {
+			b.items[place-1] = item(b.first + int32(i))
+		}
+	}
+}
+
+// at returns the item of an age, nil where there is none.
+func (b *byAge[P]) at(T int32) *P {
+	if i := int(T - b.first); uint(i) < uint(len(b.places)) && b.places[i] > 0 {
+		return &b.items[b.places[i]-1]
+	}
+	return nil
 }
 
 // Prospects are what is expected of the customers of one x and T who are alive.
 type Prospects struct {
 	outlooks  []Outlook // by stage, and by horizon in each
-	untilNext []float64 // by stage, median days to the next purchase; +Inf where there may be none
-	staged    staged    // of several stages, whose mixture has a median of its own
+	untilNext []Wait    // by stage
+	staged    staged    // of several stages, whose mixture has quantiles of its own
 	unitDays  float64   // in which its times are
 }
 
@@ -81,16 +114,6 @@ func (s *Score) Outlook(horizon int) (o Outlook) {
 
 func (p *Prospects) horizons() int { return len(p.outlooks) / len(p.untilNext) }
 
-// UntilNext returns the median of the days to the next purchase of a customer
-// who is alive.
-func (s *Score) UntilNext() float64 {
-	p := s.prospects
-	if p.staged == nil || s.Alive == 0 {
-		return p.untilNext[0]
-	}
-	return p.staged.timeToPurchaseAmong(s.stages[:len(p.untilNext)], 0.5) * p.unitDays
-}
-
 // quick is a model that says faster who is alive, having seen the cells.
 type quick interface {
 	aliveAmong(cells []Cell, daysPerUnit float64, each Each) func(x, tx, T int32, stages []float64) float64
@@ -101,10 +124,7 @@ type quick interface {
 // the lifetime. cells are those that the model was fitted to, sorted by X first;
 // a customer outside them costs about a thousand times as much.
 func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays []float64, cells []Cell, each Each) *Scorer {
-	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, cellsUnit: daysPerUnit, delta: discountPerDay * daysPerUnit}
-	if s.shape.IsDiscrete {
-		s.cellsUnit = 1
-	}
+	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, cellsUnit: cellsUnit(model, daysPerUnit), delta: discountPerDay * daysPerUnit}
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}
@@ -123,46 +143,35 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 	}
 	runs := cellsByX(cells)
 	if len(runs) > 0 {
-		s.byX = make([]frequency, runs[len(runs)-1][0].X+1)
+		s.byX = make([]byAge[Prospects], runs[len(runs)-1][0].X+1)
 	}
 	bands := s.bandsWorth(runs, each)
 	each.run(len(runs), func(i int) {
 		x := runs[i][0].X
-		s.byX[x] = s.frequency(int(x), runs[i], bands)
+		s.byX[x] = newByAge[Prospects](runs[i])
+		futures, c := s.futures(float64(x)), s.curvesFor(int(x), len(s.byX[x].items), bands)
+		s.byX[x].fill(func(T int32) Prospects { return s.prospectsOf(T, c, futures) })
 	})
 	return s
 }
 
-// frequency computes the prospects at all ages of the cells, which have the
-// same x.
-func (s *Scorer) frequency(x int, cells []Cell, bands []*band) frequency {
-	first, last := cells[0].T, cells[0].T
-	for _, c := range cells {
-		first, last = min(first, c.T), max(last, c.T)
+// cellsUnit returns how many of the days, or opportunities, that cells count in are
+// a unit of a model's time.
+func cellsUnit(m Purchases, daysPerUnit float64) float64 {
+	if m.Shape().IsDiscrete {
+		return 1
 	}
-	places, known := make([]int32, last-first+1), int32(0)
-	for _, c := range cells {
-		if place := &places[c.T-first]; *place == 0 {
-			known++
-			*place = known
-		}
-	}
-	f := frequency{first, places, make([]Prospects, known)}
-	futures := s.futures(float64(x))
-	c := s.curvesFor(x, int(known), bands)
-	for i, place := range places {
-		if place > 0 {
-			f.prospects[place-1] = s.prospectsOf(first+int32(i), c, futures)
-		}
-	}
-	return f
+	return daysPerUnit
 }
 
 // futures returns the futures of customers of one x, by stage.
-func (s *Scorer) futures(x float64) []func(T float64) Future {
-	list := make([]func(T float64) Future, s.shape.Stages)
+func (s *Scorer) futures(x float64) []func(T float64) Future { return futuresOf(s.model, x) }
+
+// futuresOf returns the futures of customers of one x, by stage.
+func futuresOf(m Purchases, x float64) []func(T float64) Future {
+	list := make([]func(T float64) Future, m.Shape().Stages)
 	for stage := range list {
-		list[stage] = s.model.Futures(x, stage)
+		list[stage] = m.Futures(x, stage)
 	}
 	return list
 }
@@ -201,7 +210,7 @@ func (s *Scorer) prospectsOf(T int32, c *curves, futures []func(T float64) Futur
 			i := 2 * len(p.outlooks)
 			p.outlooks = append(p.outlooks, Outlook{demand[i], demand[i+1], f.Retained(0, h)})
 		}
-		p.untilNext = append(p.untilNext, TimeToPurchase(f, 0.5)*s.daysPerUnit)
+		p.untilNext = append(p.untilNext, waitOf(f, s.daysPerUnit))
 	}
 	if len(now) > 1 {
 		p.staged, p.unitDays = now[0].(staged), s.daysPerUnit
@@ -230,9 +239,7 @@ func (s *Scorer) Score(x, tx, T int32) Score {
 	var score Score
 	score.Alive = s.alive(x, tx, T, score.stages[:s.shape.Stages])
 	if int(x) < len(s.byX) {
-		f := &s.byX[x]
-		if i := int(T - f.first); uint(i) < uint(len(f.places)) && f.places[i] > 0 {
-			score.prospects = &f.prospects[f.places[i]-1]
+		if score.prospects = s.byX[x].at(T); score.prospects != nil {
 			return score
 		}
 	}

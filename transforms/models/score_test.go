@@ -23,8 +23,10 @@ func wantScore(t *testing.T, s *Scorer, horizonDays []float64, c Cell, isExact b
 		t.Fatalf("%+v %+v: P(alive) = %v, want %v", m, c, score.Alive, want)
 	}
 	if score.Alive > 0 {
-		if got, want := score.UntilNext(), customer.TimeToPurchase(0.5)*s.daysPerUnit; got != want {
-			t.Fatalf("%+v %+v: median to purchase %v days, want %v", m, c, got, want)
+		for i, got := range score.UntilNext() {
+			if want := customer.TimeToPurchase(waitLevels[i]) * s.daysPerUnit; got != want {
+				t.Fatalf("%+v %+v: quantile %g of the time to purchase is %v days, want %v", m, c, waitLevels[i], got, want)
+			}
 		}
 	}
 	for i, days := range horizonDays {
@@ -168,7 +170,7 @@ func TestScorerKeepsProspectsOfTheCellsAlone(t *testing.T) {
 	scorer := NewScorer(publishedMBG, 7, 0.0018/7, horizons, cells, nil)
 	kept := 0
 	for x := range scorer.byX {
-		kept += len(scorer.byX[x].prospects)
+		kept += len(scorer.byX[x].items)
 	}
 	if kept != 40 {
 		t.Errorf("%d prospects, want one for each of 40 pairs of x and T", kept)
@@ -199,7 +201,7 @@ func BenchmarkNewScorer(b *testing.B) {
 		s := NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
 		entries = 0
 		for _, f := range s.byX {
-			entries += len(f.prospects)
+			entries += len(f.items)
 		}
 	}
 	b.ReportMetric(float64(entries), "entries")

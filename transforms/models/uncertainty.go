@@ -79,13 +79,55 @@ func (f Fit) VarianceOf(values []float64) float64 {
 		}
 		gradient[i] = math.Log(up/down) / (2 * parameterStep)
 	}
+	return f.varianceAlong(gradient)
+}
+
+// varianceAlong returns the variance of what has a gradient by the logarithms of
+// the parameters, 0 without a covariance.
+func (f Fit) varianceAlong(gradient []float64) float64 {
 	variance := 0.0
-	for i, own := range gradient {
-		for j, other := range gradient {
-			variance += own * f.Covariance[i][j] * other
+	for i, own := range f.Covariance {
+		for j, covariance := range own {
+			variance += gradient[i] * covariance * gradient[j]
 		}
 	}
-	return variance
+	return max(0, variance)
+}
+
+// meanError returns the standard deviation, as a share, of the expected mean
+// purchase of customers with x repeat purchases that is due to the parameters of
+// the model of spend. 0 without a covariance.
+//
+//	(q−1)/(px+q−1)·σ,   σ² = ∇ᵀ·Σ·∇,  ∇ = (1, −q/(q−1), 1)
+//
+// σ is that of the population's mean pγ/(q−1), and the first factor its weight in
+// the expected mean of a customer.
+func (f Fit) meanError(x float64) float64 {
+	s, ok := f.Spend()
+	if !ok {
+		return 0
+	}
+	return (s.Q - 1) / (s.P*x + s.Q - 1) * math.Sqrt(f.varianceAlong([]float64{1, -s.Q / (s.Q - 1), 1}))
+}
+
+// SpendError returns the standard deviation, as a share, of the expected purchase
+// of customers with x repeat purchases that is due to the parameters of the model
+// of spend.
+func (in *Intervals) SpendError(x int32) float64 {
+	if int(x) < len(in.spendErrors) {
+		return in.spendErrors[x]
+	}
+	return in.spreads.settings.Spend(int(x)).meanError(float64(x))
+}
+
+// spendOf returns the model of spend of a fit. Where it has none that may be used,
+// the purchases of a customer are taken to vary as exponential ones around a mean
+// that is known.
+func spendOf(f Fit) Spend {
+	if s, ok := f.Spend(); ok {
+		return s
+	}
+	return Spend{P: 1, Q: largestShape, Gamma: largestShape}
 }
 
 // moved returns the model with the logarithm of a parameter moved by a step.
@@ -108,8 +150,10 @@ type Widening struct {
 	// Level is the nominal level at which the intervals of customers are taken so
 	// that they cover as many as they claim.
 	Level float64
-	// Cohort and Total multiply the standard deviations of sums over a cohort and
-	// over all customers, ≥ 1.
+	// Cohort and Total are relative standard deviations, ≥ 0, of what no model knows
+	// of: seasons, prices, competitors, all that moves many customers at once. Their
+	// squares are added to the relative variances of sums over a cohort and over all
+	// customers.
 	Cohort, Total float64
 }
 
@@ -117,4 +161,4 @@ type Widening struct {
 const IntervalLevel = 0.8
 
 // NoWidening widens nothing: where there is no backtest.
-func NoWidening() Widening { return Widening{Level: IntervalLevel, Cohort: 1, Total: 1} }
+func NoWidening() Widening { return Widening{Level: IntervalLevel, Cohort: 0, Total: 0} }

@@ -58,19 +58,11 @@ func (c Customer) spread(h, each, mean float64) float64 {
 // The probabilities are summed until what is left of them is leastTail, which
 // bounds the relative error by some 1e-6: their tails fall geometrically.
 func meanSquare(f Future, h float64) float64 {
-	pmf := make([]float64, 32+4*int(min(f.Expected(h), mostPurchases)))
-	for {
-		f.PMF(h, pmf)
-		sum, square := 0.0, 0.0
-		for n, p := range pmf {
-			sum += p
-			square += float64(n) * float64(n) * p
-		}
-		if 1-sum <= leastTail || len(pmf) > mostPurchases {
-			return square
-		}
-		pmf = make([]float64, 2*len(pmf))
+	square := 0.0
+	for n, p := range distribution(f, h, leastTail) {
+		square += float64(n) * float64(n) * p
 	}
+	return square
 }
 
 // leastTail is the probability of the purchases that moments may leave out.
@@ -80,16 +72,16 @@ const leastTail = 1e-10
 // amounts of many customers, of a mean ≥ 0.
 //
 //	the quantiles (1 ∓ level)/2 of the gamma distribution of this mean and of the
-//	variance  (mean²·parameterVariance + processVariance)·widening²
+//	variance  mean²·(parameterVariance + widening²) + processVariance
 //
 // parameterVariance is that of the logarithm of the mean, as of
 // Fit.ParameterVariance; processVariance that of the sum at known parameters, the
-// sum of the customers' own; widening a factor of Widening, 1 for none. All are
-// finite and ≥ 0. Parameters and customers vary independently, and a gamma
-// distribution is the simplest that is positive and as good as normal where the
+// sum of the customers' own; widening a relative standard deviation of Widening, 0
+// for none. All are finite and ≥ 0. They vary independently, and a gamma distribution
+// is the simplest that is positive and as good as normal where the
 // spread is small. The interval is (mean, mean) where the variance is 0.
 func SumInterval(mean, parameterVariance, processVariance, widening float64) (low, high float64) {
-	variance := (mean*mean*parameterVariance + processVariance) * widening * widening
+	variance := mean*mean*(parameterVariance+widening*widening) + processVariance
 	return SumQuantile(mean, variance, (1-IntervalLevel)/2), SumQuantile(mean, variance, (1+IntervalLevel)/2)
 }
 

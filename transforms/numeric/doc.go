@@ -4,6 +4,7 @@
 //
 //	null.go        values that may be unknown
 //	sum.go         compensated sums
+//	whole.go       sums of whole numbers, in any order
 //	logs.go        sums of exponentials, the logistic function
 //	gamma.go       differences of log-gamma and digamma, the beta function
 //	gamma_quantile.go  quantiles of the gamma distribution
