@@ -14,9 +14,27 @@ import (
 type Cells struct {
 	Purchases []models.Cell      // distinct, sorted by (X, Tx, T)
 	Spend     []models.SpendCell // distinct, sorted by (X, Sum)
+	Taken     []models.Cell      // the same customers by opportunities, as sorted; empty where the job has no discrete model
+	TakenSums TakenSums
 
 	entered      tally // (x, t_x and T)
 	enteredSpend tally // (x, repeat value)
+	enteredTaken tally // as entered
+}
+
+// TakenSums are what customers made of opportunities, all together.
+type TakenSums struct {
+	Opportunities, Purchases int64 // taken, and the purchase days in them
+	CameBack                 int64 // customers with a purchase after an opportunity without one
+}
+
+// perOpportunity returns the mean number of purchases of an opportunity taken, 1
+// where none was.
+func (s *TakenSums) perOpportunity() float64 {
+	if s.Opportunities == 0 {
+		return 1
+	}
+	return float64(s.Purchases) / float64(s.Opportunities)
 }
 
 // Enter enters customers.
@@ -42,28 +60,67 @@ func (c *Cells) EnterOne(x, tx, T int32, repeat int64) {
 	}
 }
 
+// EnterTaken enters what a customer made of the opportunities.
+func (c *Cells) EnterTaken(t ledger.Taken) {
+	c.enteredTaken.enter(t.X, int64(t.Tx)<<timesShift|int64(t.T))
+	c.TakenSums.Opportunities += int64(t.X)
+	c.TakenSums.Purchases += int64(t.Purchases)
+	if t.CameBack {
+		c.TakenSums.CameBack++
+	}
+}
+
 // Add takes over the cells of another part.
 func (c *Cells) Add(o *Cells) {
 	c.entered.add(&o.entered)
 	c.enteredSpend.add(&o.enteredSpend)
+	c.enteredTaken.add(&o.enteredTaken)
+	c.TakenSums.Opportunities += o.TakenSums.Opportunities
+	c.TakenSums.Purchases += o.TakenSums.Purchases
+	c.TakenSums.CameBack += o.TakenSums.CameBack
 }
 
 // Compact sorts what was entered and adds up what is equal. It is to follow the
 // last Add.
 func (c *Cells) Compact() {
-	c.entered.drain(func(pairs []pair) {
-		c.Purchases = room(c.Purchases, len(pairs))
-		for _, p := range pairs {
-			tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
-			c.Purchases = append(c.Purchases, models.Cell{X: p.x, Tx: tx, T: T, Count: p.count})
-		}
-	})
+	c.Purchases, c.Taken = drained(&c.entered), drained(&c.enteredTaken)
 	c.enteredSpend.drain(func(pairs []pair) {
 		c.Spend = room(c.Spend, len(pairs))
 		for _, p := range pairs {
 			c.Spend = append(c.Spend, models.SpendCell{X: p.x, Sum: p.y, Count: p.count})
 		}
 	})
+}
+
+// drained empties a tally of (x, t_x and T) into cells.
+func drained(t *tally) (cells []models.Cell) {
+	t.drain(func(pairs []pair) {
+		cells = room(cells, len(pairs))
+		for _, p := range pairs {
+			tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
+			cells = append(cells, models.Cell{X: p.x, Tx: tx, T: T, Count: p.count})
+		}
+	})
+	return cells
+}
+
+// of returns the cells that a family is fitted to.
+func (c *Cells) of(family models.Family) []models.Cell {
+	if family.IsDiscrete() {
+		return c.Taken
+	}
+	return c.Purchases
+}
+
+// data returns what a family is fitted to.
+func (c *Cells) data(family models.Family, gaps *Gaps) models.Data {
+	d := models.Data{Cells: c.of(family)}
+	if family.IsDiscrete() {
+		d.PerOpportunity = c.TakenSums.perOpportunity()
+	} else {
+		d.LogGaps = gaps.LogSum()
+	}
+	return d
 }
 
 // room makes room for n more. It grows by half, for an append that has to copy

@@ -58,15 +58,25 @@ func FitAll(s *Settings, cells *Cells, gaps *Gaps, stop func() bool, each models
 		return f
 	}
 	fitting := models.DefaultFitSettings()
-	fitting.DaysPerUnit, fitting.Stop, fitting.Each = s.TimeUnit.Days, stop, each
-	families := append([]models.Family{models.NBD, models.BGNBD}, s.Candidates...)
-	slices.Sort(families)
-	data := models.Data{Cells: cells.Purchases, LogGaps: gaps.LogSum()}
-	for _, family := range slices.Compact(families) {
-		f.Purchases = append(f.Purchases, models.FitPurchases(family, data, fitting))
+	fitting.Stop, fitting.Each = stop, each
+	for _, family := range s.families() {
+		fitting.DaysPerUnit = s.Unit(family).Days
+		f.Purchases = append(f.Purchases, models.FitPurchases(family, cells.data(family, gaps), fitting))
 	}
 	f.Spend = models.FitSpend(cells.Spend, fitting)
 	return f
+}
+
+// families are the models of purchases that are fitted, in the order of their
+// names: the candidates, and those that are always beside them where there are
+// no contracts.
+func (s *Settings) families() []models.Family {
+	families := slices.Clone(s.Candidates)
+	if !s.Opportunities.IsContractual {
+		families = append(families, models.NBD, models.BGNBD)
+	}
+	slices.Sort(families)
+	return slices.Compact(families)
 }
 
 // Of returns the fit of a family of purchases, nil where there is none.
@@ -110,7 +120,7 @@ func ModelRows(s *Settings, f *Fits, choice Choice, cells *Cells, base *ledger.T
 	}
 	var rows []Model
 	for _, fit := range append(slices.Clone(f.Purchases), f.Spend) {
-		row := Model{Fit: fit, Role: "purchases", TimeUnit: s.TimeUnit, Start: base.First, End: asOf}
+		row := Model{Fit: fit, Role: "purchases", TimeUnit: s.Unit(fit.Family), Start: base.First, End: asOf}
 		switch _, usable := fit.Spend(); {
 		case fit.Family == models.GammaGamma:
 			row.Role, row.IsChosen = "spend", usable

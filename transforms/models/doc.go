@@ -12,6 +12,7 @@
 //	contract.go        the mathematics of the two
 //	staying.go         how long customers stay, counted in opportunities
 //	opportunities.go   what is linear between whole numbers of opportunities
+//	bundles.go         opportunities that are taken by several purchases, or by less than one
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals

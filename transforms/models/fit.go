@@ -58,6 +58,9 @@ type Fit struct {
 	Status        FitStatus
 	Reason        string // a sentence for people
 
+	// PerOpportunity is the mean number of purchases of an opportunity taken, which
+	// a discrete family's model expects of them; 0 for 1.
+	PerOpportunity float64
 	// Covariance is that of the logarithms of the estimates; nil unless the
 	// status is FitOK.
 	Covariance [][]float64
@@ -73,7 +76,16 @@ func (f Fit) Purchases() (m Purchases, ok bool) {
 	for i, p := range f.Parameters {
 		parameters[i] = p.Estimate
 	}
-	return familyOf(f.Family).make(parameters), true
+	return f.model(parameters), true
+}
+
+// model returns the model of purchases with these parameters.
+func (f Fit) model(parameters []float64) Purchases {
+	m := familyOf(f.Family).make(parameters)
+	if f.PerOpportunity > 0 {
+		return perOpportunity(m, f.PerOpportunity)
+	}
+	return m
 }
 
 // Spend returns the fitted model of spend. Not ok for another family, where the

@@ -33,6 +33,9 @@ func cellsByX(cells []Cell) [][]Cell {
 type Data struct {
 	Cells   []Cell  // distinct, sorted by (X, Tx, T)
 	LogGaps float64 // Σ ln(days) over all gaps between consecutive purchases of a customer
+	// PerOpportunity is the mean number of purchases of an opportunity taken, of
+	// cells that count these; 0 for 1.
+	PerOpportunity float64
 }
 
 // FitPurchases fits a family of purchases to cells by maximum likelihood.
@@ -58,7 +61,7 @@ func FitPurchases(name Family, d Data, s FitSettings) Fit {
 	}
 	starts := f.starts(totals)
 	if len(cells) > manyCells && !f.isDiscrete {
-		starts = slices.Insert(starts, 0, search(Data{coarsened(cells), d.LogGaps}, starts).theta)
+		starts = slices.Insert(starts, 0, search(Data{Cells: coarsened(cells), LogGaps: d.LogGaps}, starts).theta)
 	}
 	top := search(d, starts)
 	unit := scaleDays / s.DaysPerUnit
@@ -74,7 +77,9 @@ func FitPurchases(name Family, d Data, s FitSettings) Fit {
 	}
 	// A density of x times changes with the unit by its x-th power.
 	shift := -totals.purchases * math.Log(unit)
-	return fitted(name, f.parameters, top, scales, shift, totals.customers, int64(len(cells)))
+	fit := fitted(name, f.parameters, top, scales, shift, totals.customers, int64(len(cells)))
+	fit.PerOpportunity = d.PerOpportunity
+	return fit
 }
 
 // again says what customers with a repeat purchase did.

@@ -58,7 +58,7 @@ func (f Fit) moved(parameter int, step float64) Purchases {
 		values[i] = p.Estimate
 	}
 	values[parameter] *= math.Exp(step)
-	return familyOf(f.Family).make(values)
+	return f.model(values)
 }
 
 // Widening is how intervals are widened by what they covered in backtests. The
