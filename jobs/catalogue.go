@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"github.com/perennial-clv/perennial/pipeline/table"
+	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -24,6 +25,7 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		clv.Formulas.Schema(),
 		clv.Models.Schema(),
 		clv.ModelParameters.Schema(),
+		backtest.ModelTracking.Schema(),
 		Runs.Schema(),
 		RunInputs.Schema(),
 		ledger.RunExclusions.Schema(),

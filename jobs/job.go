@@ -51,6 +51,7 @@ type File struct {
 	Timezone  string      `yaml:"timezone" default:"required" doc:"IANA name. Civil days, cohorts and periods are in this zone"`
 	Currency  string      `yaml:"currency" default:"required" doc:"three letters. Another currency in the data is an error, never a sum"`
 	WeekStart string      `yaml:"week_start" default:"monday" one_of:"monday,tuesday,wednesday,thursday,friday,saturday,sunday" doc:"first day of the week, for the grain week"`
+	Setting   string      `yaml:"setting" default:"non_contractual" one_of:"non_contractual,contractual" doc:"contractual: customers are under contract, as with subscriptions, and a purchase is a payment for a period of models.opportunity. Who did not pay for the last complete period, or since, has left: there is no period of grace. A payment that comes days late counts in the period that it comes in; who misses a period and pays again later was there all the time (run_checks counts them as customers_who_came_back)"`
 	Source    SourcePart  `yaml:"source" default:"required" doc:"where the rows come from, and what their columns mean"`
 	Rules     RulesPart   `yaml:"rules" absent:"the default of each key below it" doc:"which rows count, and when there are too few or too bad ones to publish"`
 	Cohorts   CohortsPart `yaml:"cohorts" absent:"the default of each key below it" doc:"how customers are grouped"`
@@ -61,7 +62,7 @@ type File struct {
 }
 
 // reserved are top-level keys that later versions will give a meaning.
-var reserved = []string{"setting", "spend", "acquisition_plan", "experiments"}
+var reserved = []string{"spend", "acquisition_plan", "experiments"}
 
 // SourcePart says where rows come from and what their columns mean.
 type SourcePart struct {
@@ -117,8 +118,10 @@ type ValuePart struct {
 
 // ModelsPart says which models may be chosen.
 type ModelsPart struct {
-	Candidates candidateList `yaml:"candidates" default:"[mbg_nbd]" one_of:"mbg_nbd,bg_nbd,nbd" doc:"models that may predict; bg_nbd only alone. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, and nbd predicts where the data show no dropout (it has no higher AIC than the best candidate) or no candidate is usable. No other family is there yet"`
-	TimeUnit   string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters"`
+	Candidates candidateList `yaml:"candidates" absent:"[mbg_nbd], with setting: contractual [bdw, s_bg]" one_of:"mbg_nbd,bg_nbd,nbd,bg_bb,s_bg,bdw" doc:"models that may predict; bg_nbd only alone, s_bg and bdw with setting: contractual and no others there. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, and nbd predicts where the data show no dropout (it has no higher AIC than the best candidate) or no candidate is usable. No other family is there yet"`
+	TimeUnit   string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters of models that count days"`
+	// Opportunity has no meaning to models that count days.
+	Opportunity string `yaml:"opportunity" default:"month" one_of:"day,week,month,quarter,year" doc:"the calendar period that is one opportunity of bg_bb, and one contract period of s_bg and bdw. A period counts once it is over: an as-of day at the end of one loses nothing. Horizons of days are divided by the mean length of a period, and between whole periods what is expected is linear"`
 }
 
 // adapterPart is exactly one technology with its options, which belong to the

@@ -20,7 +20,7 @@ import (
 // partial is what one worker adds up over its shards. What only a table needs
 // that is not published is left out.
 type partial struct {
-	hasModels, hasSurvival, hasFormulas bool // what is needed
+	hasModels, hasSurvival, hasFormulas, hasTracking bool // what is needed
 
 	totals   ledger.Totals
 	excluded ledger.Exclusions
@@ -31,6 +31,7 @@ type partial struct {
 	cells    clv.Cells
 	gaps     clv.Gaps
 	formulas clv.FormulaSums
+	daily    backtest.Daily
 }
 
 func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
@@ -49,6 +50,9 @@ func (p *partial) addShard(f *cohort.Frame, v *cohort.View) {
 	if p.hasFormulas {
 		p.formulas.AddShard(f, v)
 	}
+	if p.hasTracking {
+		p.daily.AddShard(v)
+	}
 }
 
 func (p *partial) add(o *partial) {
@@ -61,6 +65,7 @@ func (p *partial) add(o *partial) {
 	p.cells.Add(&o.cells)
 	p.gaps.Add(&o.gaps)
 	p.formulas.Add(&o.formulas)
+	p.daily.Add(&o.daily)
 }
 
 // base is the customer base, and what it adds up to.
@@ -74,7 +79,7 @@ type base struct {
 
 	histories *backtest.Histories // of a sample; nil where the job asks for no models
 	fits      clv.Fits
-	models    []clv.Model
+	fitted    clv.Fitted
 	valuation *clv.Valuation
 	ranks     clv.Ranks
 	lifecycle clv.Lifecycle
@@ -142,6 +147,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 		workers[i].hasModels = r.Job.hasModels()
 		workers[i].hasSurvival = r.Job.Tables[retention.RetentionCurves.Name]
 		workers[i].hasFormulas = r.Job.Tables[clv.Formulas.Name]
+		workers[i].hasTracking = r.Job.hasModels() && r.Job.Tables[backtest.ModelTracking.Name]
 	}
 	order := largestFirst(in.store)
 	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
@@ -150,6 +156,9 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 			return err
 		}
 		shard, count := w.builder.Build(rows[n].Runs...)
+		if r.Job.Value.HasDiscrete() {
+			shard.Take(r.Job.Value.Opportunities.AsOf(r.AsOf), w.cells.EnterTaken)
+		}
 		w.view.Look(b.frame, shard)
 		w.addShard(b.frame, &w.view)
 		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
@@ -229,9 +238,13 @@ func (r *Run) choose(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
 	cells, totals := &b.sums.cells, &b.sums.totals
 	choice := clv.Choose(&r.Job.Value, &b.fits)
-	b.models = clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf)
-	b.valuation = clv.NewValuation(r.Job.Value, b.fits.Of(choice.Family), b.fits.Spend, cells, totals, b.hasContribution, m.each)
-	cells.Purchases, cells.Spend = nil, nil // only the models are made of them
+	b.fitted = clv.Fitted{
+		Models:   clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf),
+		Factors:  clv.FactorsOf(totals),
+		Widening: models.NoWidening(),
+	}
+	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
+	cells.Purchases, cells.Spend, cells.Taken = nil, nil, nil // only the models are made of them
 	return m.failed
 }
 

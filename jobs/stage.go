@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/pipeline/table"
+	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
@@ -59,8 +60,9 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		stageRows(ctx, st, retention.RetentionCurves, curves),
 		stageRows(ctx, st, cohort.BusinessPeriods, o.businessPeriods),
 		stageRows(ctx, st, clv.Formulas, b.valuation.FormulaRows(b.frame, &b.sums.formulas, b.sums.totals.First)),
-		stageRows(ctx, st, clv.Models, b.models),
-		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.models)),
+		stageRows(ctx, st, clv.Models, b.fitted.Models),
+		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.fitted.Models)),
+		stageRows(ctx, st, backtest.ModelTracking, b.sums.daily.Track(b.frame, backtest.TrackedModels(b.fitted.Models))),
 		stageRows(ctx, st, ledger.RunExclusions, b.exclusions),
 	); err != nil {
 		return err
@@ -102,6 +104,7 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 	c.sourceTiesOut(&in.tally, b.exclusions, o.businessPeriods)
 	c.tablesTieOut(st.run, b, o)
 	c.lifecycle(b)
+	c.contracts(st.run, b)
 	c.firstCohort(b.frame, o.cohorts)
 	c.fresh(&in.tally, st.run.Job.Settings.Zone, st.run.AsOf)
 	if receipt, ok := st.receipts[customersTable]; ok {

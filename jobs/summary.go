@@ -108,7 +108,7 @@ type ParameterSummary struct {
 }
 
 func modelSummary(m *clv.Model) ModelSummary {
-	s := ModelSummary{ID: clv.ModelID(m.Family), Status: string(m.Fit.Status), IsChosen: m.IsChosen, Reason: m.Reason}
+	s := ModelSummary{ID: m.ID(), Status: string(m.Fit.Status), IsChosen: m.IsChosen, Reason: m.Reason}
 	for _, p := range m.Fit.Parameters {
 		parameter := ParameterSummary{Name: p.Name, Estimate: p.Estimate}
 		if e, ok := p.StdError.Get(); ok {
@@ -190,8 +190,8 @@ func (s *Summary) setResult(r *Run, in *input, b *base, o *outputs, c *checks) {
 	}
 	result.RepeatRate = repeatRate(o.businessPeriods)
 	s.Result = result
-	for i := range b.models {
-		s.Models = append(s.Models, modelSummary(&b.models[i]))
+	for i := range b.fitted.Models {
+		s.Models = append(s.Models, modelSummary(&b.fitted.Models[i]))
 	}
 	s.Warnings = warnings(r, s, in, b, c)
 }
@@ -295,7 +295,7 @@ func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 
 // predictsWith reports whether a family of purchases was chosen.
 func (s *Summary) predictsWith(family models.Family) bool {
-	return slices.ContainsFunc(s.Models, func(m ModelSummary) bool { return m.IsChosen && m.ID == clv.ModelID(family) })
+	return slices.ContainsFunc(s.Models, func(m ModelSummary) bool { return m.IsChosen && m.ID == clv.ModelID(family, cohort.All) })
 }
 
 // warning says what a check warns of and, where a person can act, what to do.

@@ -76,7 +76,9 @@ func shopOf(customers int) [][]visit {
 	return list
 }
 
-func statesOf(h *Histories, origin calendar.Day) []State { return slices.Collect(h.AsOf(origin).States()) }
+func statesOf(h *Histories, origin calendar.Day) []State {
+	return slices.Collect(h.AsOf(origin).States())
+}
 
 // A refund is money and no purchase; a day bought and cancelled is neither.
 // Customers without a purchase are not there.

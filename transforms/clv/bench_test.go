@@ -133,7 +133,7 @@ func valued(s *ledger.Shard) (*Valuation, []Value) {
 	cells.Compact()
 	chosen, spend := cdnowFits()
 	settings := Settings{Horizons: []Horizon{Year, Lifetime}, DiscountRate: 0.10, TimeUnit: Week}
-	v := NewValuation(settings, &chosen, spend, &cells, &s.Totals, true, nil)
+	v := NewValuation(settings, fittedOf(&chosen, spend, &s.Totals), &cells, true, nil)
 	return v, v.Values(nil, &s.Customers, benchAsOf)
 }
 

@@ -9,7 +9,9 @@
 //	settings.go        horizons, time unit, discounting
 //	cells.go           customers as cells (x, t_x, T) and (x, repeat value): what models are fitted on
 //	tally.go           counted pairs of numbers in little memory, of which cells are made
+//	fitted.go          what predictions rest on beside the customers: chosen models and factors
 //	valuation.go       models, factors and discounting put together: a customer's value
+//	prospect.go        what forecasts are made of: a customer's prospects, and what holds for all
 //	curve.go           the chosen model's retention curve
 //	base.go            what scores and percentiles compare a customer with
 //	ranking.go         scores and percentiles: the share of customers strictly worse

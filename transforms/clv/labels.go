@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -107,7 +108,7 @@ type ModelPlaces struct{ Purchases, Spend numeric.Null[uint8] }
 func modelIDs() []string {
 	ids := names(models.Families)
 	for i, family := range ids {
-		ids[i] = ModelID(models.Family(family))
+		ids[i] = ModelID(models.Family(family), cohort.All)
 	}
 	return ids
 }

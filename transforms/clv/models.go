@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -16,7 +17,8 @@ import (
 // Model is a row of models: a fit and what it was made of.
 type Model struct {
 	models.Fit
-	Role             string // purchases or spend
+	Part             cohort.Dimension // of the base, that it was fitted on
+	Role             string           // ForPurchases or ForSpend
 	TimeUnit         TimeUnit
 	Start            numeric.Null[calendar.Day] // the first purchase of all
 	End              calendar.Day
@@ -36,7 +38,7 @@ func Parameters(models []Model) []ModelParameter {
 	var rows []ModelParameter
 	for _, m := range models {
 		for _, p := range m.Fit.Parameters {
-			rows = append(rows, ModelParameter{ModelID(m.Family), p})
+			rows = append(rows, ModelParameter{m.ID(), p})
 		}
 	}
 	slices.SortFunc(rows, func(a, b ModelParameter) int {
@@ -99,9 +101,12 @@ func Choose(s *Settings, f *Fits) Choice {
 	if len(s.Candidates) == 0 {
 		return Choice{}
 	}
-	list := make([]models.Fit, len(s.Candidates))
-	for i, family := range s.Candidates {
-		list[i] = *f.Of(family)
+	var list []models.Fit
+	for _, family := range s.Candidates {
+		list = append(list, *f.Of(family))
+	}
+	if s.Opportunities.IsContractual {
+		return chooseContract(list)
 	}
 	switch i, why := models.Choose(list, *f.Of(models.NBD)); i {
 	case models.ChoseNone:
@@ -113,6 +118,24 @@ func Choose(s *Settings, f *Fits) Choice {
 	}
 }
 
+// chooseContract chooses among models of customers under contract by BIC. There
+// is no NBD to stand in: it knows no contracts.
+func chooseContract(list []models.Fit) Choice {
+	var best Choice
+	least := math.Inf(1)
+	for _, fit := range list {
+		_, usable := fit.Purchases()
+		if bic, _ := fit.BIC.Get(); usable && bic < least {
+			least = bic
+			best = Choice{fit.Family, fmt.Sprintf("the lowest BIC of the candidates, %.1f", bic)}
+		}
+	}
+	if best.Family == "" {
+		best.Why = "no model could be fitted: " + list[0].Reason
+	}
+	return best
+}
+
 // ModelRows returns the rows of models in the order of the key.
 func ModelRows(s *Settings, f *Fits, choice Choice, cells *Cells, base *ledger.Totals, asOf calendar.Day) []Model {
 	if len(f.Purchases) == 0 {
@@ -120,11 +143,11 @@ func ModelRows(s *Settings, f *Fits, choice Choice, cells *Cells, base *ledger.T
 	}
 	var rows []Model
 	for _, fit := range append(slices.Clone(f.Purchases), f.Spend) {
-		row := Model{Fit: fit, Role: "purchases", TimeUnit: s.Unit(fit.Family), Start: base.First, End: asOf}
+		row := Model{Fit: fit, Part: cohort.All, Role: ForPurchases, TimeUnit: s.Unit(fit.Family), Start: base.First, End: asOf}
 		switch _, usable := fit.Spend(); {
 		case fit.Family == models.GammaGamma:
-			row.Role, row.IsChosen = "spend", usable
-			row.NetRevenueFactor = netRevenueFactor(base)
+			row.Role, row.IsChosen = ForSpend, usable
+			row.NetRevenueFactor = FactorsOf(base).NetRevenue
 			row.Correlation = SpendFrequencyCorrelation(cells.Spend)
 		case fit.Family == choice.Family:
 			row.IsChosen = true
@@ -139,7 +162,7 @@ func ModelRows(s *Settings, f *Fits, choice Choice, cells *Cells, base *ledger.T
 		}
 		rows = append(rows, row)
 	}
-	slices.SortFunc(rows, func(a, b Model) int { return cmp.Compare(a.Family, b.Family) })
+	sortModels(rows)
 	return rows
 }
 

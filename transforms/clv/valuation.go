@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -44,19 +45,13 @@ const (
 	NetRevenue   Basis = "net_revenue"
 )
 
-// netRevenueFactor returns Σ net revenue ÷ Σ purchase value of the base: below
-// 1 where refunds come on other days than purchases. Null where purchases are
-// worth nothing.
-func netRevenueFactor(base *ledger.Totals) numeric.Null[float64] {
-	return numeric.Ratio(base.NetRevenue(), base.PurchaseValue)
-}
-
 // Valuation values customers: the chosen models, the factors and the discount
 // rate. It is read-only after NewValuation.
 type Valuation struct {
 	Settings        Settings
 	HasContribution bool // contribution is known for every kept row
 
+	fit          models.Fit // of purchases
 	purchases    models.Purchases
 	spend        models.Spend
 	hasPurchases bool                  // a model of purchases is usable
@@ -66,35 +61,36 @@ type Valuation struct {
 	meanPurchase float64               // in currency, where no model of spend is usable
 	net          float64               // net revenue ÷ purchase value
 	contribution numeric.Null[float64] // contribution ÷ net revenue
+	widening     models.Widening       // of intervals
 	year         int                   // index of Year among the horizons
 	purchasesID  string                // model behind predictions
 	spendID      string                // empty where no model of spend is usable
 }
 
-// NewValuation puts fits and what the base has brought together. chosen is nil where no model of
-// purchases is usable.
-func NewValuation(s Settings, chosen *models.Fit, spend models.Fit, cells *Cells, base *ledger.Totals, hasContribution bool, each models.Each) *Valuation {
+// NewValuation puts what was fitted and the job's choices about value together.
+// cells are those of the customers to value.
+func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, each models.Each) *Valuation {
 	v := &Valuation{Settings: s, HasContribution: hasContribution, unscored: InsufficientData}
 	if len(s.Candidates) == 0 {
 		v.unscored = NotModelled
 	}
-	if chosen != nil {
-		v.purchases, v.hasPurchases = chosen.Purchases()
-		v.purchasesID = ModelID(chosen.Family)
+	if m := f.Chosen(ForPurchases, cohort.All); m != nil {
+		v.fit = m.Fit
+		v.purchases, v.hasPurchases = m.Purchases()
+		v.purchasesID = m.ID()
 	}
 	if v.hasPurchases {
-		v.scorer = v.newScorer(cells.Purchases, each)
+		v.scorer = v.newScorer(cells.of(v.fit.Family), each)
 	}
-	v.spend, v.hasSpend = spend.Spend()
-	if mean, ok := numeric.Ratio(base.PurchaseValue, base.PurchaseDays).Get(); ok {
-		v.meanPurchase = mean / money.Scale
+	if m := f.Chosen(ForSpend, cohort.All); m != nil {
+		v.spend, v.hasSpend = m.Spend()
+		v.spendID = m.ID()
 	}
-	v.net, _ = netRevenueFactor(base).Get()
-	v.contribution = numeric.Ratio(base.Contribution, base.NetRevenue())
+	v.meanPurchase, _ = f.Factors.MeanPurchase.Get()
+	v.net, _ = f.Factors.NetRevenue.Get()
+	v.contribution = f.Factors.Contribution
+	v.widening = f.Widening
 	v.year = slices.Index(s.Horizons, Year)
-	if v.hasSpend {
-		v.spendID = ModelID(models.GammaGamma)
-	}
 	return v
 }
 
@@ -141,13 +137,27 @@ func (v *Valuation) newScorer(cells []models.Cell, each models.Each) *models.Sco
 	for i, h := range v.Settings.Horizons {
 		days[i] = h.Days
 	}
-	return models.NewScorer(v.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), days, cells, each)
+	return models.NewScorer(v.purchases, v.unit().Days, v.Settings.deltaPerDay(), days, cells, each)
+}
+
+// unit returns the unit of time of the model of purchases.
+func (v *Valuation) unit() TimeUnit { return v.Settings.Unit(v.fit.Family) }
+
+// state returns what the model of purchases knows of a customer with a purchase:
+// x, t_x and T in days, or by opportunities where the model counts these.
+func (v *Valuation) state(s *ledger.Customers, i int, asOf calendar.Day) (x, tx, T int32) {
+	if v.fit.Family.IsDiscrete() {
+		t := v.Settings.Opportunities.AsOf(asOf).OfCustomer(s, i)
+		return t.X, t.Tx, t.T
+	}
+	first := s.First[i]
+	return s.X(i), int32(s.Last[i] - first), int32(asOf - first)
 }
 
 // enter enters the value of a customer with a purchase.
 func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calendar.Day) {
-	repeats, first := s.X(i), s.First[i]
-	value.score = v.scorer.Score(repeats, int32(s.Last[i]-first), int32(asOf-first))
+	repeats := s.X(i)
+	value.score = v.scorer.Score(v.state(s, i, asOf))
 	value.Status = PopulationMean
 	x, mean := 0, 0.0
 	if repeats > 0 && s.RepeatValue[i] > 0 && v.hasSpend {
@@ -243,7 +253,3 @@ func rounded(currency float64) numeric.Null[int64] {
 	}
 	return numeric.Known(amount)
 }
-
-// ModelID returns a model's id: its family and the part of the base it was
-// fitted on. All are fitted on the whole base.
-func ModelID(f models.Family) string { return string(f) + "/all/all" }

@@ -79,8 +79,20 @@ func valuationOf(s Settings, shard *ledger.Shard, chosen *models.Fit, spend mode
 	var cells Cells
 	cells.Enter(&shard.Customers, asOf)
 	cells.Compact()
-	v := NewValuation(s, chosen, spend, &cells, &shard.Totals, true, nil)
+	v := NewValuation(s, fittedOf(chosen, spend, &shard.Totals), &cells, true, nil)
 	return v, v.Values(nil, &shard.Customers, asOf), shard.Totals
+}
+
+// fittedOf is what predictions rest on with two fits, of which purchases may be
+// nil, and the factors of a base.
+func fittedOf(purchases *models.Fit, spend models.Fit, base *ledger.Totals) *Fitted {
+	f := &Fitted{Factors: FactorsOf(base), Widening: models.NoWidening()}
+	if purchases != nil {
+		f.Models = append(f.Models, Model{Fit: *purchases, Part: cohort.All, Role: ForPurchases, IsChosen: true})
+	}
+	_, usable := spend.Spend()
+	f.Models = append(f.Models, Model{Fit: spend, Part: cohort.All, Role: ForSpend, IsChosen: usable})
+	return f
 }
 
 func testSettings() Settings {

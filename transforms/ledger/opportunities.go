@@ -35,7 +35,7 @@ type Taken struct {
 
 // Of returns what a customer made of them whose purchase days are these, in
 // their order and at least one.
-func (o *Opportunities) Of(days iter.Seq[calendar.Day]) (t Taken) {
+func (o Opportunities) Of(days iter.Seq[calendar.Day]) (t Taken) {
 	var first, latest int32 // the periods of the first purchase and of the one before
 	isFirst := true
 	for day := range days {
@@ -64,7 +64,7 @@ func (o *Opportunities) Of(days iter.Seq[calendar.Day]) (t Taken) {
 // OfCustomer returns what a customer with a purchase made of them, without
 // Purchases and CameBack. Of a contract the first and the last purchase say it;
 // else the customers have Taken.
-func (o *Opportunities) OfCustomer(c *Customers, customer int) (t Taken) {
+func (o Opportunities) OfCustomer(c *Customers, customer int) (t Taken) {
 	first := o.Calendar.Index(o.Grain, c.First[customer])
 	t.T = max(0, o.last-first)
 	if o.IsContractual {
@@ -79,7 +79,7 @@ func (o *Opportunities) OfCustomer(c *Customers, customer int) (t Taken) {
 // Take notes in Taken and LastTaken what the shard's customers made of
 // opportunities, unless contracts make these superfluous, and calls enter for
 // each who has a purchase.
-func (s *Shard) Take(o *Opportunities, enter func(Taken)) {
+func (s *Shard) Take(o Opportunities, enter func(Taken)) {
 	if !o.IsContractual {
 		s.Taken, s.LastTaken = zeroed(s.Taken, s.Len()), zeroed(s.LastTaken, s.Len())
 	}

@@ -15,6 +15,7 @@
 //	bundles.go         opportunities that are taken by several purchases, or by less than one
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
+//	fit_shrunk.go      fits of segments, drawn to that of the whole base
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
 //	variance.go        what is left to chance: variances of customers, intervals of sums
 //	score.go           scoring many customers

@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -114,6 +113,21 @@ type FitSettings struct {
 	Stop func() bool
 	// Each runs the parts of an evaluation. nil runs one after the other.
 	Each Each
+	// From are earlier fits in the same unit of time and currency: the search of a
+	// family begins at the parameters of the one that is of it. The maximum does not
+	// depend on where the search begins but for rounding.
+	From []Fit
+}
+
+// earlier returns the fit of a family to begin from; not ok where there is none
+// with parameters.
+func (s FitSettings) earlier(name Family) (Fit, bool) {
+	for _, f := range s.From {
+		if f.Family == name && len(f.Parameters) > 0 {
+			return f, true
+		}
+	}
+	return Fit{}, false
 }
 
 // DefaultFitSettings are weeks, at least 50 repeaters, 200 iterations.
@@ -124,33 +138,6 @@ func DefaultFitSettings() FitSettings {
 // insufficient is the fit of too few data.
 func insufficient(family Family, customers, cells int64, reason string) Fit {
 	return Fit{Family: family, Customers: customers, Cells: cells, Status: FitInsufficientData, Reason: reason}
-}
-
-// fitted makes a Fit of a maximum in scaled units. scales are what multiplies
-// each parameter, shift what the log-likelihood gains in the model's units.
-func fitted(family Family, names []string, best maximum, scales []float64, shift float64, customers, cells int64) Fit {
-	n := float64(customers)
-	logLikelihood := best.value*n + shift
-	dim := float64(len(names))
-	f := Fit{
-		Family: family, Customers: customers, Cells: cells, Iterations: best.iterations,
-		LogLikelihood: numeric.Known(logLikelihood),
-		AIC:           numeric.Known(2*dim - 2*logLikelihood),
-		BIC:           numeric.Known(dim*math.Log(n) - 2*logLikelihood),
-	}
-	for i, name := range names {
-		f.Parameters = append(f.Parameters, Parameter{Name: name, Estimate: math.Exp(best.theta[i]) * scales[i]})
-	}
-	f.Status, f.Reason = best.judge(names)
-	f.Converged = f.Status != FitNotConverged
-	if f.Status != FitOK {
-		return f
-	}
-	f.Covariance = best.covariance(n)
-	for i := range f.Parameters {
-		f.Parameters[i].StdError = numeric.Known(f.Parameters[i].Estimate * math.Sqrt(f.Covariance[i][i]))
-	}
-	return f
 }
 
 // judge says what a search came to, in a status and a sentence.

@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -31,16 +32,41 @@ const leastQ = 1.05
 // of an independent program to 1e-6 in the parameters (TestFitsOfCDNOW…).
 func FitSpend(cells []SpendCell, s FitSettings) Fit {
 	l := newSpendLikelihood(cells, s.Each)
+	if f := tooFewSpenders(l, s); f.Status != "" {
+		return f
+	}
+	p := newSpendProblem(l)
+	starts := p.starts
+	if earlier, ok := s.earlier(GammaGamma); ok {
+		starts = slices.Insert(starts, 0, p.thetaOf(earlier))
+	}
+	return withMean(p.fit(p.best(starts, s)))
+}
+
+// tooFewSpenders returns the fit of too few data, or one without a status.
+func tooFewSpenders(l *spendLikelihood, s FitSettings) (f Fit) {
 	if l.count < s.MinRepeaters || l.count == 0 {
-		return insufficient(GammaGamma, l.count, l.distinct,
+		f = insufficient(GammaGamma, l.count, l.distinct,
 			fmt.Sprintf("%d customers have repeat purchases of value, fewer than %d", l.count, max(1, s.MinRepeaters)))
 	}
+	return f
+}
+
+// newSpendProblem returns the likelihood of the Gamma–Gamma model.
+func newSpendProblem(l *spendLikelihood) problem {
 	start := func(p, q float64) vector {
 		return vector{math.Log(p), math.Log(q), math.Log((q - 1) / p)} // mean pγ/(q−1) = 1
 	}
-	top := best(l.evaluate, 3, []vector{start(5, 4), start(1, 2), start(20, 10)}, s)
-	shift := -float64(l.count) * math.Log(l.scale)
-	f := fitted(GammaGamma, []string{"p", "q", "gamma"}, top, []float64{1, 1, l.scale}, shift, l.count, l.distinct)
+	return problem{
+		family: GammaGamma, names: []string{"p", "q", "gamma"}, objective: l.evaluate,
+		starts: []vector{start(5, 4), start(1, 2), start(20, 10)}, scales: []float64{1, 1, l.scale},
+		shift:     -float64(l.count) * math.Log(l.scale),
+		customers: l.count, cells: l.distinct,
+	}
+}
+
+// withMean puts a fit whose population has no mean on the bound.
+func withMean(f Fit) Fit {
 	if q := f.Parameters[1].Estimate; f.usable() && q <= leastQ {
 		f.Status = FitBoundary
 		f.Reason = fmt.Sprintf("q is %.3g: so few customers make so much of the money that the mean value of a purchase has no bound", q)

@@ -30,7 +30,7 @@ type Scorer struct {
 	shape       Shape
 	alive       func(x, tx, T int32, stages []float64) float64
 	daysPerUnit float64
-	cellsUnit   float64     // days, or opportunities, of a cell that are a unit
+	cellsUnit   float64     // of the shape
 	delta       float64     // discount rate per unit
 	horizons    []float64   // in units
 	ages        ages        // where curves meet the model
@@ -61,6 +61,9 @@ type Score struct {
 
 // IsScored reports whether the score is one.
 func (s *Score) IsScored() bool { return s.prospects != nil }
+
+// Stage returns the probability of being alive and in a stage.
+func (s *Score) Stage(stage int) float64 { return s.stages[stage] }
 
 // Outlook returns what is expected until a horizon, by its index.
 func (s *Score) Outlook(horizon int) (o Outlook) {
@@ -99,10 +102,8 @@ type quick interface {
 // the lifetime. cells are those that the model was fitted to, sorted by X first;
 // a customer outside them costs about a thousand times as much.
 func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays []float64, cells []Cell, each Each) *Scorer {
-	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, cellsUnit: daysPerUnit, delta: discountPerDay * daysPerUnit}
-	if s.shape.IsDiscrete {
-		s.cellsUnit = 1
-	}
+	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, delta: discountPerDay * daysPerUnit}
+	s.cellsUnit = s.shape.CellsUnit(daysPerUnit)
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}

@@ -1,0 +1,99 @@
+package clv
+
+import (
+	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
+	"github.com/perennial-clv/perennial/transforms/numeric"
+)
+
+// Prospect is what forecasts of a customer's purchases and their value are made
+// of.
+type Prospect struct {
+	X, T     int32                     // as the model counts them: T in days, or in opportunities
+	Stages   [models.MaxStages]float64 // probabilities of being alive and in each stage of the model
+	Purchase float64                   // expected net revenue of a purchase, in currency
+	// OwnSpread is the squared coefficient of variation of what is not known of
+	// the customer's mean purchase.
+	OwnSpread float64
+	// Residual is the lifetime residual value in net revenue, and Contribution the
+	// same in contribution: null where infinite, the latter also where
+	// contribution is not known.
+	Residual, Contribution numeric.Null[int64]
+}
+
+// Prospect returns the prospects of customer i, of whom `value` is expected. Not
+// ok without a model.
+func (v *Valuation) Prospect(value *Value, c *ledger.Customers, i int, asOf calendar.Day) (p Prospect, ok bool) {
+	if !value.isScored() {
+		return p, false
+	}
+	p.X, _, p.T = v.state(c, i, asOf)
+	for stage := range v.purchases.Shape().Stages {
+		p.Stages[stage] = value.score.Stage(stage)
+	}
+	known := 0 // purchases of which the value is known
+	if value.Status == Predicted {
+		known = int(c.X(i))
+	}
+	p.Purchase, p.OwnSpread, p.Residual = value.spend, v.ownSpread(known), value.residual
+	if v.HasContribution {
+		p.Contribution = v.predict(value, len(v.Settings.Horizons)-1, Contribution).Residual
+	}
+	return p, true
+}
+
+// leastOrder keeps variances of the value of purchases finite: that of means is
+// 1/(q+px−2) of the squared mean, infinite for an order q+px up to 2.
+const leastOrder = 2.5
+
+// ownSpread returns the squared coefficient of variation of the mean purchase of
+// a customer with x repeat purchases.
+//
+//	Var[M|x, m] / E[M|x, m]² = 1/(q + px − 2)
+//
+// At most 2; 0 where no model of spend is usable. M = p/ν with ν ~ Gamma(q+px,
+// γ+mx) (Fader & Hardie 2013, eq. 3), so that 1/M is Gamma and M its inverse.
+func (v *Valuation) ownSpread(x int) float64 {
+	if !v.hasSpend {
+		return 0
+	}
+	return 1 / (max(v.spend.Q+v.spend.P*float64(x), leastOrder) - 2)
+}
+
+// Assumptions are what forecasts take as given for all customers.
+type Assumptions struct {
+	Fit         models.Fit       // of purchases
+	Model       models.Purchases // of that fit
+	ModelID     string
+	DaysPerUnit float64 // of the model's time
+	DeltaPerDay float64 // continuous discount rate
+	// Purchase is the expected net revenue of a purchase of a customer without
+	// repeat purchases, OwnSpread what is not known of their mean, and Spread the
+	// squared coefficient of variation of a customer's purchases around the mean.
+	Purchase, OwnSpread, Spread float64
+	NetFactor                   float64               // net revenue ÷ purchase value
+	Widening                    models.Widening       // of intervals
+	Contribution                numeric.Null[float64] // contribution ÷ net revenue; null where it is not known
+}
+
+// Assumptions returns what forecasts take as given. Not ok without a usable
+// model of purchases. Where no model of spend is usable the purchases of a
+// customer are taken to vary as exponential ones, by as much as their mean.
+func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
+	if !v.hasPurchases {
+		return a, false
+	}
+	a = Assumptions{
+		Fit: v.fit, Model: v.purchases, ModelID: v.purchasesID,
+		DaysPerUnit: v.unit().Days, DeltaPerDay: v.Settings.deltaPerDay(),
+		Purchase: v.purchaseValue(0, 0) * v.net, OwnSpread: v.ownSpread(0), Spread: 1, NetFactor: v.net, Widening: v.widening,
+	}
+	if v.hasSpend {
+		a.Spread = 1 / v.spend.P
+	}
+	if v.HasContribution {
+		a.Contribution = v.contribution
+	}
+	return a, true
+}
