@@ -25,6 +25,7 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		clv.Formulas.Schema(),
 		clv.Models.Schema(),
 		clv.ModelParameters.Schema(),
+		backtest.Backtests.Schema(),
 		backtest.ModelTracking.Schema(),
 		Runs.Schema(),
 		RunInputs.Schema(),

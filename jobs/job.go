@@ -26,6 +26,7 @@ type Job struct {
 	SplitBy    []string // names of attributes
 	MaxOffset  [calendar.ByYear + 1]int32
 	Value      clv.Settings
+	Backtests  int // at most so many origins
 	Gates      Gates
 	Tables     map[string]bool // the tables to publish
 }
@@ -118,10 +119,10 @@ type ValuePart struct {
 
 // ModelsPart says which models may be chosen.
 type ModelsPart struct {
-	Candidates candidateList `yaml:"candidates" absent:"[mbg_nbd], with setting: contractual [bdw, s_bg]" one_of:"mbg_nbd,bg_nbd,nbd,bg_bb,s_bg,bdw" doc:"models that may predict; bg_nbd only alone, s_bg and bdw with setting: contractual and no others there. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, and nbd predicts where the data show no dropout (it has no higher AIC than the best candidate) or no candidate is usable. No other family is there yet"`
-	TimeUnit   string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters of models that count days"`
-	// Opportunity has no meaning to models that count days.
-	Opportunity string `yaml:"opportunity" default:"month" one_of:"day,week,month,quarter,year" doc:"the calendar period that is one opportunity of bg_bb, and one contract period of s_bg and bdw. A period counts once it is over: an as-of day at the end of one loses nothing. Horizons of days are divided by the mean length of a period, and between whole periods what is expected is linear"`
+	Candidates  candidateList `yaml:"candidates" absent:"[mbg_nbd], with setting: contractual [bdw, s_bg]" one_of:"mbg_nbd,bg_nbd,nbd,bg_bb,s_bg,bdw" doc:"models that may predict; bg_nbd only alone; with setting: contractual s_bg and bdw, and no others. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, under contracts gamma_gamma alone. Candidates that describe the past better than nbd, and within a tenth of what came, compete by how well they would have predicted in backtests; nbd predicts where there is none. models.reason says why. No other family is there yet"`
+	Backtests   *int          `yaml:"backtests" default:"3" doc:"at most so many days, origins, that the base is taken back to, to compare what the models would have predicted with what came; 0 for none. The horizon is 365 days where the history has three times as many, else a third of it in whole fortnights; origins lie half a horizon apart, and each has a horizon of history before it. At most 200,000 customers are graded, those with the smallest hash"`
+	TimeUnit    string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters of models that count days"`
+	Opportunity string        `yaml:"opportunity" default:"month" one_of:"day,week,month,quarter,year" doc:"the calendar period that is one opportunity of bg_bb, and one contract period of s_bg and bdw. A period counts once it is over; of the one that runs at the as-of day the share is expected that is to come. Days are divided by the mean length of a period, and between whole periods what is expected is linear"`
 }
 
 // adapterPart is exactly one technology with its options, which belong to the

@@ -78,6 +78,7 @@ type base struct {
 	exclusions      []ledger.Exclusion
 
 	histories *backtest.Histories // of a sample; nil where the job asks for no models
+	backtests backtest.Results
 	fits      clv.Fits
 	fitted    clv.Fitted
 	valuation *clv.Valuation
@@ -157,7 +158,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 		}
 		shard, count := w.builder.Build(rows[n].Runs...)
 		if r.Job.Value.HasDiscrete() {
-			shard.Take(r.Job.Value.Opportunities.AsOf(r.AsOf), w.cells.EnterTaken)
+			shard.Take(r.settings().Opportunities, w.cells.EnterTaken)
 		}
 		w.view.Look(b.frame, shard)
 		w.addShard(b.frame, &w.view)
@@ -201,6 +202,14 @@ func largestFirst(s *pipeline.Store) []int {
 	return order
 }
 
+// settings returns the job's choices about value, with opportunities as of the
+// run's day.
+func (r *Run) settings() *clv.Settings {
+	s := r.Job.Value
+	s.Opportunities = s.Opportunities.AsOf(r.AsOf)
+	return &s
+}
+
 // modelling is how the models are worked on: several tasks at once, until the run
 // is interrupted.
 type modelling struct {
@@ -223,27 +232,32 @@ func (r *Run) modelling(ctx context.Context) *modelling {
 // fit fits the models. A fit that fails is a published fact, not an error.
 func (r *Run) fit(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
-	b.fits = clv.FitAll(&r.Job.Value, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
+	b.fits = clv.FitAll(r.settings(), &b.sums.cells, &b.sums.gaps, m.stop, m.each)
 	return m.failed
 }
 
 // grade compares what the models would have predicted with what came.
 func (r *Run) grade(ctx context.Context, b *base) (err error) {
-	b.histories, err = b.kept.read(ctx)
-	return err
+	if b.histories, err = b.kept.read(ctx); err != nil || b.histories == nil {
+		return err
+	}
+	m := r.modelling(ctx)
+	b.backtests = backtest.Run(r.settings(), b.frame, b.histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
+	return cmp.Or(m.failed, ctx.Err())
 }
 
 // choose chooses the model to predict with.
 func (r *Run) choose(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
-	cells, totals := &b.sums.cells, &b.sums.totals
-	choice := clv.Choose(&r.Job.Value, &b.fits)
+	cells, totals, grades := &b.sums.cells, &b.sums.totals, b.backtests.Grades
+	choice := clv.Choose(r.settings(), &b.fits, cells, grades)
+	b.backtests.Choose(choice.Family)
 	b.fitted = clv.Fitted{
-		Models:   clv.ModelRows(&r.Job.Value, &b.fits, choice, cells, totals, r.AsOf),
+		Models:   clv.ModelRows(r.settings(), &b.fits, grades, choice, cells, totals, r.AsOf),
 		Factors:  clv.FactorsOf(totals),
-		Widening: models.NoWidening(),
+		Widening: grades.Widening(choice),
 	}
-	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
+	b.valuation = clv.NewValuation(*r.settings(), &b.fitted, cells, b.hasContribution, m.each)
 	cells.Purchases, cells.Spend, cells.Taken = nil, nil, nil // only the models are made of them
 	return m.failed
 }

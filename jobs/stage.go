@@ -62,6 +62,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		stageRows(ctx, st, clv.Formulas, b.valuation.FormulaRows(b.frame, &b.sums.formulas, b.sums.totals.First)),
 		stageRows(ctx, st, clv.Models, b.fitted.Models),
 		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.fitted.Models)),
+		stageRows(ctx, st, backtest.Backtests, b.backtests.Rows),
 		stageRows(ctx, st, backtest.ModelTracking, b.sums.daily.Track(b.frame, backtest.TrackedModels(b.fitted.Models))),
 		stageRows(ctx, st, ledger.RunExclusions, b.exclusions),
 	); err != nil {

@@ -352,6 +352,13 @@ func (l *loader) checkModels() {
 	if len(m.Candidates.families) == 0 && !m.Candidates.isNone {
 		l.job.Value.Candidates = families[:defaults]
 	}
+	const usual, most = 3, 12
+	l.job.Backtests = usual
+	if m.Backtests != nil {
+		if l.job.Backtests = *m.Backtests; l.job.Backtests < 0 || l.job.Backtests > most {
+			l.problem("models.backtests", fmt.Sprintf("write a number from 0 to %d", most), "%d backtests are not possible", *m.Backtests)
+		}
+	}
 	l.job.Value.TimeUnit = clv.Week
 	if m.TimeUnit != "" {
 		unit, ok := clv.ParseTimeUnit(m.TimeUnit)

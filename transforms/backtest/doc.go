@@ -1,17 +1,28 @@
 // Package backtest asks how well the models predict: it compares what they
 // expect with what came. To see how they would have predicted, it takes the base
-// back to an earlier day, an origin, and fits them on what was known then.
+// back to earlier days, the origins, fits them to what was known then, and
+// compares what they and simple baselines expected with what came.
 //
 // In: shards of the ledger as cohort views them, and fitted models. Out: the
-// histories of a sample of customers, what is read of them as of a day, and the
-// table model_tracking.
+// tables backtests and model_tracking, and what backtests say of the models: how
+// they are chosen (models.Choose) and how much their intervals are widened
+// (models.Widening).
 //
-//	histories.go  what a sample of customers did, day by day, packed
-//	past.go       the same as of a day: nothing later can be seen
-//	daily.go      acquisitions and repeat purchases of all customers, by day
-//	tracking.go   rows of model_tracking: expected beside actual
-//	table.go      these as tables
+//	histories.go    what a sample of customers did, day by day, packed
+//	past.go         the same as of a day: nothing later can be seen
+//	origins.go      which days, and how far is predicted
+//	calibration.go  what is learnt at an origin: fits, factors, retention
+//	crowd.go        customers of whom a model expects the same, together
+//	predict.go      what models and baselines expect of each customer
+//	metrics.go      errors, ranks and shares: predicted beside actual
+//	intervals.go    what intervals hold, and how they are widened to hold as much as they claim
+//	grade.go        rows of backtests
+//	run.go          all origins together
+//	daily.go        acquisitions and repeat purchases of all customers, by day
+//	tracking.go     rows of model_tracking: expected beside actual
+//	table.go        these as tables
 //
 // An origin is the last day that counts, as an as-of day is; what came is in
-// (origin, origin + horizon].
+// (origin, origin + horizon]. The predictions of an origin are made of a Past
+// alone; outcomes are read after them.
 package backtest

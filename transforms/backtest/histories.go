@@ -175,3 +175,10 @@ func (r *reader) days() iter.Seq[Day] {
 		}
 	}
 }
+
+// head returns the histories of the first customers, at most so many.
+func (h *Histories) head(most int) *Histories {
+	first := *h
+	first.starts = h.starts[:min(most, len(h.starts))]
+	return &first
+}

@@ -90,9 +90,9 @@ func TestStatesAreThoseOfTheOrigin(t *testing.T) {
 	))
 	for origin, want := range map[calendar.Day][]State{
 		9:  nil,
-		10: {{Customer: 0, First: 10, NetRevenue: 100}},
-		30: {{Customer: 0, First: 10, X: 1, Tx: 5, T: 20, RepeatValue: 30, NetRevenue: 110}, {Customer: 1, First: 30, NetRevenue: 7}},
-		31: {{Customer: 0, First: 10, X: 2, Tx: 21, T: 21, RepeatValue: 70, NetRevenue: 150}, {Customer: 1, First: 30, T: 1, NetRevenue: 7}},
+		10: {{Customer: 0, First: 10, FirstValue: 100, NetRevenue: 100}},
+		30: {{Customer: 0, First: 10, X: 1, Tx: 5, T: 20, FirstValue: 100, RepeatValue: 30, NetRevenue: 110}, {Customer: 1, First: 30, FirstValue: 7, NetRevenue: 7}},
+		31: {{Customer: 0, First: 10, X: 2, Tx: 21, T: 21, FirstValue: 100, RepeatValue: 70, NetRevenue: 150}, {Customer: 1, First: 30, T: 1, FirstValue: 7, NetRevenue: 7}},
 	} {
 		if got := statesOf(h, origin); !reflect.DeepEqual(got, want) {
 			t.Errorf("as of day %d: %+v, want %+v", origin, got, want)
@@ -101,7 +101,7 @@ func TestStatesAreThoseOfTheOrigin(t *testing.T) {
 	if got, want := h.Trade(0, 15, 31), (Trade{1, 20}); got != want {
 		t.Errorf("in (15, 31]: %+v, want %+v", got, want)
 	}
-	if got, want := h.AsOf(30).Since(0, 10), (Trade{1, 10}); got != want {
+	if got, want := h.AsOf(30).Trade(0, 10, 99), (Trade{1, 10}); got != want {
 		t.Errorf("up to day 30 since day 10: %+v, want %+v", got, want)
 	}
 	if d := h.Dimensions[h.Parts(1)[0]]; d != (cohort.Dimension{Name: "first_digit", Value: "2"}) {

@@ -2,9 +2,11 @@ package backtest
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 )
 
 // Past is what was known of customers on a day, an origin. Nothing later can be
@@ -22,6 +24,7 @@ type State struct {
 	Customer    int          // among the histories
 	First       calendar.Day // day of the first purchase
 	X, Tx, T    int32        // repeat purchase days; days from the first purchase to the last, and to the origin
+	FirstValue  int64        // of the first purchase
 	RepeatValue int64        // of the repeat purchases
 	NetRevenue  int64        // sales and refunds of all days
 }
@@ -41,7 +44,7 @@ func (p Past) States() iter.Seq[State] {
 func (p Past) state(customer int) (s State, ok bool) {
 	for d := range p.days(customer) {
 		if !ok {
-			s, ok = State{Customer: customer, First: d.Day, T: int32(p.origin - d.Day)}, true
+			s, ok = State{Customer: customer, First: d.Day, T: int32(p.origin - d.Day), FirstValue: d.Net}, true
 		} else if d.IsPurchase {
 			s.X++
 			s.Tx = int32(d.Day - s.First)
@@ -69,9 +72,9 @@ type Trade struct {
 	NetRevenue int64 // sales and refunds
 }
 
-// Since returns what a customer did in (after, origin].
-func (p Past) Since(customer int, after calendar.Day) Trade {
-	return p.histories.Trade(customer, after, p.origin)
+// Trade returns what a customer did in (after, until], as far as it was known.
+func (p Past) Trade(customer int, after, until calendar.Day) Trade {
+	return p.histories.Trade(customer, after, min(until, p.origin))
 }
 
 // Trade returns what a customer did in (after, until].
@@ -88,9 +91,40 @@ func (h *Histories) Trade(customer int, after, until calendar.Day) (t Trade) {
 	return t
 }
 
+// takenStates returns the states with x, t_x and T by opportunities, and enters
+// those into cells.
+func (p Past) takenStates(states []State, o ledger.Opportunities, cells *clv.Cells) []State {
+	taken := slices.Clone(states)
+	for i := range taken {
+		s := &taken[i]
+		t := o.Of(p.purchases(s.Customer))
+		s.X, s.Tx, s.T = t.X, t.Tx, t.T
+		cells.EnterTaken(t)
+	}
+	return taken
+}
+
+// purchases yields a customer's purchase days up to the origin.
+func (p Past) purchases(customer int) iter.Seq[calendar.Day] {
+	return func(yield func(calendar.Day) bool) {
+		for d := range p.days(customer) {
+			if d.IsPurchase && !yield(d.Day) {
+				return
+			}
+		}
+	}
+}
+
 // Cells returns the customers as models are fitted to them, and the gaps between
 // their purchases.
 func (p Past) Cells() (*clv.Cells, *clv.Gaps) {
+	cells, gaps := p.entered()
+	cells.Compact()
+	return cells, gaps
+}
+
+// entered is Cells before they are compacted.
+func (p Past) entered() (*clv.Cells, *clv.Gaps) {
 	cells, gaps := new(clv.Cells), new(clv.Gaps)
 	for s := range p.States() {
 		cells.EnterOne(s.X, s.Tx, s.T, s.RepeatValue)
@@ -105,6 +139,5 @@ func (p Past) Cells() (*clv.Cells, *clv.Gaps) {
 			}
 		}
 	}
-	cells.Compact()
 	return cells, gaps
 }

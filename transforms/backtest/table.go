@@ -1,8 +1,75 @@
 package backtest
 
 import (
+	"strings"
+
 	"github.com/perennial-clv/perennial/pipeline/table"
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 )
+
+// Backtests declares backtests.
+var Backtests = table.Definition[Row]{
+	Name: "backtests",
+	Doc: "What the models and simple baselines would have predicted at earlier days, the origins, beside what came in (origin_date, origin_date + horizon]; one row per origin, part of the base, grain, measure and model, ordered by its key, the whole base first. " +
+		"Models are fitted to what was known at the origin, and so are the factors that turn purchases into money; nobody acquired later is in it. Of a base of more than 200,000 customers those with the smallest hash of customer_id are graded. Of predicted_decile only tenths that hold customers are there. No rows where the history is too short, or too few had bought again.",
+	Key:     []string{"origin_date", "horizon", "dimension_name", "dimension_value", "grain", "measure", "model"},
+	Columns: append(keyColumns(), append(sizeColumns(), orderColumns()...)...),
+}
+
+func keyColumns() []table.Field[Row] {
+	return []table.Field[Row]{
+		table.Dates("origin_date", "Last day that the models knew.", func(r *Row) int32 { return int32(r.Origin) }),
+		table.Texts("horizon", "Days after it that were predicted, as 182d.", func(r *Row) string { return r.Horizon.Name }),
+		table.Texts("dimension_name", "all for the whole base; the name of the column in customers by which it is split; predicted_decile for tenths of all customers by what was predicted of them.", func(r *Row) string { return r.Dimension.Name }),
+		table.Texts("dimension_value", "all, the value of that column, or 01 to 10: 1 + floor(10 × share of customers with less predicted); 10 is the highest, ties share one.", func(r *Row) string { return r.Dimension.Value }),
+		table.Texts("grain", "What is compared: customer; cohort, the customers acquired in one month together; total, all together.", func(r *Row) string { return string(r.Grain) }),
+		table.Texts("measure", "purchases (days), or net_revenue in the job's currency.", func(r *Row) string { return string(r.Measure) }),
+		table.Texts("model", "A family of models, or a baseline. "+termsOf(Baselines), func(r *Row) string { return r.Model }),
+	}
+}
+
+func sizeColumns() []table.Field[Row] {
+	return []table.Field[Row]{
+		table.Flags("is_chosen", "Whether the run predicts with it.", func(r *Row) bool { return r.IsChosen }),
+		table.Integers("customers", "Customers acquired by the origin.", func(r *Row) int64 { return r.Customers }).In("customers").Never(),
+		table.Integers("units", "What they are compared as: customers, cohorts, or 1.", func(r *Row) int64 { return r.Units }).In("units").Never(),
+		table.Numbers("predicted", "Sum of what was predicted, in purchases or in the currency by measure; not rounded.", func(r *Row) float64 { return r.Predicted }).In("purchases or currency"),
+		table.Numbers("actual", "Sum of what came, in the same.", func(r *Row) float64 { return r.Actual }).In("purchases or currency"),
+		table.NullNumbers("bias", "predicted ÷ actual − 1.", "unless actual is above 0", func(r *Row) (float64, bool) { return r.Bias.Get() }).In("share"),
+		table.NullNumbers("wape", "Σ |predicted − actual| ÷ Σ |actual| over the units.", "where nothing came", func(r *Row) (float64, bool) { return r.WAPE.Get() }).In("share"),
+		table.Numbers("mae", "Mean |predicted − actual| of a unit.", func(r *Row) float64 { return r.MAE }).In("purchases or currency"),
+		table.Numbers("rmse", "√(mean (predicted − actual)²) of a unit.", func(r *Row) float64 { return r.RMSE }).In("purchases or currency"),
+	}
+}
+
+func orderColumns() []table.Field[Row] {
+	const noOrder, noShare = "for total and for deciles, and where either does not vary", "unless customers, for deciles, and unless actual is above 0"
+	columns := []table.Field[Row]{
+		table.NullNumbers("spearman", "Rank correlation of predicted and actual; ties share the mean of their ranks.", noOrder, func(r *Row) (float64, bool) { return r.Spearman.Get() }).In("correlation"),
+		table.NullNumbers("gini_normalised", "Gini coefficient of actual in the order of predicted ÷ that in its own order: 1 for an order without fault, 0 for one by chance.", noOrder, func(r *Row) (float64, bool) { return r.GiniNormalised.Get() }).In("ratio"),
+	}
+	for i, percent := range []string{"1", "5", "10"} {
+		columns = append(columns,
+			table.NullNumbers("top_"+percent+"_share", "Share of actual that the "+percent+" % of customers with the highest predicted brought; of ties the part inside.", noShare, func(r *Row) (float64, bool) { return r.Top[i].Get() }).In("share"),
+			table.NullNumbers("ideal_top_"+percent+"_share", "Share that the "+percent+" % who brought most did: the most that top_"+percent+"_share can be.", noShare, func(r *Row) (float64, bool) { return r.IdealTop[i].Get() }).In("share"))
+	}
+	const noInterval = "for baselines, for net_revenue of customers, for net_revenue without a model of spend, and where nothing was predicted"
+	return append(columns,
+		table.NullNumbers("interval_level", "Share of units that the intervals claim to hold, from p10 to p90.", noInterval, func(r *Row) (float64, bool) { _, ok := r.Coverage.Get(); return models.IntervalLevel, ok }).In("probability"),
+		table.NullNumbers("interval_coverage", "Share of units of which the model's interval held actual. Intervals of purchases of customers are of whole numbers and hold more than they claim, the more the fewer purchases there are.", noInterval, func(r *Row) (float64, bool) { return r.Coverage.Get() }).In("share"),
+		table.NullNumbers("widened_coverage", "The same of intervals widened by what all origins say of this model; for the chosen one the factors are in models.", noInterval, func(r *Row) (float64, bool) { return r.WidenedCoverage.Get() }).In("share"),
+	)
+}
+
+// termsOf lists terms with their meaning, for people.
+func termsOf(terms []ledger.Term) string {
+	var list []string
+	for _, t := range terms {
+		list = append(list, t.Name+": "+t.Doc)
+	}
+	return strings.Join(list, " ")
+}
 
 // ModelTracking declares model_tracking.
 var ModelTracking = table.Definition[Tracking]{

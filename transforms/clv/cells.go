@@ -113,14 +113,13 @@ func (c *Cells) of(family models.Family) []models.Cell {
 }
 
 // data returns what a family is fitted to.
-func (c *Cells) data(family models.Family, gaps *Gaps) models.Data {
-	d := models.Data{Cells: c.of(family)}
-	if family.IsDiscrete() {
-		d.PerOpportunity = c.TakenSums.perOpportunity()
-	} else {
-		d.LogGaps = gaps.LogSum()
+func (c *Cells) data(family models.Family, s *Settings, gaps *Gaps) models.Data {
+	if !family.IsDiscrete() {
+		return models.Data{Cells: c.Purchases, LogGaps: gaps.LogSum()}
 	}
-	return d
+	return models.Data{Cells: c.Taken, Opportunity: models.Opportunity{
+		Purchases: c.TakenSums.perOpportunity(), Elapsed: s.Opportunities.Elapsed(),
+	}}
 }
 
 // room makes room for n more. It grows by half, for an append that has to copy

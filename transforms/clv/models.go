@@ -2,7 +2,6 @@ package clv
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
@@ -22,7 +21,11 @@ type Model struct {
 	TimeUnit         TimeUnit
 	Start            numeric.Null[calendar.Day] // the first purchase of all
 	End              calendar.Day
+	IsCandidate      bool // the job asks for it
 	IsChosen         bool
+	HoldoutDeviance  numeric.Null[float64] // null without backtests
+	HoldoutBias      numeric.Null[float64]
+	Widening         numeric.Null[models.Widening] // of the chosen model of purchases; null without backtests
 	NetRevenueFactor numeric.Null[float64]
 	Correlation      numeric.Null[float64]
 }
@@ -63,7 +66,7 @@ func FitAll(s *Settings, cells *Cells, gaps *Gaps, stop func() bool, each models
 	fitting.Stop, fitting.Each = stop, each
 	for _, family := range s.families() {
 		fitting.DaysPerUnit = s.Unit(family).Days
-		f.Purchases = append(f.Purchases, models.FitPurchases(family, cells.data(family, gaps), fitting))
+		f.Purchases = append(f.Purchases, models.FitPurchases(family, cells.data(family, s, gaps), fitting))
 	}
 	f.Spend = models.FitSpend(cells.Spend, fitting)
 	return f
@@ -90,60 +93,64 @@ func (f *Fits) Of(family models.Family) *models.Fit {
 	return &f.Purchases[i]
 }
 
-// Choice is the family of purchases to predict with, empty if none, and why.
-type Choice struct {
-	Family models.Family
-	Why    string
+// Grades are what backtests say of the families of purchases. They have an entry
+// for each that could be fitted at every origin, and are empty without backtests.
+type Grades struct {
+	Holdouts  map[models.Family]models.Holdout
+	Widenings map[models.Family]models.Widening
 }
 
 // Choose chooses among the candidates of a job.
-func Choose(s *Settings, f *Fits) Choice {
+func Choose(s *Settings, f *Fits, cells *Cells, g Grades) models.Choice {
 	if len(s.Candidates) == 0 {
-		return Choice{}
+		return models.Choice{}
 	}
-	var list []models.Fit
-	for _, family := range s.Candidates {
-		list = append(list, *f.Of(family))
-	}
-	if s.Opportunities.IsContractual {
-		return chooseContract(list)
-	}
-	switch i, why := models.Choose(list, *f.Of(models.NBD)); i {
-	case models.ChoseNone:
-		return Choice{"", why}
-	case models.ChoseNBD:
-		return Choice{models.NBD, why}
-	default:
-		return Choice{s.Candidates[i], why}
-	}
-}
-
-// chooseContract chooses among models of customers under contract by BIC. There
-// is no NBD to stand in: it knows no contracts.
-func chooseContract(list []models.Fit) Choice {
-	var best Choice
-	least := math.Inf(1)
-	for _, fit := range list {
-		_, usable := fit.Purchases()
-		if bic, _ := fit.BIC.Get(); usable && bic < least {
-			least = bic
-			best = Choice{fit.Family, fmt.Sprintf("the lowest BIC of the candidates, %.1f", bic)}
+	list := make([]models.Candidate, len(s.Candidates))
+	for i, family := range s.Candidates {
+		list[i].Fit = *f.Of(family)
+		list[i].Reproduced = reproduced(s, list[i].Fit, cells)
+		if holdout, ok := g.Holdouts[family]; ok {
+			list[i].Holdout = &holdout
 		}
 	}
-	if best.Family == "" {
-		best.Why = "no model could be fitted: " + list[0].Reason
+	var nbd models.Fit // under contracts there is none, for it knows of none
+	if fit := f.Of(models.NBD); fit != nil {
+		nbd = *fit
 	}
-	return best
+	return models.Choose(list, nbd, len(g.Holdouts) > 0)
+}
+
+// reproduced returns models.Reproduced of a fit: of opportunities where its family
+// counts these.
+func reproduced(s *Settings, fit models.Fit, cells *Cells) numeric.Null[float64] {
+	fit.Opportunity = models.Opportunity{}
+	m, ok := fit.Purchases()
+	if !ok {
+		return numeric.Null[float64]{}
+	}
+	return models.Reproduced(m, cells.of(fit.Family), m.Shape().CellsUnit(s.TimeUnit.Days))
+}
+
+// Widening returns how the intervals of the chosen model are widened.
+func (g Grades) Widening(c models.Choice) models.Widening {
+	if w, ok := g.Widenings[c.Family]; ok {
+		return w
+	}
+	return models.NoWidening()
 }
 
 // ModelRows returns the rows of models in the order of the key.
-func ModelRows(s *Settings, f *Fits, choice Choice, cells *Cells, base *ledger.Totals, asOf calendar.Day) []Model {
+func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cells, base *ledger.Totals, asOf calendar.Day) []Model {
 	if len(f.Purchases) == 0 {
 		return nil
 	}
 	var rows []Model
 	for _, fit := range append(slices.Clone(f.Purchases), f.Spend) {
 		row := Model{Fit: fit, Part: cohort.All, Role: ForPurchases, TimeUnit: s.Unit(fit.Family), Start: base.First, End: asOf}
+		row.IsCandidate = slices.Contains(s.Candidates, fit.Family)
+		if holdout, ok := g.Holdouts[fit.Family]; ok {
+			row.HoldoutDeviance, row.HoldoutBias = numeric.Known(holdout.Deviance()), holdout.Bias()
+		}
 		switch _, usable := fit.Spend(); {
 		case fit.Family == models.GammaGamma:
 			row.Role, row.IsChosen = ForSpend, usable
@@ -152,11 +159,11 @@ func ModelRows(s *Settings, f *Fits, choice Choice, cells *Cells, base *ledger.T
 		case fit.Family == choice.Family:
 			row.IsChosen = true
 			row.Reason += "; chosen: " + choice.Why
-		case slices.Contains(s.Candidates, fit.Family):
-			row.Reason += "; not chosen"
-			if choice.Family != "" {
-				row.Reason += fmt.Sprintf(": %s was, %s", choice.Family, choice.Why)
+			if w, ok := g.Widenings[fit.Family]; ok {
+				row.Widening = numeric.Known(w)
 			}
+		case row.IsCandidate:
+			row.Reason += "; not chosen: " + cmp.Or(choice.WhyNot[fit.Family], choice.Why)
 		default:
 			row.Reason += "; fitted for comparison"
 		}

@@ -246,10 +246,16 @@ var Models = table.Definition[Model]{
 		table.Flags("is_converged", "Whether the search ended at a maximum or at a bound.", func(r *Model) bool { return r.Converged }),
 		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }).In("iterations").Never(),
 		table.Texts("status", named(models.FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),
+		table.Flags("is_candidate", "Whether the job lets it predict purchases; nbd may stand in without.", func(r *Model) bool { return r.IsCandidate }),
 		table.Flags("is_chosen", "Whether predictions rest on it.", func(r *Model) bool { return r.IsChosen }),
 		table.Texts("reason", "Why it has this status, and why it was chosen or not.", func(r *Model) string { return r.Reason }),
 		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied.", "for purchases, and where purchases are worth nothing", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }).In("ratio"),
 		table.NullNumbers("spend_frequency_correlation", "Pearson correlation of frequency and mean repeat value, which gamma_gamma assumes to be 0.", "for purchases, and where it is not defined", func(r *Model) (float64, bool) { return r.Correlation.Get() }).In("correlation"),
+		table.NullNumbers("holdout_deviance", "Mean Poisson deviance of a customer's purchases in the horizon from what the model would have predicted, over all origins of backtests. Less is better; candidates are chosen by it.", "for spend, without backtests, and where it could not be fitted at every origin", func(r *Model) (float64, bool) { return r.HoldoutDeviance.Get() }).In("nats"),
+		table.NullNumbers("holdout_bias", "Predicted ÷ actual purchases − 1, over all origins of backtests together.", "where holdout_deviance is, and where nobody bought", func(r *Model) (float64, bool) { return r.HoldoutBias.Get() }).In("share"),
+		table.NullNumbers("interval_widening_customer_level", "Nominal level at which intervals of customers are taken, so that in the backtests they held as many as they claim; at least 0.8.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Level, ok }).In("probability"),
+		table.NullNumbers("interval_widening_cohort", "Factor on the standard deviations of sums over a cohort, at least 1: √(mean z²) of the deviations z seen in the backtests, in standard deviations, × t(n) ÷ t(∞), the quantiles 0.9 of Student's distribution for n sums.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Cohort, ok }).In("ratio"),
+		table.NullNumbers("interval_widening_total", "The same for sums over all customers, of which each origin gives one for purchases and one for net revenue; the larger factor counts.", "unless chosen, and without backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Total, ok }).In("ratio"),
 	},
 }
 

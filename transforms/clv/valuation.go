@@ -76,7 +76,8 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 	}
 	if m := f.Chosen(ForPurchases, cohort.All); m != nil {
 		v.fit = m.Fit
-		v.purchases, v.hasPurchases = m.Purchases()
+		v.fit.Opportunity.Elapsed = s.Opportunities.Elapsed()
+		v.purchases, v.hasPurchases = v.fit.Purchases()
 		v.purchasesID = m.ID()
 	}
 	if v.hasPurchases {
@@ -147,7 +148,7 @@ func (v *Valuation) unit() TimeUnit { return v.Settings.Unit(v.fit.Family) }
 // x, t_x and T in days, or by opportunities where the model counts these.
 func (v *Valuation) state(s *ledger.Customers, i int, asOf calendar.Day) (x, tx, T int32) {
 	if v.fit.Family.IsDiscrete() {
-		t := v.Settings.Opportunities.AsOf(asOf).OfCustomer(s, i)
+		t := v.Settings.Opportunities.OfCustomer(s, i)
 		return t.X, t.Tx, t.T
 	}
 	first := s.First[i]

@@ -295,8 +295,8 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 		s := testSettings()
 		s.Candidates = []models.Family{candidate}
 		fits := FitAll(&s, &cells, &Gaps{}, nil, nil)
-		choice := Choose(&s, &fits)
-		rows := ModelRows(&s, &fits, choice, &cells, &ledger.Totals{First: numeric.Known(calendar.Day(50)), GrossSales: 90, PurchaseValue: 100}, 600)
+		choice := Choose(&s, &fits, &cells, Grades{})
+		rows := ModelRows(&s, &fits, Grades{}, choice, &cells, &ledger.Totals{First: numeric.Known(calendar.Day(50)), GrossSales: 90, PurchaseValue: 100}, 600)
 		var names []string
 		for _, row := range rows {
 			names = append(names, string(row.Family))
@@ -313,8 +313,8 @@ func TestFitAllSaysWhatWasChosen(t *testing.T) {
 	}
 	s := testSettings()
 	fits := FitAll(&s, &Cells{}, &Gaps{}, nil, nil)
-	choice := Choose(&s, &fits)
-	rows := ModelRows(&s, &fits, choice, &Cells{}, &ledger.Totals{}, 600)
+	choice := Choose(&s, &fits, &Cells{}, Grades{})
+	rows := ModelRows(&s, &fits, Grades{}, choice, &Cells{}, &ledger.Totals{}, 600)
 	if choice.Family != "" || len(rows) != 4 || isKnown(rows[0].Start) || rows[0].Fit.Status != models.FitInsufficientData {
 		t.Errorf("of nobody: chosen %v, %+v", choice, rows)
 	}

@@ -17,14 +17,21 @@ type Opportunities struct {
 	// contracts go on through a payment that is late or missed.
 	IsContractual bool
 
-	last int32 // the period of the last opportunity
+	last    int32   // the period of the last opportunity
+	elapsed float64 // of the one after it
 }
 
 // AsOf returns the opportunities that are complete at the end of a day.
 func (o Opportunities) AsOf(day calendar.Day) Opportunities {
-	o.last = o.Calendar.Index(o.Grain, day+1) - 1
+	running := o.Calendar.Index(o.Grain, day+1)
+	start, next := o.Calendar.Start(o.Grain, running), o.Calendar.Start(o.Grain, running+1)
+	o.last = running - 1
+	o.elapsed = float64(day+1-start) / float64(next-start)
 	return o
 }
+
+// Elapsed returns the share of the running period that is over, 0 to below 1.
+func (o Opportunities) Elapsed() float64 { return o.elapsed }
 
 // Taken is what a customer made of the opportunities.
 type Taken struct {

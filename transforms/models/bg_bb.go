@@ -152,6 +152,13 @@ func (f opportunities) everFrom(from float64) float64 {
 	return min(1, math.Exp(f.staying.logSurvival(from))*terms.Sum())
 }
 
+// next implements discrete.
+func (f opportunities) next() (Future, float64) {
+	survives := f.staying.stays(0)
+	f.staying.n++
+	return f, survives
+}
+
 // timeToPurchase returns the time by which a customer who is alive now has
 // taken an opportunity with probability q.
 func (f opportunities) timeToPurchase(q float64) float64 {

@@ -2,25 +2,34 @@ package models
 
 import "math"
 
-// perOpportunity returns a discrete model whose opportunities taken are so many
-// purchases on average, > 0; 1 changes nothing.
-//
-// More than one: a customer who takes an opportunity makes one purchase, and
-// another with the same probability after each. Fewer, as where contracts are
-// renewed that miss payments: a purchase comes with each by chance.
-func perOpportunity(m Purchases, purchases float64) Purchases {
+// Opportunity is what an opportunity of a discrete model is, in purchases and in
+// time. The zero value is one purchase, and the beginning of a period.
+type Opportunity struct {
+	// Purchases is the mean number of purchases of an opportunity taken, > 0; 0 stands
+	// for 1. More than one: who takes it makes one purchase, and another with the same
+	// probability after each. Less, as where contracts are renewed that miss
+	// payments: a purchase comes with each by chance.
+	Purchases float64
+	// Elapsed is the share of the running period that is over at the as-of day,
+	// 0 ≤ Elapsed < 1. What happened in it is not known to the model, so that the
+	// other share is expected of everybody.
+	Elapsed float64
+}
+
+// of returns a discrete model with such opportunities.
+func (o Opportunity) of(m Purchases) Purchases {
 	contract, isContract := m.(Contract)
 	switch {
-	case purchases == 1:
-		return m
-	case purchases > 1:
-		return bundling{m, purchases}
-	case isContract:
-		contract.Paid = purchases
-		return contract
-	default:
-		panic("models: an opportunity is taken by a purchase at least")
+	case o.Purchases > 1:
+		m = bundling{m, o.Purchases}
+	case o.Purchases > 0 && isContract:
+		contract.Paid = o.Purchases
+		m = contract
 	}
+	if o.Elapsed > 0 {
+		m = running{m, o.Elapsed}
+	}
+	return m
 }
 
 // bundling is a model whose opportunities taken are more than one purchase on
@@ -71,6 +80,12 @@ func (f bundles) PMF(h float64, into []float64) {
 			log += more + math.Log(float64(n)/float64(n+1-k))
 		}
 	}
+}
+
+// next implements discrete.
+func (f bundles) next() (Future, float64) {
+	after, survives := f.Future.(discrete).next()
+	return bundles{after, f.size}, survives
 }
 
 // timeToPurchase is that of the opportunities.

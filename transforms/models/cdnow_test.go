@@ -224,8 +224,9 @@ func TestFitsOfCDNOWAgreeWithAnIndependentProgram(t *testing.T) {
 				t.Logf("%s: %d iterations", family, f.Iterations)
 				m, _ := f.Purchases()
 				checkPredictions(t, m.(Geometric), spend, cells, shoppers, models[name])
-				if i, reason := Choose([]Fit{f}, nbd); i != 0 {
-					t.Errorf("the sole candidate %s was not chosen: %s", family, reason)
+				candidate := Candidate{Fit: f, Reproduced: Reproduced(m, cells, 7)}
+				if c := Choose([]Candidate{candidate}, nbd, false); c.Family != family {
+					t.Errorf("the sole candidate %s was not chosen: %s", family, c.WhyNot[family])
 				}
 			}
 		})

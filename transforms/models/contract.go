@@ -56,7 +56,7 @@ func (m Contract) Alive(x int, _, T float64, stages []float64) float64 {
 }
 
 // Shape implements Purchases.
-func (m Contract) Shape() Shape { return Shape{Stages: 1, R: 1, IsDiscrete: true} }
+func (m Contract) Shape() Shape { return Shape{Stages: 1, R: 1, IsDiscrete: true, IsContractual: true} }
 
 // Futures implements Purchases. Of those who left nothing is to come.
 func (m Contract) Futures(x float64, _ int) func(T float64) Future {
@@ -161,6 +161,13 @@ func (f renewals) timeToPurchase(q float64) float64 {
 	})
 }
 
+// next implements discrete.
+func (f renewals) next() (Future, float64) {
+	survives := f.stays(0)
+	f.n++
+	return f, survives
+}
+
 // gone is what a customer does who has left: nothing.
 type gone struct{}
 
@@ -180,6 +187,9 @@ func (gone) PMF(_ float64, into []float64) {
 		into[0] = 1
 	}
 }
+
+// next implements discrete.
+func (gone) next() (Future, float64) { return gone{}, 1 }
 
 // timeToPurchase returns +Inf.
 func (gone) timeToPurchase(float64) float64 { return math.Inf(1) }

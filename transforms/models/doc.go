@@ -13,6 +13,7 @@
 //	staying.go         how long customers stay, counted in opportunities
 //	opportunities.go   what is linear between whole numbers of opportunities
 //	bundles.go         opportunities that are taken by several purchases, or by less than one
+//	running.go         predictions that begin within a period, and with the first purchase
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	fit_shrunk.go      fits of segments, drawn to that of the whole base

@@ -57,9 +57,8 @@ type Fit struct {
 	Status        FitStatus
 	Reason        string // a sentence for people
 
-	// PerOpportunity is the mean number of purchases of an opportunity taken, which
-	// a discrete family's model expects of them; 0 for 1.
-	PerOpportunity float64
+	// Opportunity is what an opportunity of a discrete family's model is.
+	Opportunity Opportunity
 	// Covariance is that of the logarithms of the estimates; nil unless the
 	// status is FitOK.
 	Covariance [][]float64
@@ -81,8 +80,8 @@ func (f Fit) Purchases() (m Purchases, ok bool) {
 // model returns the model of purchases with these parameters.
 func (f Fit) model(parameters []float64) Purchases {
 	m := familyOf(f.Family).make(parameters)
-	if f.PerOpportunity > 0 {
-		return perOpportunity(m, f.PerOpportunity)
+	if f.Family.IsDiscrete() {
+		return f.Opportunity.of(m)
 	}
 	return m
 }

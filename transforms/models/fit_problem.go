@@ -17,7 +17,7 @@ type problem struct {
 	customers int64
 	cells     int64
 
-	perOpportunity float64 // of Data
+	opportunity Opportunity // of Data
 }
 
 // best maximises from one start after the other (see best).
@@ -47,7 +47,7 @@ func (p *problem) fit(top maximum) Fit {
 
 // estimates makes a Fit without likelihoods of a maximum that is a mean over n.
 func (p *problem) estimates(top maximum, n float64) Fit {
-	f := Fit{Family: p.family, Customers: p.customers, Cells: p.cells, Iterations: top.iterations, PerOpportunity: p.perOpportunity}
+	f := Fit{Family: p.family, Customers: p.customers, Cells: p.cells, Iterations: top.iterations, Opportunity: p.opportunity}
 	for i, name := range p.names {
 		f.Parameters = append(f.Parameters, Parameter{Name: name, Estimate: math.Exp(top.theta[i]) * p.scales[i]})
 	}

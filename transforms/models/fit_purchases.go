@@ -33,9 +33,8 @@ func cellsByX(cells []Cell) [][]Cell {
 type Data struct {
 	Cells   []Cell  // distinct, sorted by (X, Tx, T)
 	LogGaps float64 // Σ ln(days) over all gaps between consecutive purchases of a customer
-	// PerOpportunity is the mean number of purchases of an opportunity taken, of
-	// cells that count these; 0 for 1.
-	PerOpportunity float64
+	// Opportunity is what an opportunity is, of cells that count these.
+	Opportunity Opportunity
 }
 
 // FitPurchases fits a family of purchases to cells by maximum likelihood.
@@ -94,7 +93,7 @@ func newPurchaseProblem(f family, d Data, s FitSettings) problem {
 		family: f.name, names: f.parameters, starts: f.starts(totals), scales: scales,
 		objective: f.likelihood(d, scaleDays, s.Each),
 		shift:     -totals.purchases * math.Log(unit), // a density of x times changes with the unit by its x-th power
-		customers: totals.customers, cells: int64(len(d.Cells)), perOpportunity: d.PerOpportunity,
+		customers: totals.customers, cells: int64(len(d.Cells)), opportunity: d.Opportunity,
 	}
 }
 

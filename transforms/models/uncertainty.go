@@ -32,20 +32,43 @@ const mostPurchases = 1 << 20
 // covariance, as at a bound, and where value is not positive. Known as the delta
 // method.
 func (f Fit) ParameterVariance(value func(m Purchases) float64) float64 {
-	const step = 0.01
-	dim := len(f.Covariance)
-	gradient := make([]float64, dim)
-	for i := range dim {
-		up, down := value(f.moved(i, step)), value(f.moved(i, -step))
+	moved := f.Moved()
+	values := make([]float64, len(moved))
+	for i, m := range moved {
+		values[i] = value(m)
+	}
+	return f.VarianceOf(values)
+}
+
+// parameterStep is by how much the logarithms of parameters are moved.
+const parameterStep = 0.01
+
+// Moved returns what ParameterVariance looks at: the model with the logarithm of
+// one parameter moved up, then down, for each parameter. Empty without a
+// covariance. It and VarianceOf are for many values of which one is as costly as
+// all.
+func (f Fit) Moved() []Purchases {
+	var moved []Purchases
+	for i := range f.Covariance {
+		moved = append(moved, f.moved(i, parameterStep), f.moved(i, -parameterStep))
+	}
+	return moved
+}
+
+// VarianceOf is ParameterVariance of a value given by those of the models of Moved.
+func (f Fit) VarianceOf(values []float64) float64 {
+	gradient := make([]float64, len(f.Covariance))
+	for i := range gradient {
+		up, down := values[2*i], values[2*i+1]
 		if !(up > 0) || !(down > 0) || math.IsInf(up, 1) || math.IsInf(down, 1) {
 			return 0
 		}
-		gradient[i] = math.Log(up/down) / (2 * step)
+		gradient[i] = math.Log(up/down) / (2 * parameterStep)
 	}
 	variance := 0.0
-	for i := range dim {
-		for j := range dim {
-			variance += gradient[i] * f.Covariance[i][j] * gradient[j]
+	for i, g := range gradient {
+		for j, h := range gradient {
+			variance += g * f.Covariance[i][j] * h
 		}
 	}
 	return variance
@@ -60,6 +83,10 @@ func (f Fit) moved(parameter int, step float64) Purchases {
 	values[parameter] *= math.Exp(step)
 	return f.model(values)
 }
+
+// MeanSquare returns E[X(h)²] of who is alive now, h finite: for who sums the
+// variances of many customers of the same futures.
+func MeanSquare(f Future, h float64) float64 { return meanSquare(f, h) }
 
 // Widening is how intervals are widened by what they covered in backtests. The
 // zero value is not one: start from NoWidening.
