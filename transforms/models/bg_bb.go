@@ -152,6 +152,9 @@ func (f opportunities) everFrom(from float64) float64 {
 	return min(1, math.Exp(f.staying.logSurvival(from))*terms.Sum())
 }
 
+// first implements discrete.
+func (f opportunities) first() func(j float64) float64 { return f.takesFirst(0) }
+
 // next implements discrete.
 func (f opportunities) next() (Future, float64) {
 	survives := f.staying.stays(0)

@@ -82,6 +82,9 @@ func (f bundles) PMF(h float64, into []float64) {
 	}
 }
 
+// first implements discrete.
+func (f bundles) first() func(j float64) float64 { return f.Future.(discrete).first() }
+
 // next implements discrete.
 func (f bundles) next() (Future, float64) {
 	after, survives := f.Future.(discrete).next()

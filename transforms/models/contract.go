@@ -152,13 +152,18 @@ func addBinomial(into []float64, n int, p, weight float64) {
 // timeToPurchase returns the time by which there was a purchase with probability
 // q: where all renewals are paid, within the period or never.
 func (f renewals) timeToPurchase(q float64) float64 {
+	return waitFor(q, f.first())
+}
+
+// first implements discrete.
+func (f renewals) first() func(j float64) float64 {
 	missed, survival := 1.0, 1.0
-	return waitFor(q, func(j float64) float64 {
+	return func(j float64) float64 {
 		survival *= f.stays(j - 1)
 		first := survival * missed * f.paid
 		missed *= 1 - f.paid
 		return first
-	})
+	}
 }
 
 // next implements discrete.
@@ -187,6 +192,9 @@ func (gone) PMF(_ float64, into []float64) {
 		into[0] = 1
 	}
 }
+
+// first implements discrete.
+func (gone) first() func(j float64) float64 { return func(float64) float64 { return 0 } }
 
 // next implements discrete.
 func (gone) next() (Future, float64) { return gone{}, 1 }

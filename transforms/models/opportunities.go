@@ -55,8 +55,8 @@ func wholePMFs(h float64, into []float64, whole func(h int, into []float64)) {
 }
 
 // longestWait bounds the search for the time to a purchase, in opportunities: as
-// days they are more than two thousand years.
-const longestWait = 1 << 20
+// days they are more than 270 years.
+const longestWait = 100_000
 
 // waitFor returns the time by which a customer has bought with probability q,
 // where first(j) is the probability that the next purchase is at opportunity

@@ -8,6 +8,9 @@ type discrete interface {
 	// next returns the future of who survives the next opportunity, of whom it is not
 	// known whether they took it, and the probability to survive it.
 	next() (Future, float64)
+	// first returns the function of the probability that the next purchase is at
+	// opportunity j, to be asked for j = 1, 2, …
+	first() func(j float64) float64
 }
 
 // running is a discrete model whose predictions begin within a period, of which a
@@ -59,6 +62,24 @@ func (f shifted) PMF(h float64, into []float64) {
 	for n, p := range passed {
 		into[n] += f.by * survives * p
 	}
+}
+
+// timeToPurchase returns the time by which a customer has bought with probability
+// q: what is left of the running period counts by its share.
+func (f shifted) timeToPurchase(q float64) float64 {
+	after, survives := f.next()
+	now, later := f.first(), after.(discrete).first()
+	t := waitFor(q, func(j float64) float64 {
+		p := (1 - f.by) * now(j)
+		if j > 1 {
+			p += f.by * survives * later(j-1)
+		}
+		return p
+	})
+	if t < 1 {
+		return t * (1 - f.by)
+	}
+	return t - f.by
 }
 
 // mix multiplies probabilities of numbers of purchases by a weight, and adds one
