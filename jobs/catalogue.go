@@ -5,6 +5,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/retention"
 )
@@ -23,6 +24,7 @@ func Catalogue(integerKeys bool, attributes []string) []table.Schema {
 		retention.RetentionCurves.Schema(),
 		cohort.BusinessPeriods.Schema(),
 		clv.Formulas.Schema(),
+		forecast.CohortForecasts.Schema(),
 		clv.Models.Schema(),
 		clv.ModelParameters.Schema(),
 		backtest.Backtests.Schema(),

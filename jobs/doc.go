@@ -17,6 +17,8 @@
 //	run.go       the data flow, from the source to published tables
 //	passes.go    pass A, the models and pass B: over all shards, side by side
 //	histories.go what a sample of customers did, kept from pass A for backtests
+//	model_file.go   what a run fitted, as a file
+//	model_file_*.go such a file read, and used by another run
 //	stage.go     pass C: every table to the sink, checked
 //	freshness.go whether the source is whole: late, there twice, begun late, another column than the customer's
 //	questions.go what a job file leaves open

@@ -33,7 +33,7 @@ func (r *Run) Examine(ctx context.Context, m Machine, d *Diagnosis) {
 	if err != nil {
 		return
 	}
-	f := r.forecast(description, bound)
+	f := r.footprint(description, bound)
 	r.examineMemory(f, m, d)
 	r.examineWorkDir(f, d)
 }
@@ -45,6 +45,14 @@ func (r *Run) ExamineJob(d *Diagnosis) {
 	}
 	if r.isAsOfFixed() {
 		d.Warn("as of", "delete as_of before you schedule the job", "the job file fixes the day %s, so that every run is of it", r.AsOf)
+	}
+	for _, e := range []*EarlierModels{r.Models, r.StartFrom} {
+		if e != nil {
+			d.OK("models", "%s", e.Text())
+		}
+		for _, warning := range e.warnings(r.Job, r.AsOf) {
+			d.Warn("models", "fit the models again with a run that saves them", "%s", warning)
+		}
 	}
 }
 
@@ -188,7 +196,7 @@ func examineDisk(free, rows int64, latest *pipeline.Journal, d *Diagnosis) {
 
 // examineMemory compares what a run takes with what it may take, and that with
 // what there is.
-func (r *Run) examineMemory(f forecast, m Machine, d *Diagnosis) {
+func (r *Run) examineMemory(f footprint, m Machine, d *Diagnosis) {
 	switch {
 	case r.Memory == 0:
 		d.OK("memory", "a run takes about %s; how much there is this machine does not say, but --memory sets a limit", mebibytes(f.memory))
@@ -206,7 +214,7 @@ func (r *Run) examineMemory(f forecast, m Machine, d *Diagnosis) {
 }
 
 // examineWorkDir tries where a run keeps what memory does not hold.
-func (r *Run) examineWorkDir(f forecast, d *Diagnosis) {
+func (r *Run) examineWorkDir(f footprint, d *Diagnosis) {
 	free, err := r.space().Probe()
 	switch {
 	case err != nil && f.spilled == 0:

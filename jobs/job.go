@@ -4,6 +4,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -26,9 +27,11 @@ type Job struct {
 	SplitBy    []string // names of attributes
 	MaxOffset  [calendar.ByYear + 1]int32
 	Value      clv.Settings
-	Backtests  int // at most so many origins
+	Backtests  int    // at most so many origins
+	SegmentBy  string // name of the attribute whose values have models of their own; empty: none
 	Gates      Gates
-	Tables     map[string]bool // the tables to publish
+	Plan       []forecast.Planned // of acquisition
+	Tables     map[string]bool    // the tables to publish
 }
 
 // Attributes returns the names of the job's attributes, in order.
@@ -58,12 +61,13 @@ type File struct {
 	Cohorts   CohortsPart `yaml:"cohorts" absent:"the default of each key below it" doc:"how customers are grouped"`
 	Value     ValuePart   `yaml:"value" absent:"the default of each key below it" doc:"what a customer's value means"`
 	Models    ModelsPart  `yaml:"models" absent:"the default of each key below it" doc:"which models may predict"`
+	Plan      []planPart  `yaml:"acquisition_plan" absent:"forecast from the history" doc:"how many customers will be acquired, month by month, for the future cohorts of cohort_forecasts. It takes the place of the forecast in the months that it names; months that are over, and those after the 36th, are left out"`
 	Tables    tableList   `yaml:"tables" default:"all" doc:"all, or a list of the tables to publish. customer_values is the largest"`
 	Sink      adapterPart `yaml:"sink" default:"required" doc:"where the tables go"`
 }
 
 // reserved are top-level keys that later versions will give a meaning.
-var reserved = []string{"spend", "acquisition_plan", "experiments"}
+var reserved = []string{"spend", "experiments"}
 
 // SourcePart says where rows come from and what their columns mean.
 type SourcePart struct {
@@ -119,8 +123,9 @@ type ValuePart struct {
 
 // ModelsPart says which models may be chosen.
 type ModelsPart struct {
-	Candidates  candidateList `yaml:"candidates" absent:"[mbg_nbd], with setting: contractual [bdw, s_bg]" one_of:"mbg_nbd,bg_nbd,nbd,bg_bb,s_bg,bdw" doc:"models that may predict; bg_nbd only alone; with setting: contractual s_bg and bdw, and no others. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, under contracts gamma_gamma alone. Candidates that describe the past better than nbd, and within a tenth of what came, compete by how well they would have predicted in backtests; nbd predicts where there is none. models.reason says why. No other family is there yet"`
-	Backtests   *int          `yaml:"backtests" default:"3" doc:"at most so many days, origins, that the base is taken back to, to compare what the models would have predicted with what came; 0 for none. The horizon is 365 days where the history has three times as many, else a third of it in whole fortnights; origins lie half a horizon apart, and each has a horizon of history before it. At most 200,000 customers are graded, those with the smallest hash"`
+	Candidates  candidateList `yaml:"candidates" absent:"[mbg_nbd, pareto_nbd, mbg_cnbd_2]; with setting: contractual [bdw, s_bg]" one_of:"mbg_nbd,pareto_nbd,bg_nbd,nbd,mbg_cnbd_2,mbg_cnbd_3,mbg_cnbd_4,bg_cnbd_2,bg_cnbd_3,bg_cnbd_4,bg_bb,s_bg,bdw" doc:"models that may predict; bg_nbd and bg_cnbd_ only alone; with setting: contractual s_bg and bdw, and no others. bg_bb is for purchases that are tied to the calendar. cnbd_2 to cnbd_4 are for purchases that are more regular than at random, the more so the higher the number. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, under contracts gamma_gamma alone. Candidates that describe the past better than nbd, and within a tenth of what came, compete by how well they would have predicted in backtests; nbd predicts where there is none. models.reason says why"`
+	Backtests   *int          `yaml:"backtests" default:"3" doc:"at most so many days, origins, that the base is taken back to, to compare what the models would have predicted with what came; 0 for none. The horizon is 365 days where the history has three times as many, else a third of it in whole fortnights; origins lie half a horizon apart, and each has a horizon of history before it. At most 100,000 customers are graded, those with the smallest hash"`
+	SegmentBy   string        `yaml:"segment_by" absent:"none" doc:"one of source.attributes, at most 1,000 values. The models that predict are fitted to the customers of each value too, drawn to those of the whole base as far as the values do not differ; who has a value with fewer than 50 repeat buyers is predicted by the models of the whole base"`
 	TimeUnit    string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters of models that count days"`
 	Opportunity string        `yaml:"opportunity" default:"month" one_of:"day,week,month,quarter,year" doc:"the calendar period that is one opportunity of bg_bb, and one contract period of s_bg and bdw. A period counts once it is over; of the one that runs at the as-of day the share is expected that is to come. Days are divided by the mean length of a period, and between whole periods what is expected is linear"`
 }

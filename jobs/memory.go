@@ -82,28 +82,28 @@ func (r *Run) checkShards(store *pipeline.Store) error {
 	return nil
 }
 
-// forecast is what a run is expected to take.
-type forecast struct {
+// footprint is what a run is expected to take.
+type footprint struct {
 	memory  int64 // bytes at one time
 	spilled int64 // bytes in files; 0 if memory holds everything
 	isLeast bool  // how much there is to read is not known: it takes that, and what the rows need
 }
 
-// forecast returns what a run of a source takes. Of 2 M rows of 0.8 M customers
+// footprint returns what a run of a source takes. Of 2 M rows of 0.8 M customers
 // it says 325 MiB, and 419 were measured; of 10 M rows of 4.2 M customers 1180
 // and 1145, and with 512 MiB, which is too little, 688 and 667.
-func (r *Run) forecast(d pipeline.Description, bound *ledger.Binding) forecast {
+func (r *Run) footprint(d pipeline.Description, bound *ledger.Binding) footprint {
 	rows := estimatedRows(d)
 	base := int64(programMemory+r.Workers*workerMemory) + rows*laterBytes
 	stored := rows * (int64(bound.RowBytes()) + shelfBytes)
 	if held := r.held(); stored > held {
-		return forecast{memory: base + held, spilled: stored}
+		return footprint{memory: base + held, spilled: stored}
 	}
-	return forecast{memory: base + stored + stored/2, isLeast: workOf(d) < 0} // a half that is not yet collected
+	return footprint{memory: base + stored + stored/2, isLeast: workOf(d) < 0} // a half that is not yet collected
 }
 
 // text says what the run takes.
-func (f forecast) text(workDir string) string {
+func (f footprint) text(workDir string) string {
 	if f.isLeast {
 		return "at least " + mebibytes(f.memory) + ": how many rows there are is not known before they are read"
 	}

@@ -141,6 +141,12 @@ func (o *operand) ledger() *ledger.Operand {
 	return &o.Operand
 }
 
+// planPart is a month of the acquisition plan.
+type planPart struct {
+	Month     string `yaml:"month" default:"required" doc:"the month, as 2025-01"`
+	Customers *int   `yaml:"customers" default:"required" doc:"customers acquired in it, first purchases; of the month of the as-of day also those who are there already"`
+}
+
 // tableList is the word all, or a list of tables.
 type tableList []string
 

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -85,6 +86,8 @@ type base struct {
 	ranks     clv.Ranks
 	lifecycle clv.Lifecycle
 	residuals clv.Residuals
+	sample    *forecast.Sample // of customers; nil where no forecast is published
+	demand    forecast.Sums
 
 	hasResiduals bool                // every customer with a purchase has a residual value
 	residual     int64               // what they add up to
@@ -134,10 +137,14 @@ type worker struct {
 // compute is pass A. Workers add up over the shards they happen to get; all
 // sums are of integers, so the result does not depend on it.
 func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error) {
+	segments, err := r.segmentation(in)
+	if err != nil {
+		return nil, err
+	}
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
-	if r.Job.hasModels() {
+	if r.Job.hasModels() && r.Models == nil {
 		b.kept = newHistoryShelf(in.space, shards)
 	}
 	workers := make([]worker, r.Workers)
@@ -145,13 +152,13 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	for i := range workers {
 		workers[i].builder = ledger.NewBuilder(in.bound, in.vocabulary, bits.Len(uint(shards))-1)
 		workers[i].grid.MaxOffset = r.Job.MaxOffset
-		workers[i].hasModels = r.Job.hasModels()
+		workers[i].hasModels, workers[i].cells.By = r.Job.hasModels(), segments
 		workers[i].hasSurvival = r.Job.Tables[retention.RetentionCurves.Name]
 		workers[i].hasFormulas = r.Job.Tables[clv.Formulas.Name]
 		workers[i].hasTracking = r.Job.hasModels() && r.Job.Tables[backtest.ModelTracking.Name]
 	}
 	order := largestFirst(in.store)
-	err := pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
+	err = pipeline.Each(ctx, r.Workers, shards, func(ctx context.Context, n, i int) (err error) {
 		w := &workers[n]
 		if err = in.store.Take(ctx, order[i], &rows[n]); err != nil {
 			return err
@@ -189,6 +196,20 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	}
 	b.hasContribution, err = contribution(&b.sums.totals)
 	return b, err
+}
+
+// segmentation returns what divides the customers for models of their own; nil
+// where the job asks for none.
+func (r *Run) segmentation(in *input) (*clv.Segmentation, error) {
+	attribute := slices.Index(in.bound.Attributes(), r.Job.SegmentBy)
+	if attribute < 0 || !r.Job.hasModels() {
+		return nil, nil
+	}
+	s := &clv.Segmentation{Attribute: attribute, Name: "first_" + r.Job.SegmentBy, Values: in.vocabulary.Values(attribute)}
+	if len(s.Values) > clv.MaxSegments {
+		return nil, quality("leave models.segment_by out, or group the attribute's values in the source", "%s has more than %d values", s.Name, clv.MaxSegments)
+	}
+	return s, nil
 }
 
 // largestFirst returns the shards in the order of their sizes, so that one
@@ -232,7 +253,9 @@ func (r *Run) modelling(ctx context.Context) *modelling {
 // fit fits the models. A fit that fails is a published fact, not an error.
 func (r *Run) fit(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
-	b.fits = clv.FitAll(r.settings(), &b.sums.cells, &b.sums.gaps, m.stop, m.each)
+	settings := r.settings()
+	settings.StartFrom = r.StartFrom.fits()
+	b.fits = clv.FitAll(settings, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
 	return m.failed
 }
 
@@ -248,7 +271,6 @@ func (r *Run) grade(ctx context.Context, b *base) (err error) {
 
 // choose chooses the model to predict with.
 func (r *Run) choose(ctx context.Context, b *base) error {
-	m := r.modelling(ctx)
 	cells, totals, grades := &b.sums.cells, &b.sums.totals, b.backtests.Grades
 	choice := clv.Choose(r.settings(), &b.fits, cells, grades)
 	b.backtests.Choose(choice.Family)
@@ -257,9 +279,40 @@ func (r *Run) choose(ctx context.Context, b *base) error {
 		Factors:  clv.FactorsOf(totals),
 		Widening: grades.Widening(choice),
 	}
+	if cells.By != nil {
+		m := r.modelling(ctx)
+		b.fitted.AddSegments(clv.FitSegments(r.settings(), &b.fitted, cells, r.AsOf, m.stop, m.each))
+		if m.failed != nil {
+			return m.failed
+		}
+	}
+	return r.putTogether(ctx, b)
+}
+
+// putTogether makes what customers are valued with of what was fitted.
+func (r *Run) putTogether(ctx context.Context, b *base) error {
+	m, cells := r.modelling(ctx), &b.sums.cells
 	b.valuation = clv.NewValuation(*r.settings(), &b.fitted, cells, b.hasContribution, m.each)
-	cells.Purchases, cells.Spend, cells.Taken = nil, nil, nil // only the models are made of them
+	if r.Job.Tables[forecast.CohortForecasts.Name] {
+		b.sample = forecast.NewSample(b.valuation, cells.Purchases)
+	}
+	cells.Purchases, cells.Spend, cells.Taken, cells.Segments = nil, nil, nil, nil // only the models are made of them
 	return m.failed
+}
+
+// forecast computes what the base is expected to bring month by month; of no
+// customers where it is not published.
+func (r *Run) forecast(ctx context.Context, b *base, o *outputs) (*forecast.Forecast, error) {
+	if b.sample == nil {
+		return new(forecast.Forecast), nil
+	}
+	m := r.modelling(ctx)
+	f := forecast.New(b.valuation, &forecast.Base{
+		AsOf: r.AsOf, Sums: &b.demand, Sample: b.sample, Past: forecast.History(o.cohorts, o.businessPeriods),
+		Totals: &b.sums.totals, Plan: r.Job.Plan,
+	}, m.each)
+	b.demand = forecast.Sums{} // only the forecast is made of it
+	return f, m.failed
 }
 
 // value is pass B.
@@ -268,6 +321,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	desks := make([]desk, r.Workers)
 	bases := make([]clv.Base, r.Workers)
 	residuals := make([]clv.Residuals, r.Workers)
+	demands := make([]forecast.Sums, r.Workers)
 	err := pipeline.Each(ctx, r.Workers, b.customers.shards, func(ctx context.Context, worker, i int) error {
 		d := &desks[worker]
 		if err := b.get(ctx, i, d); err != nil {
@@ -275,6 +329,9 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 		}
 		bases[worker].Enter(&d.own, d.values)
 		residuals[worker].Enter(b.frame, &d.own, d.values)
+		if b.sample != nil {
+			demands[worker].Enter(b.frame, b.valuation, &d.own, d.values)
+		}
 		meter.Add(int64(d.own.Len()), int64(d.own.Len()))
 		return nil
 	})
@@ -285,6 +342,7 @@ func (r *Run) value(ctx context.Context, s *Summary, b *base) error {
 	for i := range bases {
 		all.Add(&bases[i])
 		b.residuals.Add(&residuals[i])
+		b.demand.Add(&demands[i])
 	}
 	b.residual, b.hasResiduals = all.Residual()
 	b.year = all.YearPerCustomer()

@@ -26,6 +26,8 @@ type Plan struct {
 	SplitBy   []string     `json:"split_by,omitempty"`
 	Horizons  []string     `json:"horizons"`
 	Models    []string     `json:"model_candidates"`
+	ModelFile string       `json:"model_file,omitempty"` // to predict with; nothing is fitted
+	StartFrom string       `json:"start_from,omitempty"` // the model file at whose parameters searches begin
 	Tables    []string     `json:"tables"`
 	Replaces  string       `json:"replaces_run,omitempty"` // run id of what this as-of date holds now
 	LatestRun string       `json:"latest_as_of_date,omitempty"`
@@ -38,6 +40,7 @@ type Plan struct {
 
 	questions string // for people
 	memory    string // likewise
+	earlier   string // likewise: of the model file
 }
 
 // PlannedInput is what would be read.
@@ -92,7 +95,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	if err := r.planSource(ctx, p, bound); err != nil {
 		return nil, err
 	}
-	f := r.forecast(d, bound)
+	f := r.footprint(d, bound)
 	p.Memory, p.Spilled, p.memory = f.memory, f.spilled, f.text(r.WorkDir)
 	for _, g := range j.Grains {
 		p.Grains = append(p.Grains, g.String())
@@ -104,10 +107,21 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	for _, f := range j.Value.Candidates {
 		p.Models = append(p.Models, string(f))
 	}
+	p.planModels(r)
 	for _, t := range r.published(bound) {
 		p.Tables = append(p.Tables, t.Name)
 	}
 	return p, r.planSink(ctx, p, bound)
+}
+
+// planModels says where the models come from.
+func (p *Plan) planModels(r *Run) {
+	if r.Models != nil {
+		p.ModelFile, p.earlier = r.Models.Place, r.Models.Text()
+	}
+	if r.StartFrom != nil {
+		p.StartFrom, p.earlier = r.StartFrom.Place, r.StartFrom.Text()
+	}
 }
 
 // planSource says what reading takes, where the source can tell.
@@ -193,10 +207,16 @@ func (p *Plan) Text() string {
 		line("  orders     no order_id: every row is an order")
 	}
 	line("  cohorts    by %s%s", strings.Join(p.Grains, ", "), prefixed(", split by ", strings.Join(p.SplitBy, ", ")))
-	if len(p.Models) > 0 {
+	switch {
+	case p.ModelFile != "":
+		line("  models     %s; none is fitted; horizons %s", p.earlier, strings.Join(p.Horizons, ", "))
+	case len(p.Models) > 0:
 		line("  models     %s beside nbd, bg_nbd, gamma_gamma; horizons %s", strings.Join(p.Models, ", "), strings.Join(p.Horizons, ", "))
-	} else {
+	default:
 		line("  models     none: nothing is predicted")
+	}
+	if p.StartFrom != "" {
+		line("  start      at the models %s", p.earlier)
 	}
 	line("  tables     %s", strings.Join(p.Tables, ", "))
 	switch {

@@ -30,6 +30,10 @@ type Run struct {
 	AcceptVolume  bool // publish although there are far fewer rows than before
 	AcceptColumns bool // publish although columns that were published before break
 
+	Models    *EarlierModels             // to predict with, in the place of fitting any; may be nil
+	StartFrom *EarlierModels             // where the searches of the fits begin; may be nil
+	OnModels  func(content []byte) error // told the model file of what was fitted, once it is published; may be nil
+
 	Now        func() time.Time        // the clock, for runs and the journal only
 	OnStage    func(stage string)      // told when a stage begins; may be nil
 	OnProgress func(pipeline.Progress) // told how far the stage has come, by several goroutines at once; may be nil
@@ -46,12 +50,13 @@ type Run struct {
 //  4. check what was read
 //  5. pass A, per shard: customer-days; sums per cohort and period; model cells
 //  6. fit the models on the cells; grade them by what they would have predicted
-//     at earlier days; choose the one to predict with
+//     at earlier days; choose the one to predict with. Or take the models of an
+//     earlier run
 //  7. pass B, per shard: value each customer; what ranks compare with
 //  8. pass C: stage every table, customers shard by shard
 //  9. check that everything ties out, stage what was checked
 //  10. publish all tables together, the journal last; remove the dates that the
-//     sink keeps no longer
+//     sink keeps no longer; hand over the model file
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	s := r.newSummary()
 	space := r.space()
@@ -109,15 +114,20 @@ func (r *Run) do(ctx context.Context, s *Summary, space *pipeline.Space) error {
 		return err
 	}
 	r.removeExpired(ctx, s)
-	return nil
+	return r.saveModels(in, b)
 }
 
 // model makes what customers are valued with.
 func (r *Run) model(ctx context.Context, s *Summary, b *base) error {
-	for _, step := range []struct {
+	type step struct {
 		stage string
 		do    func(context.Context, *base) error
-	}{{"fit", r.fit}, {"grade", r.grade}, {"choose", r.choose}} {
+	}
+	steps := []step{{"fit", r.fit}, {"grade", r.grade}, {"choose", r.choose}}
+	if r.Models != nil {
+		steps = []step{{"models", r.useModels}}
+	}
+	for _, step := range steps {
 		r.stage(s, step.stage)
 		if err := step.do(ctx, b); err != nil {
 			return err

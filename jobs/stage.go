@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/backtest"
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 	"github.com/perennial-clv/perennial/transforms/retention"
@@ -41,12 +42,16 @@ type stager struct {
 // and stages the record of the run last.
 func (st *stager) tables(ctx context.Context, in *input, b *base, started time.Time) error {
 	periods := b.sums.grid.Parts(b.frame)
-	st.meter = st.run.meter(st.summary, "stage", st.count(b, len(periods)))
 	st.receipts = map[string]pipeline.Receipt{}
 	o := &outputs{
 		cohorts:         clv.CohortRows(b.frame, &b.sums.cohorts, &b.residuals, b.hasContribution),
 		businessPeriods: b.sums.business.Periods(b.frame, b.hasContribution),
 	}
+	future, err := st.run.forecast(ctx, b, o)
+	if err != nil {
+		return err
+	}
+	st.meter = st.run.meter(st.summary, "stage", st.count(b, len(periods), future.Parts()))
 	if err := firstError(
 		func() error { return st.customers(ctx, in, b) },
 		stageRows(ctx, st, clv.Cohorts, o.cohorts),
@@ -60,10 +65,11 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		stageRows(ctx, st, retention.RetentionCurves, curves),
 		stageRows(ctx, st, cohort.BusinessPeriods, o.businessPeriods),
 		stageRows(ctx, st, clv.Formulas, b.valuation.FormulaRows(b.frame, &b.sums.formulas, b.sums.totals.First)),
+		func() error { return st.forecasts(ctx, future) },
 		stageRows(ctx, st, clv.Models, b.fitted.Models),
 		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.fitted.Models)),
 		stageRows(ctx, st, backtest.Backtests, b.backtests.Rows),
-		stageRows(ctx, st, backtest.ModelTracking, b.sums.daily.Track(b.frame, backtest.TrackedModels(b.fitted.Models))),
+		stageRows(ctx, st, backtest.ModelTracking, b.sums.daily.Track(b.frame, backtest.TrackedModels(b.fitted.Models), b.backtests.Tracking)),
 		stageRows(ctx, st, ledger.RunExclusions, b.exclusions),
 	); err != nil {
 		return err
@@ -83,7 +89,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 
 // count returns how many parts the tables have that are published: those of
 // the tables that may be large, cohort_periods among them, and one of each other.
-func (st *stager) count(b *base, periods int) int64 {
+func (st *stager) count(b *base, periods, forecasts int) int64 {
 	sum := 0
 	for name, isPublished := range st.run.Job.Tables {
 		switch {
@@ -92,6 +98,8 @@ func (st *stager) count(b *base, periods int) int64 {
 			sum += b.customers.shards
 		case name == retention.CohortPeriods.Name:
 			sum += periods
+		case name == forecast.CohortForecasts.Name:
+			sum += forecasts
 		default:
 			sum++
 		}
@@ -139,11 +147,21 @@ func (st *stager) cohortPeriods(ctx context.Context, b *base, o *outputs, parts 
 	return err
 }
 
+// forecasts stages cohort_forecasts part by part.
+func (st *stager) forecasts(ctx context.Context, f *forecast.Forecast) error {
+	return st.parts(ctx, forecast.CohortForecasts.Schema(), f.Parts(), func(_ context.Context, _ *table.Memory, _, i int) (table.Record, error) {
+		return forecast.CohortForecasts.Record(f.Rows(i)), nil
+	})
+}
+
 // customers stages the tables with a row per customer, shard by shard.
 func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	defer b.customers.shelf.Close() // no later table looks at a customer
 	desks := make([]desk, max(1, st.run.Workers))
-	customers := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes())
+	customers, values := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes()), clv.CustomerValues(in.bound.HasIntegerKeys())
+	if b.sums.cells.By != nil {
+		customers, values = clv.CustomersBySegment(in.bound.HasIntegerKeys(), in.bound.Attributes()), clv.CustomerValuesBySegment(in.bound.HasIntegerKeys())
+	}
 	err := st.parts(ctx, customers.Schema(), b.customers.shards, func(ctx context.Context, m *table.Memory, worker, i int) (table.Record, error) {
 		d := &desks[worker]
 		if err := b.get(ctx, i, d); err != nil {
@@ -154,7 +172,6 @@ func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	if err != nil {
 		return err
 	}
-	values := clv.CustomerValues(in.bound.HasIntegerKeys())
 	return st.parts(ctx, values.Schema(), b.customers.shards, func(ctx context.Context, m *table.Memory, worker, i int) (table.Record, error) {
 		d := &desks[worker]
 		if err := b.get(ctx, i, d); err != nil {

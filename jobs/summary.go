@@ -39,11 +39,13 @@ type Summary struct {
 	Source   *SourceSummary  `json:"source,omitempty"`
 	Excluded []ExcludedTotal `json:"excluded,omitempty"`
 	Result   *ResultSummary  `json:"result,omitempty"`
-	Models   []ModelSummary  `json:"models,omitempty"`
+	Models   []ModelSummary  `json:"models,omitempty"` // of the whole base
 	Tables   []TableSummary  `json:"tables,omitempty"`
-	Dropped  []string        `json:"dropped_tables,omitempty"`      // that the newest date had and this run does not publish
-	Removed  []string        `json:"removed_as_of_dates,omitempty"` // dates that the sink keeps no longer
-	Warnings []string        `json:"warnings,omitempty"`
+
+	SegmentModels int      `json:"segment_models,omitempty"`      // that predict for parts of the base
+	Dropped       []string `json:"dropped_tables,omitempty"`      // that the newest date had and this run does not publish
+	Removed       []string `json:"removed_as_of_dates,omitempty"` // dates that the sink keeps no longer
+	Warnings      []string `json:"warnings,omitempty"`
 
 	PeakMemory int64 `json:"peak_memory_bytes,omitempty"` // that the process took at most; absent where the system does not say
 	Spilled    int64 `json:"spilled_bytes"`               // that memory did not hold and that were written to files
@@ -191,7 +193,11 @@ func (s *Summary) setResult(r *Run, in *input, b *base, o *outputs, c *checks) {
 	result.RepeatRate = repeatRate(o.businessPeriods)
 	s.Result = result
 	for i := range b.fitted.Models {
-		s.Models = append(s.Models, modelSummary(&b.fitted.Models[i]))
+		if m := &b.fitted.Models[i]; m.Part == cohort.All {
+			s.Models = append(s.Models, modelSummary(m))
+		} else if m.IsChosen {
+			s.SegmentModels++
+		}
 	}
 	s.Warnings = warnings(r, s, in, b, c)
 }
@@ -263,6 +269,7 @@ func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 	if s.predictsWith(models.NBD) && !slices.Contains(r.Job.Value.Candidates, models.NBD) {
 		list = append(list, "nbd predicts, in which nobody ever leaves (models says why): values of a lifetime are as high as they can be")
 	}
+	list = append(list, r.Models.warnings(r.Job, r.AsOf)...)
 	if chosen && !b.hasResiduals {
 		list = append(list, "lifetime values are infinite without a discount, or too large: residual_clv is NULL")
 	}

@@ -47,7 +47,8 @@ source:
 #  horizons: [365d, lifetime]
 
 #models:
-#  candidates: [mbg_nbd]         # or none: cohorts and history alone
+#  candidates: [mbg_nbd, pareto_nbd, mbg_cnbd_2]   # or none: cohorts and history alone
+#  backtests: 3                  # 0: none
 #  time_unit: week
 
 #tables: all                     # or a list

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline/table"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 	"github.com/perennial-clv/perennial/transforms/money"
@@ -27,6 +28,7 @@ const (
 	defaultDiscountRate = 0.10
 	defaultDayOffsets   = 365
 	maxHorizonDays      = 36_525 // a century
+	maxPlanned          = 10_000_000_000
 )
 
 var (
@@ -48,6 +50,7 @@ func (l *loader) load() {
 	l.checkCohorts()
 	l.checkValue()
 	l.checkModels()
+	l.checkPlan()
 	l.checkTables()
 }
 
@@ -323,7 +326,10 @@ func candidatesOf(isContractual bool) (known []models.Family, defaults int) {
 	if isContractual {
 		return []models.Family{models.BdW, models.SBG}, 2
 	}
-	return []models.Family{models.MBGNBD, models.BGNBD, models.NBD, models.BGBB}, 1
+	return []models.Family{
+		models.MBGNBD, models.ParetoNBD, models.MBGCNBD2,
+		models.BGNBD, models.NBD, models.MBGCNBD3, models.MBGCNBD4, models.BGCNBD2, models.BGCNBD3, models.BGCNBD4, models.BGBB,
+	}, 3
 }
 
 func (l *loader) checkModels() {
@@ -344,8 +350,8 @@ func (l *loader) checkModels() {
 			l.problem(path, "add setting: contractual if customers are under contract", "%s is a model of customers under contract", name)
 		case !slices.Contains(known, name):
 			l.problem(path, suggestion(name, known), "unknown model %q", name)
-		case name == string(models.BGNBD) && len(m.Candidates.families) > 1:
-			l.problem(path, "name it alone, or leave it out: it is always fitted", "bg_nbd can only be the sole candidate, for it calls every one-time buyer alive")
+		case models.Family(name).KeepsOneTimeBuyers() && len(m.Candidates.families) > 1:
+			l.problem(path, "name it alone, or m"+name+" beside others", "%s can only be the sole candidate, for it calls every one-time buyer alive", name)
 		}
 		l.job.Value.Candidates = append(l.job.Value.Candidates, models.Family(name))
 	}
@@ -357,6 +363,11 @@ func (l *loader) checkModels() {
 	if m.Backtests != nil {
 		if l.job.Backtests = *m.Backtests; l.job.Backtests < 0 || l.job.Backtests > most {
 			l.problem("models.backtests", fmt.Sprintf("write a number from 0 to %d", most), "%d backtests are not possible", *m.Backtests)
+		}
+	}
+	if l.job.SegmentBy = m.SegmentBy; m.SegmentBy != "" {
+		if _, ok := l.file.Source.Attributes[m.SegmentBy]; !ok {
+			l.problem("models.segment_by", suggestion(m.SegmentBy, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", m.SegmentBy)
 		}
 	}
 	l.job.Value.TimeUnit = clv.Week
@@ -382,6 +393,26 @@ func (l *loader) checkOpportunities() {
 		if o.Grain, ok = calendar.ParseGrain(text); !ok && !l.failed("models.opportunity") {
 			l.problem("models.opportunity", "use day, week, month, quarter or year", "unknown opportunity %q", text)
 		}
+	}
+}
+
+func (l *loader) checkPlan() {
+	seen := map[calendar.Day]bool{}
+	for i := range l.file.Plan {
+		path, p := fmt.Sprintf("acquisition_plan[%d]", i), &l.file.Plan[i]
+		month, ok := calendar.ParseDay(p.Month + "-01")
+		switch {
+		case l.failed(path):
+		case !ok:
+			l.problem(path+".month", "write year and month, as 2025-01", "acquisition_plan has the month %q", p.Month)
+		case seen[month]:
+			l.problem(path, "name each month once", "acquisition_plan has the month %s twice", p.Month)
+		case p.Customers == nil || *p.Customers < 0 || *p.Customers > maxPlanned:
+			l.problem(path, "write how many customers will buy first in it, as customers: 1200", "acquisition_plan has no number of customers for %s", p.Month)
+		default:
+			l.job.Plan = append(l.job.Plan, forecast.Planned{Month: month, Customers: int64(*p.Customers)})
+		}
+		seen[month] = true
 	}
 }
 

@@ -15,6 +15,7 @@
 //	models      when customers buy and what a purchase is worth: likelihoods, fits, predictions
 //	clv         what customers are worth                                                ► customers, customer_values, cohorts, models, model_parameters
 //	backtest    how well the models would have predicted at earlier days
+//	forecast    what cohorts will bring, month by month                                 ► cohort_forecasts
 //
 // and shop, the simulated shop of the commands sample and demo.
 //

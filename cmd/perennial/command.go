@@ -49,6 +49,9 @@ type flags struct {
 	summary       string
 	acceptVolume  bool
 	acceptColumns bool
+	models        string
+	startFrom     string
+	saveModels    string
 }
 
 // run executes the command line and returns the exit code.
@@ -170,6 +173,12 @@ func (f *flags) addAcceptColumns(c *cobra.Command) {
 	c.Flags().BoolVar(&f.acceptColumns, "accept-columns", false, "publish although columns that were published before are gone or of another type")
 }
 
+// addModels adds the flags of commands that may take models of an earlier run.
+func (f *flags) addModels(c *cobra.Command) {
+	c.Flags().StringVar(&f.models, "models", "", "predict with the models of a `file` that a run has saved; fit none")
+	c.Flags().StringVar(&f.startFrom, "start-from", "", "begin the searches of the fits at the models of such a `file`: the same maxima, found sooner")
+}
+
 // addMachine adds the flags of commands that say or use what a run may take.
 func (f *flags) addMachine(c *cobra.Command) {
 	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "`number` of goroutines that compute")
@@ -182,6 +191,7 @@ func (f *flags) addRun(c *cobra.Command) {
 	c.Flags().StringVar(&f.log, "log", "", "`text` or json, to standard error (default: a progress bar on a terminal, else json)")
 	complete(c, "log", "text", "json")
 	c.Flags().StringVar(&f.summary, "summary", "", "`file` for the summary as JSON, also of a failed run")
+	c.Flags().StringVar(&f.saveModels, "save-models", "", "`file` for the models that were fitted, written once the tables are published")
 	c.Flags().BoolVar(&f.acceptVolume, "accept-volume", false, "publish although the source has far fewer rows than the previous run's")
 }
 
@@ -193,6 +203,9 @@ func (f *flags) check(c *cobra.Command) error {
 		default:
 			return usage(c, "--%s is text or json, not %q", choice.flag, choice.value)
 		}
+	}
+	if f.models != "" && f.startFrom+f.saveModels != "" {
+		return usage(c, "with --models nothing is fitted: there is no search to start, and nothing new to save")
 	}
 	if c.Flags().Lookup("workers") != nil && f.workers < 1 {
 		return usage(c, "--workers is at least 1")

@@ -28,6 +28,7 @@ func newDoctor(w *world) *cobra.Command {
 	f.addAsOf(c)
 	f.addOutput(c)
 	f.addMachine(c)
+	f.addModels(c)
 	return c
 }
 

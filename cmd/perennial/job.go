@@ -51,12 +51,13 @@ func runOf(w *world, job *jobs.Job, f *flags) (*jobs.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &jobs.Run{
+	run := &jobs.Run{
 		Job: job, AsOf: asOf, CodeVersion: codeVersion(), Workers: max(1, f.workers),
 		Memory: f.memoryIn(w), WorkDir: cmp.Or(f.workDir, os.TempDir()), PeakMemory: w.peakMemory,
 		AcceptVolume: f.acceptVolume, AcceptColumns: f.acceptColumns,
 		RunID: now.UTC().Format("20060102T150405Z") + "-" + w.newID(), Now: w.now,
-	}, nil
+	}
+	return run, addModelFiles(run, f)
 }
 
 func newValidate(w *world) *cobra.Command {
@@ -103,6 +104,7 @@ func newPlan(w *world) *cobra.Command {
 	f.addOutput(c)
 	f.addMachine(c)
 	f.addAcceptColumns(c)
+	f.addModels(c)
 	return c
 }
 
@@ -167,6 +169,7 @@ func newRun(w *world) *cobra.Command {
 	f.addAsOf(c)
 	f.addOutput(c)
 	f.addMachine(c)
+	f.addModels(c)
 	f.addRun(c)
 	f.addAcceptColumns(c)
 	p.add(c)
@@ -182,6 +185,9 @@ func runJob(c *cobra.Command, w *world, path string, f *flags) (*jobs.Summary, e
 		err = cannotWrite(f.summary, err) // now, not when all is done
 		f.summary = ""
 		return nil, err
+	}
+	if _, err := os.Stat(filepath.Dir(f.saveModels)); err != nil {
+		return nil, cannotWrite(f.saveModels, err)
 	}
 	run, err := loadRun(w, path, f)
 	if err != nil {

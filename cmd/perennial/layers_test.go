@@ -20,7 +20,7 @@ const module = "github.com/perennial-clv/perennial/"
 // is not in the map may not exist.
 var mayImport = map[string][]string{
 	"cmd/perennial":                 {"jobs", "pipeline", "sinks", "sources"},
-	"jobs":                          {"pipeline", "pipeline/table", "transforms/backtest", "transforms/calendar", "transforms/clv", "transforms/cohort", "transforms/ledger", "transforms/models", "transforms/money", "transforms/numeric", "transforms/retention", "transforms/shop"},
+	"jobs":                          {"pipeline", "pipeline/table", "transforms/backtest", "transforms/calendar", "transforms/clv", "transforms/cohort", "transforms/forecast", "transforms/ledger", "transforms/models", "transforms/money", "transforms/numeric", "transforms/retention", "transforms/shop"},
 	"pipeline":                      {"pipeline/table"},
 	"pipeline/table":                {},
 	"pipeline/cloud":                {"pipeline"},
@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"transforms/models":             append([]string{"transforms/ledger"}, instruments...),
 	"transforms/clv":                append([]string{"transforms/ledger", "transforms/cohort", "transforms/retention", "transforms/models"}, instruments...),
 	"transforms/backtest":           append([]string{"transforms/ledger", "transforms/cohort", "transforms/models", "transforms/clv"}, instruments...),
+	"transforms/forecast":           append([]string{"transforms/ledger", "transforms/cohort", "transforms/retention", "transforms/models", "transforms/clv"}, instruments...),
 	"transforms/shop":               append([]string{}, instruments...),
 }
 

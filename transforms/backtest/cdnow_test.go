@@ -81,8 +81,8 @@ func TestTrackingOfCDNOWAgreesWithBTYD(t *testing.T) {
 	m := modelOf(t, models.BGNBD, p.R, p.Alpha, p.A, p.B)
 	const wednesday, thursday = 2, 3
 	asOf := calendar.Date(1998, 6, 30)
-	counted := weekly(d.Track(cohort.NewFrame(calendar.Calendar{WeekStart: wednesday}, asOf, nil), []Tracked{m}))
-	expected := weekly(d.Track(cohort.NewFrame(calendar.Calendar{WeekStart: thursday}, asOf+1, nil), []Tracked{m}))[1:]
+	counted := weekly(d.Track(cohort.NewFrame(calendar.Calendar{WeekStart: wednesday}, asOf, nil), []Tracked{m}, nil))
+	expected := weekly(d.Track(cohort.NewFrame(calendar.Calendar{WeekStart: thursday}, asOf+1, nil), []Tracked{m}, nil))[1:]
 	if len(want.Week) != 78 || len(counted) != 78 || len(expected) != 78 {
 		t.Fatalf("%d, %d and %d weeks, want 78", len(want.Week), len(counted), len(expected))
 	}

@@ -1,7 +1,7 @@
-// Package backtest asks how well the models predict: it compares what they
-// expect with what came. To see how they would have predicted, it takes the base
-// back to earlier days, the origins, fits them to what was known then, and
-// compares what they and simple baselines expected with what came.
+// Package backtest asks how well the models predict: it takes the base back to
+// earlier days, the origins, fits the models to what was known then, and compares
+// what they and simple baselines expected with what came. Beside that it compares
+// what the models of today say of the past with what happened.
 //
 // In: shards of the ledger as cohort views them, and fitted models. Out: the
 // tables backtests and model_tracking, and what backtests say of the models: how
@@ -20,9 +20,9 @@
 //	run.go          all origins together
 //	daily.go        acquisitions and repeat purchases of all customers, by day
 //	tracking.go     rows of model_tracking: expected beside actual
-//	table.go        these as tables
+//	classes.go      those of the latest origin: by how often, and how long ago, customers bought
+//	table.go        backtests and model_tracking as tables
 //
 // An origin is the last day that counts, as an as-of day is; what came is in
-// (origin, origin + horizon]. The predictions of an origin are made of a Past
-// alone; outcomes are read after them.
+// (origin, origin + horizon].
 package backtest

@@ -92,6 +92,13 @@ func (p *part) divide(f *cohort.Frame, states []State) {
 	}
 }
 
+// ranksOf ranks what came of the customers of each part.
+func ranksOf(parts []part, actual []float64, each models.Each) []*ranking {
+	ranks := make([]*ranking, len(parts))
+	each(len(parts), func(i int) { ranks[i] = ranked(picked(actual, parts[i].customers)) })
+	return ranks
+}
+
 // outcome is what came of the customers of a calibration, in their order.
 type outcome struct{ purchases, money []float64 }
 
@@ -110,8 +117,9 @@ type graded struct {
 	origin            calendar.Day
 	horizon           clv.Horizon
 	measure           Measure
-	predicted, actual []float64 // by customer
-	levels            []float64 // by customer; nil where there are no intervals for them
+	predicted, actual []float64  // by customer
+	ranks             []*ranking // of actual, by part of the base
+	levels            []float64  // by customer; nil where there are no intervals for them
 }
 
 // hasSums reports whether there are intervals for sums.
@@ -148,9 +156,10 @@ func (g *graded) rows(parts []part) []Row {
 	var rows []Row
 	for i := range parts {
 		p := &parts[i]
-		rows = append(rows, g.cohorts(p), g.customers(p), g.total(p))
+		byPrediction := ranked(picked(g.predicted, p.customers))
+		rows = append(rows, g.cohorts(p), g.customers(p, byPrediction, g.ranks[i]), g.total(p))
 		if p.dimension == cohort.All {
-			rows = append(rows, g.deciles(p)...)
+			rows = append(rows, g.deciles(p, byPrediction)...)
 		}
 	}
 	return rows
@@ -163,9 +172,9 @@ func (g *graded) row(d cohort.Dimension, grain Grain, customers, units int) Row 
 	}
 }
 
-func (g *graded) customers(p *part) Row {
+func (g *graded) customers(p *part, byPrediction, byActual *ranking) Row {
 	row := g.row(p.dimension, ByCustomer, len(p.customers), len(p.customers))
-	row.Metrics = order(picked(g.predicted, p.customers), picked(g.actual, p.customers))
+	row.Metrics = order(byPrediction, byActual)
 	if g.levels != nil {
 		row.levels = picked(g.levels, p.customers)
 	}
@@ -182,7 +191,7 @@ func (g *graded) cohorts(p *part) Row {
 			row.sums = append(row.sums, s)
 		}
 	}
-	ordered := order(predicted, actual)
+	ordered := order(ranked(predicted), ranked(actual))
 	row.Metrics = sizes(predicted, actual)
 	row.Spearman, row.GiniNormalised = ordered.Spearman, ordered.GiniNormalised
 	return row
@@ -199,10 +208,9 @@ func (g *graded) total(p *part) Row {
 }
 
 // deciles returns a row for each tenth of the customers by what was predicted.
-func (g *graded) deciles(p *part) []Row {
-	r := ranked(picked(g.predicted, p.customers))
+func (g *graded) deciles(p *part, byPrediction *ranking) []Row {
 	members := make([][]int32, 11)
-	for i, decile := range r.deciles() {
+	for i, decile := range byPrediction.deciles() {
 		members[decile] = append(members[decile], p.customers[i])
 	}
 	var rows []Row

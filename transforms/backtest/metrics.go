@@ -1,7 +1,6 @@
 package backtest
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -62,9 +61,9 @@ func sizes(predicted, actual []float64) (m Metrics) {
 // an order without fault, 0 for one by chance. Sources: Spearman (1904); Lerman &
 // Yitzhaki (1984), Economics Letters 15, eq. (4); Frees, Meyers & Cummings (2011),
 // JASA 106.
-func order(predicted, actual []float64) Metrics {
-	m := sizes(predicted, actual)
-	byP, byA := ranked(predicted), ranked(actual)
+func order(byP, byA *ranking) Metrics {
+	actual := byA.values
+	m := sizes(byP.values, actual)
 	varP, varA := covariance(byP.ranks, byP.ranks), covariance(byA.ranks, byA.ranks)
 	if varP > 0 && varA > 0 {
 		m.Spearman = numeric.Known(covariance(byP.ranks, byA.ranks) / math.Sqrt(varP*varA))
@@ -113,12 +112,29 @@ type ranking struct {
 	ranks  []float64 // of each value, from 1; equal ones share the mean of theirs
 }
 
-func ranked(values []float64) ranking {
-	r := ranking{values, make([]int32, len(values)), make([]float64, len(values))}
-	for i := range r.order {
-		r.order[i] = int32(i)
+func ranked(values []float64) *ranking {
+	type placed struct {
+		value float64
+		place int32
 	}
-	slices.SortFunc(r.order, func(i, j int32) int { return cmp.Or(cmp.Compare(values[i], values[j]), cmp.Compare(i, j)) })
+	list := make([]placed, len(values))
+	for i, v := range values {
+		list[i] = placed{v, int32(i)}
+	}
+	slices.SortFunc(list, func(a, b placed) int {
+		switch {
+		case a.value < b.value:
+			return -1
+		case a.value > b.value:
+			return 1
+		default:
+			return int(a.place - b.place)
+		}
+	})
+	r := &ranking{values, make([]int32, len(values)), make([]float64, len(values))}
+	for i := range list {
+		r.order[i] = list[i].place
+	}
 	for from := 0; from < len(r.order); {
 		to := r.groupEnd(from)
 		for _, i := range r.order[from:to] {

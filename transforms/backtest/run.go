@@ -13,14 +13,15 @@ import (
 )
 
 // MaxGraded is the largest number of customers that models are graded by: the
-// first of the histories. With as many, a share of customers is known to 0.2 %.
-const MaxGraded = 200_000
+// first of the histories. With as many, a share of customers is known to 0.3 %.
+const MaxGraded = 100_000
 
 // Results are what backtests of a base came to.
 type Results struct {
 	Origins
-	Rows   []Row // in the order of the key; Choose sets IsChosen
-	Grades clv.Grades
+	Rows     []Row // in the order of the key; Choose sets IsChosen
+	Grades   clv.Grades
+	Tracking []Tracking // of all models at the latest origin
 }
 
 // Run takes the base back to each origin, fits the models that a job asks for,
@@ -62,16 +63,22 @@ func (r *Results) grade(s *clv.Settings, f *cohort.Frame, c *calibration, first 
 	horizon := int(r.Horizon.Days)
 	predictions := c.predict(s.Candidates, first, horizon, each)
 	came, parts := c.outcome(horizon), partsOf(f, c.past.histories, c.states)
+	ofPurchases, ofMoney := ranksOf(parts, came.purchases, each), ranksOf(parts, came.money, each)
 	list := make([]graded, 0, 2*len(predictions))
+	isLatest := len(r.Rows) == 0
 	for _, p := range predictions {
-		g := graded{prediction: p, origin: c.past.origin, horizon: r.Horizon, measure: Purchases, predicted: p.purchases, actual: came.purchases}
+		g := graded{prediction: p, origin: c.past.origin, horizon: r.Horizon}
+		g.measure, g.predicted, g.actual, g.ranks = NetRevenue, p.money, came.money, ofMoney
+		list = append(list, g)
+		g.measure, g.predicted, g.actual, g.ranks = Purchases, p.purchases, came.purchases, ofPurchases
 		if p.fit != nil {
 			m, _ := p.fit.Purchases()
 			g.levels = c.leastLevels(p.fit.Family, m, c.crowdOf(p.fit.Family), horizon, came.purchases, each)
 			held.add(p, c, came)
+			if isLatest {
+				r.Tracking = append(r.Tracking, c.track(p, came, horizon)...)
+			}
 		}
-		list = append(list, g)
-		g.measure, g.predicted, g.actual, g.levels = NetRevenue, p.money, came.money, nil
 		list = append(list, g)
 	}
 	rows := make([][]Row, len(list))

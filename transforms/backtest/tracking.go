@@ -1,7 +1,9 @@
 package backtest
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
@@ -15,7 +17,9 @@ type TrackingType string
 
 // The types, in the order of the table.
 const (
+	ByFrequency  TrackingType = "by_frequency" // purchases after an origin, by x as of it
 	ByPeriod     TrackingType = "by_period"    // repeat purchases of the base, period by period
+	ByRecency    TrackingType = "by_recency"   // purchases after an origin, by the days since the last one
 	Distribution TrackingType = "distribution" // customers by the number of their repeat purchases
 )
 
@@ -25,8 +29,8 @@ type Tracking struct {
 	Type       TrackingType
 	Grain      numeric.Null[calendar.Grain] // of ByPeriod
 	Start, End calendar.Day                 // what happened in these days is compared
-	IsHoldout  bool                         // the model was fitted to the days before Start
-	Bucket     numeric.Null[int64]          // not of ByPeriod
+	IsHoldout  bool                         // the model was fitted to days before Start alone
+	Bucket     numeric.Null[int64]          // not of ByPeriod; where a class begins
 
 	Customers int64
 	Expected  float64
@@ -41,7 +45,8 @@ type Tracking struct {
 type Tracked struct {
 	ID          string
 	Model       models.Purchases
-	DaysPerUnit float64 // of the model's unit of time
+	DaysPerUnit float64      // of the model's unit of time
+	End         calendar.Day // the last day that it was fitted to
 }
 
 // TrackedModels returns the models of purchases that are tracked, in the order of
@@ -50,7 +55,7 @@ func TrackedModels(rows []clv.Model) (tracked []Tracked) {
 	for _, row := range rows {
 		m, ok := row.Purchases()
 		if ok && row.Part == cohort.All && (row.IsChosen || row.Family == models.NBD) {
-			tracked = append(tracked, Tracked{row.ID(), m, row.TimeUnit.Days})
+			tracked = append(tracked, Tracked{row.ID(), m, row.TimeUnit.Days, row.End})
 		}
 	}
 	return tracked
@@ -60,10 +65,10 @@ func TrackedModels(rows []clv.Model) (tracked []Tracked) {
 // their names.
 var trackedGrains = []calendar.Grain{calendar.ByMonth, calendar.ByWeek}
 
-// Track compares what models expect with what happened up to the as-of day, in
-// the order of the key; models come in the order of their ids. Without
-// customers there are no rows.
-func (d *Daily) Track(f *cohort.Frame, tracked []Tracked) []Tracking {
+// Track compares what models expect with what happened up to the as-of day, and
+// adds what held is of them, rows of an origin. The rows are in the order of the
+// key. Without customers there are none.
+func (d *Daily) Track(f *cohort.Frame, tracked []Tracked, held []Tracking) []Tracking {
 	first, ok := d.first()
 	if !ok {
 		return nil
@@ -75,7 +80,15 @@ func (d *Daily) Track(f *cohort.Frame, tracked []Tracked) []Tracking {
 			rows = d.appendPeriods(rows, f, m, g, curve)
 		}
 		rows = d.appendDistribution(rows, m, first, f.AsOf)
+		for _, row := range held {
+			if row.ModelID == m.ID {
+				rows = append(rows, row)
+			}
+		}
 	}
+	slices.SortStableFunc(rows, func(a, b Tracking) int {
+		return cmp.Or(cmp.Compare(a.ModelID, b.ModelID), cmp.Compare(a.Type, b.Type))
+	})
 	return rows
 }
 
@@ -129,7 +142,7 @@ func (d *Daily) appendPeriods(rows []Tracking, f *cohort.Frame, m Tracked, g cal
 		before := expected
 		expected = d.expected(curve, row.End)
 		actual += row.Actual
-		row.Customers, row.Expected = customers, expected-before
+		row.Customers, row.Expected, row.IsHoldout = customers, expected-before, row.Start > m.End
 		row.ExpectedCumulative, row.ActualCumulative = numeric.Known(expected), numeric.Known(actual)
 		rows = append(rows, row)
 	}

@@ -45,7 +45,7 @@ func modelOf(t *testing.T, family models.Family, parameters ...float64) Tracked 
 	if !ok {
 		t.Fatalf("no model %s", family)
 	}
-	return Tracked{ID: string(family), Model: m, DaysPerUnit: 7}
+	return Tracked{ID: string(family), Model: m, DaysPerUnit: 7, End: math.MaxInt32}
 }
 
 // 2024-01-01, a Monday, is day 19723. Of three customers one buys on days 0, 8
@@ -59,7 +59,7 @@ func TestTrackingCountsBothSidesByHand(t *testing.T) {
 		shardOf(jan1+45, visitsOf(jan1+31, jan1+38)),
 	)
 	f := cohort.NewFrame(calendar.Calendar{}, jan1+45, nil)
-	rows := d.Track(f, []Tracked{modelOf(t, models.NBD, 2, 4)})
+	rows := d.Track(f, []Tracked{modelOf(t, models.NBD, 2, 4)}, nil)
 	type line struct {
 		customers, actual, cumulative int64
 		expected                      float64 // cumulative
@@ -123,7 +123,7 @@ func near(got, want float64) bool { return math.Abs(got-want) <= 1e-13*max(1, ma
 // is no χ² of buckets in which nobody is expected.
 func TestTrackingOnTheDayOfAcquisition(t *testing.T) {
 	d := dailyOf(shardOf(100, visitsOf(100), visitsOf(100)))
-	rows := d.Track(cohort.NewFrame(calendar.Calendar{}, 100, nil), []Tracked{modelOf(t, models.MBGNBD, .5, 6, .9, 1.6)})
+	rows := d.Track(cohort.NewFrame(calendar.Calendar{}, 100, nil), []Tracked{modelOf(t, models.MBGNBD, .5, 6, .9, 1.6)}, nil)
 	for _, r := range rows {
 		want := 0.0
 		if bucket, ok := r.Bucket.Get(); ok && bucket == 0 {
@@ -140,7 +140,7 @@ func TestTrackingOnTheDayOfAcquisition(t *testing.T) {
 
 func TestTrackingOfNobody(t *testing.T) {
 	var d Daily
-	if rows := d.Track(cohort.NewFrame(calendar.Calendar{}, 100, nil), []Tracked{modelOf(t, models.NBD, 1, 1)}); rows != nil {
+	if rows := d.Track(cohort.NewFrame(calendar.Calendar{}, 100, nil), []Tracked{modelOf(t, models.NBD, 1, 1)}, nil); rows != nil {
 		t.Errorf("%d rows of nobody", len(rows))
 	}
 }

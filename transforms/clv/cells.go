@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/cohort"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 )
@@ -17,9 +18,14 @@ type Cells struct {
 	Taken     []models.Cell      // the same customers by opportunities, as sorted; empty where the job has no discrete model
 	TakenSums TakenSums
 
-	entered      tally // (x, t_x and T)
-	enteredSpend tally // (x, repeat value)
-	enteredTaken tally // as entered
+	// By divides the customers into segments, nil does not; it is set before the
+	// first of them is entered. Segments are those with customers, in their order.
+	By       *Segmentation
+	Segments []SegmentCells
+
+	entered      tally // (segment and x, t_x and T)
+	enteredSpend tally // (segment and x, repeat value)
+	enteredTaken tally // (x, t_x and T) by opportunities
 }
 
 // TakenSums are what customers made of opportunities, all together.
@@ -37,12 +43,42 @@ func (s *TakenSums) perOpportunity() float64 {
 	return float64(s.Purchases) / float64(s.Opportunities)
 }
 
+// Segmentation divides customers into segments, by the values of an attribute.
+type Segmentation struct {
+	Attribute int      // its index in ledger.Customers.Attributes
+	Name      string   // of its column in customers, as first_country
+	Values    []string // in order, at most MaxSegments
+}
+
+// part returns the part of the base that a segment is.
+func (s *Segmentation) part(segment int) cohort.Dimension {
+	return cohort.Dimension{Name: s.Name, Value: s.Values[segment]}
+}
+
+// SegmentCells are the customers of a segment.
+type SegmentCells struct {
+	Segment   int                // by the place of its value
+	Purchases []models.Cell      // distinct, sorted by (X, Tx, T)
+	Spend     []models.SpendCell // distinct, sorted by (X, Sum)
+}
+
+// segmentShift puts a segment above x in one number: there is room for MaxSegments
+// beside a purchase a day for five thousand years.
+const segmentShift = 21
+
+// MaxSegments is how many values an attribute may have that divides customers
+// into segments: more of them are not segments that anybody compares.
+const MaxSegments = 1_000
+
 // Enter enters customers.
 func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
 	for i := range customers.Len() {
 		if customers.HasPurchase(i) {
-			first := customers.First[i]
-			c.EnterOne(customers.X(i), int32(customers.Last[i]-first), int32(asOf-first), customers.RepeatValue[i])
+			segment, first := 0, customers.First[i]
+			if c.By != nil {
+				segment, _ = customers.Attributes[c.By.Attribute].Place(i)
+			}
+			c.enter(int32(segment)<<segmentShift|customers.X(i), int32(customers.Last[i]-first), int32(asOf-first), customers.RepeatValue[i])
 		}
 	}
 }
@@ -51,11 +87,14 @@ func (c *Cells) Enter(customers *ledger.Customers, asOf calendar.Day) {
 // sortPairs.
 const timesShift = 3 * digitBits
 
-// EnterOne enters a customer whose x repeat purchases brought an amount. Without a
+// EnterOne enters a customer whose x repeat purchases brought an amount, where there are no segments. Without a
 // repeat purchase, or one of value, there is nothing for the model of spend.
-func (c *Cells) EnterOne(x, tx, T int32, repeat int64) {
+func (c *Cells) EnterOne(x, tx, T int32, repeat int64) { c.enter(x, tx, T, repeat) }
+
+// enter enters a customer, the segment above x.
+func (c *Cells) enter(x, tx, T int32, repeat int64) {
 	c.entered.enter(x, int64(tx)<<timesShift|int64(T))
-	if x > 0 && repeat > 0 {
+	if x&(1<<segmentShift-1) > 0 && repeat > 0 {
 		c.enteredSpend.enter(x, repeat)
 	}
 }
@@ -90,6 +129,9 @@ func (c *Cells) Compact() {
 			c.Spend = append(c.Spend, models.SpendCell{X: p.x, Sum: p.y, Count: p.count})
 		}
 	})
+	if c.By != nil {
+		c.divide()
+	}
 }
 
 // drained empties a tally of (x, t_x and T) into cells.

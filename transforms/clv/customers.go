@@ -41,7 +41,8 @@ type CustomerBlock struct {
 	alive, purchasesOfYear column[float64]
 	purchasesModel         column[uint8] // among modelIDs
 	hasSpendModel          column[uint8]
-	spendModel             column[uint8] // among modelIDs
+	spendModel             column[uint8]  // among modelIDs
+	modelIDs, spendIDs     column[string] // of jobs with segments, in the place of these
 	hasYear                column[uint8]
 	valueOfYear            column[int64] // undiscounted
 	hasNext                column[uint8]
@@ -62,6 +63,9 @@ func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Val
 		b.bought(f, s, from)
 		b.compared(ranks, limits, values[from:])
 		b.predicted(values[from:], f.AsOf, models)
+		if v.segments != nil {
+			b.segmented(values[from:])
+		}
 	}
 }
 
@@ -131,6 +135,14 @@ func (b *CustomerBlock) predicted(values []Value, asOf calendar.Day, models Mode
 		b.valueOfYear[i], b.hasYear[i] = year, one(hasYear)
 		b.next[i], b.hasNext[i] = next, one(hasNext)
 		b.residual[i], b.total[i], b.hasResidual[i] = residual, b.net[i]+residual, one(hasResidual)
+	}
+}
+
+// segmented fills in the models of customers of segments.
+func (b *CustomerBlock) segmented(values []Value) {
+	for i := range b.rows {
+		b.modelIDs[i], b.spendIDs[i] = values[i].modelIDs()
+		b.hasSpendModel[i] = one(b.spendIDs[i] != "")
 	}
 }
 

@@ -8,8 +8,10 @@
 //
 //	settings.go        horizons, time unit, discounting
 //	cells.go           customers as cells (x, t_x, T) and (x, repeat value): what models are fitted on
+//	cells_segments.go  the same by the values of an attribute
 //	tally.go           counted pairs of numbers in little memory, of which cells are made
 //	fitted.go          what predictions rest on beside the customers: chosen models and factors
+//	segments.go        models of parts of the base: fits, and which predicts for whom
 //	valuation.go       models, factors and discounting put together: a customer's value
 //	prospect.go        what forecasts are made of: a customer's prospects, and what holds for all
 //	curve.go           the chosen model's retention curve

@@ -30,18 +30,24 @@ func (f *Fitted) Chosen(role string, part cohort.Dimension) *Model {
 	return &f.Models[i]
 }
 
+// AddSegments adds the rows of models of segments.
+func (f *Fitted) AddSegments(rows []Model) {
+	f.Models = append(f.Models, rows...)
+	sortModels(f.Models)
+}
+
 // Factors turn purchases into money, by what the whole base has brought.
 type Factors struct {
 	NetRevenue   numeric.Null[float64] // net revenue ÷ value of purchases: below 1 where refunds come on other days; null where purchases are worth nothing
-	Contribution numeric.Null[float64] // contribution ÷ net revenue; null without net revenue, of no meaning where contribution is not known
+	Contribution numeric.Null[float64] // contribution ÷ net revenue; null without net revenue, and where contribution is not known
 	MeanPurchase numeric.Null[float64] // value of a purchase, in currency, where no model of spend is usable; null without purchases
 }
 
 // FactorsOf returns the factors of a base.
 func FactorsOf(base *ledger.Totals) Factors {
-	f := Factors{
-		NetRevenue:   numeric.Ratio(base.NetRevenue(), base.PurchaseValue),
-		Contribution: numeric.Ratio(base.Contribution, base.NetRevenue()),
+	f := Factors{NetRevenue: numeric.Ratio(base.NetRevenue(), base.PurchaseValue)}
+	if base.MissingContribution == 0 {
+		f.Contribution = numeric.Ratio(base.Contribution, base.NetRevenue())
 	}
 	if mean, ok := numeric.Ratio(base.PurchaseValue, base.PurchaseDays).Get(); ok {
 		f.MeanPurchase = numeric.Known(mean / money.Scale)

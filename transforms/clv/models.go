@@ -63,7 +63,7 @@ func FitAll(s *Settings, cells *Cells, gaps *Gaps, stop func() bool, each models
 		return f
 	}
 	fitting := models.DefaultFitSettings()
-	fitting.Stop, fitting.Each = stop, each
+	fitting.Stop, fitting.Each, fitting.From = stop, each, s.StartFrom
 	for _, family := range s.families() {
 		fitting.DaysPerUnit = s.Unit(family).Days
 		f.Purchases = append(f.Purchases, models.FitPurchases(family, cells.data(family, s, gaps), fitting))

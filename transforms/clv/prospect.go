@@ -87,7 +87,7 @@ func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
 	a = Assumptions{
 		Fit: v.fit, Model: v.purchases, ModelID: v.purchasesID,
 		DaysPerUnit: v.unit().Days, DeltaPerDay: v.Settings.deltaPerDay(),
-		Purchase: v.purchaseValue(0, 0) * v.net, OwnSpread: v.ownSpread(0), Spread: 1, NetFactor: v.net, Widening: v.widening,
+		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Spread: 1, NetFactor: v.net, Widening: v.widening,
 	}
 	if v.hasSpend {
 		a.Spread = 1 / v.spend.P

@@ -15,6 +15,7 @@ type Settings struct {
 	DiscountRate float64         // annual, effective
 	Candidates   []models.Family // models that may predict; empty: none is fitted, and nothing predicted
 	TimeUnit     TimeUnit
+	StartFrom    []models.Fit // of an earlier run: where searches begin; may be empty
 
 	// Opportunities are what discrete models count, as of the as-of day; contractual
 	// where customers are under contract, so that it is known who has left.

@@ -1,6 +1,7 @@
 package clv
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/perennial-clv/perennial/pipeline/table"
@@ -88,9 +89,40 @@ func scoreColumns() []table.Field[CustomerBlock] {
 		table.NullLabelValues("value_tier", listed(Tiers), "where value_percentile is", names(Tiers), func(b *CustomerBlock) ([]Tier, []uint8) { return b.tier[:b.rows], b.hasResidual[:b.rows] }),
 		table.NullValues(table.Date, "expected_next_purchase_date", "Day by which the customer, if alive, has bought again with probability ½, silent up to the as-of day.", "without a prediction, where probability_alive is below 0.5, and beyond the year 9999", func(b *CustomerBlock) ([]calendar.Day, []uint8) { return b.next[:b.rows], b.hasNext[:b.rows] }),
 		table.LabelValues("prediction_status", listed(Statuses), names(Statuses), func(b *CustomerBlock) []Status { return b.status[:b.rows] }),
-		table.NullLabelValues("model_id", "Model of purchases behind the prediction.", "without one", modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.purchasesModel[:b.rows], b.isScored[:b.rows] }),
-		table.NullLabelValues("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.spendModel[:b.rows], b.hasSpendModel[:b.rows] }),
+		table.NullLabelValues("model_id", modelDoc, noModel, modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.purchasesModel[:b.rows], b.isScored[:b.rows] }),
+		table.NullLabelValues("spend_model_id", spendModelDoc, noSpendModel, modelIDs(), func(b *CustomerBlock) ([]uint8, []uint8) { return b.spendModel[:b.rows], b.hasSpendModel[:b.rows] }),
 	}
+}
+
+const (
+	modelDoc      = "Model of purchases behind the prediction."
+	noModel       = "without one"
+	spendModelDoc = "Model of the value of a purchase."
+	noSpendModel  = "where the mean purchase stands in, or without a prediction"
+)
+
+// CustomersBySegment declares customers of a job whose models differ between
+// segments: there may be more of them than a column has labels.
+func CustomersBySegment(integerKeys bool, attributes []string) table.Definition[CustomerBlock] {
+	return replaced(Customers(integerKeys, attributes),
+		table.NullTextValues("model_id", modelDoc, noModel, func(b *CustomerBlock) ([]string, []uint8) { return b.modelIDs[:b.rows], b.isScored[:b.rows] }),
+		table.NullTextValues("spend_model_id", spendModelDoc, noSpendModel, func(b *CustomerBlock) ([]string, []uint8) { return b.spendIDs[:b.rows], b.hasSpendModel[:b.rows] }))
+}
+
+// CustomerValuesBySegment is CustomerValues of such a job.
+func CustomerValuesBySegment(integerKeys bool) table.Definition[CustomerValue] {
+	return replaced(CustomerValues(integerKeys),
+		table.NullTexts("model_id", modelDoc, noModel, func(r *CustomerValue) (string, bool) { return r.ModelID, r.ModelID != "" }),
+		table.NullTexts("spend_model_id", spendModelDoc, noSpendModel, func(r *CustomerValue) (string, bool) { return r.SpendModelID, r.SpendModelID != "" }))
+}
+
+// replaced returns a table with other columns in the place of those of their names.
+func replaced[R any](d table.Definition[R], columns ...table.Field[R]) table.Definition[R] {
+	for _, c := range columns {
+		i := slices.IndexFunc(d.Columns, func(old table.Field[R]) bool { return old.Name == c.Name })
+		d.Columns[i] = c
+	}
+	return d
 }
 
 // CustomerValues declares customer_values.
@@ -114,8 +146,8 @@ func CustomerValues(integerKeys bool) table.Definition[CustomerValue] {
 			table.NullNumbers("interval_level", "Level of that interval.", "as residual_clv_low is", func(*CustomerValue) (float64, bool) { return 0, false }).In("probability"),
 			table.NullNumbers("probability_of_purchase", "Probability of at least one purchase within the horizon.", "without a prediction", func(r *CustomerValue) (float64, bool) { return r.Prediction.Probability.Get() }).In("probability").NotOverTime(),
 			table.Numbers("discount_rate", "Annual effective rate by which residual_clv is discounted.", func(r *CustomerValue) float64 { return r.DiscountRate }).In("share per year"),
-			table.NullLabels("model_id", "Model of purchases behind the prediction.", "without one", modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Purchases.Get() }),
-			table.NullLabels("spend_model_id", "Model of the value of a purchase.", "where the mean purchase stands in, or without a prediction", modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Spend.Get() }),
+			table.NullLabels("model_id", modelDoc, noModel, modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Purchases.Get() }),
+			table.NullLabels("spend_model_id", spendModelDoc, noSpendModel, modelIDs(), func(r *CustomerValue) (uint8, bool) { return r.Models.Spend.Get() }),
 		},
 	}
 }
@@ -233,16 +265,16 @@ var Models = table.Definition[Model]{
 		table.Texts("model_id", "<family>/<dimension_name>/<dimension_value>.", (*Model).ID),
 		table.Texts("role", "purchases: when customers buy. spend: what a purchase is worth.", func(r *Model) string { return r.Role }),
 		table.Texts("family", named(models.Families), func(r *Model) string { return string(r.Family) }),
-		table.Texts("dimension_name", "The part of the base it was fitted on: all.", func(r *Model) string { return r.Part.Name }),
-		table.Texts("dimension_value", "The part of the base it was fitted on: all.", func(r *Model) string { return r.Part.Value }),
+		table.Texts("dimension_name", "The part of the base it was fitted on: all, or the column in customers by which models.segment_by divides it.", func(r *Model) string { return r.Part.Name }),
+		table.Texts("dimension_value", "The part of the base it was fitted on: all, or the value of that column.", func(r *Model) string { return r.Part.Value }),
 		table.Texts("time_unit", "Unit of time of the parameters.", func(r *Model) string { return r.TimeUnit.Name }),
 		table.NullDates("calibration_start", "Day of the first purchase of all.", "without any", func(r *Model) (int32, bool) { d, ok := r.Start.Get(); return int32(d), ok }),
-		table.Dates("calibration_end", "The as-of day.", func(r *Model) int32 { return int32(r.End) }),
+		table.Dates("calibration_end", "Last day of what it was fitted on: the as-of day, an earlier one where the models were read from a model file.", func(r *Model) int32 { return int32(r.End) }),
 		table.Integers("customers", "Customers that the fit used.", func(r *Model) int64 { return r.Fit.Customers }).In("customers").Never(),
 		table.Integers("cells", "Distinct (x, t_x, T), or (x, repeat value) for spend, among them.", func(r *Model) int64 { return r.Fit.Cells }).In("cells").Never(),
-		table.NullNumbers("log_likelihood", "Log-likelihood at the estimates, in the time unit, without the parameter-free factor of the times.", "without a fit", func(r *Model) (float64, bool) { return r.LogLikelihood.Get() }).In("nats"),
-		table.NullNumbers("aic", "2 × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.AIC.Get() }).In("nats"),
-		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "without a fit", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
+		table.NullNumbers("log_likelihood", "Log-likelihood at the estimates, in the time unit, without the parameter-free factor of the times.", "without a fit, and of segments, whose estimates are drawn to those of the whole base", func(r *Model) (float64, bool) { return r.LogLikelihood.Get() }).In("nats"),
+		table.NullNumbers("aic", "2 × parameters − 2 × log_likelihood.", "where log_likelihood is", func(r *Model) (float64, bool) { return r.AIC.Get() }).In("nats"),
+		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "where log_likelihood is", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
 		table.Flags("is_converged", "Whether the search ended at a maximum or at a bound.", func(r *Model) bool { return r.Converged }),
 		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }).In("iterations").Never(),
 		table.Texts("status", named(models.FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),

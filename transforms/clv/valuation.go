@@ -51,20 +51,15 @@ type Valuation struct {
 	Settings        Settings
 	HasContribution bool // contribution is known for every kept row
 
-	fit          models.Fit // of purchases
-	purchases    models.Purchases
-	spend        models.Spend
-	hasPurchases bool                  // a model of purchases is usable
-	unscored     Status                // of customers with a purchase where none is
-	scorer       *models.Scorer        // of that model
-	hasSpend     bool                  // a model of spend is usable
+	predictor                          // of the whole base
+	segments     *Segmentation         // nil where the customers are not divided
+	bySegment    []*predictor          // nil where the whole base's predicts
+	unscored     Status                // of customers with a purchase where no model of purchases is usable
 	meanPurchase float64               // in currency, where no model of spend is usable
 	net          float64               // net revenue ÷ purchase value
 	contribution numeric.Null[float64] // contribution ÷ net revenue
 	widening     models.Widening       // of intervals
 	year         int                   // index of Year among the horizons
-	purchasesID  string                // model behind predictions
-	spendID      string                // empty where no model of spend is usable
 }
 
 // NewValuation puts what was fitted and the job's choices about value together.
@@ -74,18 +69,13 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 	if len(s.Candidates) == 0 {
 		v.unscored = NotModelled
 	}
-	if m := f.Chosen(ForPurchases, cohort.All); m != nil {
-		v.fit = m.Fit
+	v.predictor.take(f, cohort.All)
+	if v.fit.Family.IsDiscrete() { // a fit may be of an earlier day
 		v.fit.Opportunity.Elapsed = s.Opportunities.Elapsed()
 		v.purchases, v.hasPurchases = v.fit.Purchases()
-		v.purchasesID = m.ID()
 	}
 	if v.hasPurchases {
-		v.scorer = v.newScorer(cells.of(v.fit.Family), each)
-	}
-	if m := f.Chosen(ForSpend, cohort.All); m != nil {
-		v.spend, v.hasSpend = m.Spend()
-		v.spendID = m.ID()
+		v.addScorers(f, cells, each)
 	}
 	v.meanPurchase, _ = f.Factors.MeanPurchase.Get()
 	v.net, _ = f.Factors.NetRevenue.Get()
@@ -98,7 +88,8 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 // Value is what is expected of a customer, before money is rounded.
 type Value struct {
 	Status Status
-	score  models.Score // without prospects where there is no model
+	by     *predictor   // nil where there is no model
+	score  models.Score // likewise without prospects
 	spend  float64      // expected net revenue of a purchase, in currency
 
 	// Where there is a model, what most tables want of the prospects, which
@@ -133,12 +124,12 @@ func (v *Valuation) Values(values []Value, s *ledger.Customers, asOf calendar.Da
 	return values
 }
 
-func (v *Valuation) newScorer(cells []models.Cell, each models.Each) *models.Scorer {
+func (v *Valuation) newScorer(p *predictor, cells []models.Cell, each models.Each) *models.Scorer {
 	days := make([]float64, len(v.Settings.Horizons))
 	for i, h := range v.Settings.Horizons {
 		days[i] = h.Days
 	}
-	return models.NewScorer(v.purchases, v.unit().Days, v.Settings.deltaPerDay(), days, cells, each)
+	return models.NewScorer(p.purchases, v.unit().Days, v.Settings.deltaPerDay(), days, cells, each)
 }
 
 // unit returns the unit of time of the model of purchases.
@@ -157,15 +148,15 @@ func (v *Valuation) state(s *ledger.Customers, i int, asOf calendar.Day) (x, tx,
 
 // enter enters the value of a customer with a purchase.
 func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calendar.Day) {
-	repeats := s.X(i)
-	value.score = v.scorer.Score(v.state(s, i, asOf))
+	repeats, p := s.X(i), v.of(s, i)
+	value.by, value.score = p, p.scorer.Score(v.state(s, i, asOf))
 	value.Status = PopulationMean
 	x, mean := 0, 0.0
-	if repeats > 0 && s.RepeatValue[i] > 0 && v.hasSpend {
+	if repeats > 0 && s.RepeatValue[i] > 0 && p.hasSpend {
 		value.Status = Predicted
 		x, mean = int(repeats), float64(s.RepeatValue[i])/money.Scale/float64(repeats)
 	}
-	value.spend = v.purchaseValue(x, mean) * v.net
+	value.spend = v.purchaseValue(p, x, mean) * v.net
 	value.residual = v.residual(value)
 	value.purchases, value.year = v.withinYear(value)
 }
@@ -173,11 +164,11 @@ func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calenda
 // purchaseValue returns the expected value of a purchase, in currency, of a
 // customer whose x repeat purchases had the given mean; x = 0 is the
 // population's.
-func (v *Valuation) purchaseValue(x int, mean float64) float64 {
-	if !v.hasSpend {
+func (v *Valuation) purchaseValue(p *predictor, x int, mean float64) float64 {
+	if !p.hasSpend {
 		return v.meanPurchase
 	}
-	purchase, _ := v.spend.Expected(x, mean).Get()
+	purchase, _ := p.spend.Expected(x, mean).Get()
 	return purchase
 }
 

@@ -14,6 +14,8 @@ type CustomerValue struct {
 	Prediction   Prediction
 	DiscountRate float64
 	Models       ModelPlaces
+	ModelID      string // of jobs with segments, in the place of Models; empty without
+	SpendModelID string // likewise
 }
 
 // total returns historic and residual value together; null where the latter is.
@@ -40,6 +42,9 @@ func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) (n int, 
 			}
 			if values[customer].isScored() {
 				row.Models = models
+				if v.segments != nil {
+					row.ModelID, row.SpendModelID = values[customer].modelIDs()
+				}
 			}
 			into[n] = row
 		}

@@ -17,7 +17,8 @@
 //	sensitivity.go     what the uncertainty of parameters does to sums
 //	apportion.go       rounding of parts so that they add up
 //	amounts.go         money of a row, and rows that are sums of others
-//	forecast.go        rows of cohort_forecasts
+//	forecast.go        cohorts, vintages and the total put together
+//	rows.go            rows of cohort_forecasts, and their warnings
 //	table.go           the table
 //
 // The definitions:

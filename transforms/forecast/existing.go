@@ -102,6 +102,9 @@ func groupsOf(a *clv.Assumptions, h *horizon, s *Sums, each models.Each) groups 
 		part := runs[from:min(from+chunk, len(runs))]
 		tables := make([][][]demand, len(part)) // by x, by place among its ages, by stage
 		run(each, len(part), func(i int) { tables[i] = h.table(a.Model, part[i]) })
+		if slices.ContainsFunc(tables, func(t [][]demand) bool { return t == nil }) {
+			return all // interrupted
+		}
 		for i, keys := range part {
 			for j, k := range keys {
 				for _, d := range dimensions {

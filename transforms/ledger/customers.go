@@ -77,6 +77,15 @@ func (c *Coded) Value(i int) string {
 	return ""
 }
 
+// Place returns the place of customer i's text among the vocabulary's values of
+// the attribute; not ok where there is none.
+func (c *Coded) Place(i int) (place int, ok bool) {
+	if code := c.Codes[i]; code >= 0 {
+		return int(c.places[code]), true
+	}
+	return 0, false
+}
+
 // Append appends the customers' bytes, which Decode reads back.
 func (c *Customers) Append(b []byte) []byte {
 	b = appendUint32s(b, c.Keys.end)

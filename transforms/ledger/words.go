@@ -115,6 +115,9 @@ func NewVocabulary(b *Binding, intakes ...*Intake) (*Vocabulary, error) {
 	return v, nil
 }
 
+// Values returns the distinct values of an attribute, in order.
+func (v *Vocabulary) Values(attribute int) []string { return v.values[attribute] }
+
 // place returns where the value of a word stands among all of an attribute's,
 // which are in order.
 func (v *Vocabulary) place(attribute int, word uint32) int32 {

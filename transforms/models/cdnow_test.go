@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -34,6 +35,7 @@ func shared(t *testing.T, path string) string {
 type shopper struct {
 	x, tx, T int32
 	sum      int64 // of the repeat purchases, in 10⁻⁴
+	logGaps  float64
 }
 
 // cdnow reads a CDNOW file as of 1997-09-30: purchases of a day are merged, and
@@ -73,16 +75,13 @@ func cdnow(t *testing.T, file string, idColumn int) map[string]shopper {
 	shoppers := map[string]shopper{}
 	for id, byAge := range days {
 		s := shopper{x: int32(len(byAge)) - 1}
-		last := int32(math.MaxInt32)
-		for age := range byAge {
-			s.T, last = max(s.T, age), min(last, age)
+		ages := slices.Sorted(maps.Keys(byAge))
+		s.T = ages[len(ages)-1]
+		s.tx = s.T - ages[0]
+		for i, age := range ages[:len(ages)-1] {
+			s.sum += byAge[age]
+			s.logGaps += math.Log(float64(ages[i+1] - age))
 		}
-		for age, money := range byAge {
-			if age != s.T {
-				s.sum += money
-			}
-		}
-		s.tx = s.T - last
 		shoppers[id] = s
 	}
 	return shoppers
@@ -167,8 +166,11 @@ func reference(t *testing.T, dataset string) (models map[string]referenceFit, ce
 		t.Fatal(err)
 	}
 	models = map[string]referenceFit{}
-	for _, name := range []string{"nbd", "bgcnbd_k1", "mbgcnbd_k1", "gammagamma_repeat_only"} {
+	for _, name := range []string{"nbd", "bgcnbd_k1", "mbgcnbd_k1", "bgcnbd_k2", "mbgcnbd_k2", "bgcnbd_k3", "mbgcnbd_k3", "gammagamma_repeat_only"} {
 		var m referenceFit
+		if data.Programs.Own[name] == nil {
+			continue // k = 3 was fitted to the sample alone
+		}
 		if err := json.Unmarshal(data.Programs.Own[name], &m); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -7,10 +7,9 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// candidate is one of 1,000 customers in 100 cells, with a BIC, what it reproduces
-// and the deviances of its hold-out.
+// candidate is one with a BIC, what it reproduces and the deviances of its hold-out.
 func candidate(family Family, status FitStatus, bic, reproduced float64, deviances ...float64) Candidate {
-	c := Candidate{Fit: Fit{Family: family, Status: status, Customers: 1000, Cells: 100}}
+	c := Candidate{Fit: Fit{Family: family, Status: status}}
 	if bic > 0 {
 		c.BIC = numeric.Known(bic)
 		c.Reproduced = numeric.Known(reproduced)
@@ -24,8 +23,7 @@ func candidate(family Family, status FitStatus, bic, reproduced float64, devianc
 // Without backtests the lowest BIC of those that may predict is chosen.
 func TestChooseTakesTheLowestBICOfEligibleCandidates(t *testing.T) {
 	nbd := candidate(NBD, FitOK, 300, 1).Fit
-	other := candidate("bg_bb", FitOK, 50, 1)
-	other.Cells = 7
+	other := candidate(BGBB, FitOK, 50, 1)
 	for what, c := range map[string]struct {
 		candidates []Candidate
 		nbd        Fit
@@ -65,8 +63,7 @@ func TestChooseGoesByTheHoldoutUnlessTheDifferenceIsChance(t *testing.T) {
 	b := candidate("pareto_nbd", FitOK, 100, 1, 1.1, 1.1, 1.1, 1.1)
 	c := candidate("mbg_cnbd_2", FitOK, 150, 1, 1, 1, 1, 1.3)
 	lacking := candidate("mbg_cnbd_3", FitOK, 10, 1)
-	other := candidate("bg_bb", FitOK, 1, 1, 1, 1, 1, 1.01)
-	other.Cells = 7
+	other := candidate(BGBB, FitOK, 1, 1, 1, 1, 1, 1.01)
 	for what, x := range map[string]struct {
 		candidates []Candidate
 		want       Family
@@ -77,7 +74,7 @@ func TestChooseGoesByTheHoldoutUnlessTheDifferenceIsChance(t *testing.T) {
 		"not of those beyond it":            {[]Candidate{a, b, c}, "mbg_cnbd_2", "as well as mbg_nbd"},
 		"not what lacks an origin":          {[]Candidate{lacking, a}, MBGNBD, "only candidate that is eligible"},
 		"a BIC of other data says nothing":  {[]Candidate{a, other}, MBGNBD, "predicted best"},
-		"a hold-out of other data does":     {[]Candidate{other, b}, "bg_bb", "predicted best"},
+		"a hold-out of other data does":     {[]Candidate{other, b}, BGBB, "predicted best"},
 		"the sole candidate with a holdout": {[]Candidate{b}, "pareto_nbd", "hold-out deviance 1.1000"},
 	} {
 		if got := Choose(x.candidates, nbd, true); got.Family != x.want || !strings.Contains(got.Why, x.reason) {

@@ -7,6 +7,9 @@
 //	nbd.go, bg_nbd.go, mbg_nbd.go  NBD, BG/NBD, MBG/NBD, each with its likelihood
 //	geometric.go       the mathematics of the three: likelihood, P(alive)
 //	geometric_future.go what they expect: purchases, discounted purchases, P(any purchase)
+//	pareto_nbd.go      Pareto/NBD: likelihood, P(alive)
+//	pareto_nbd_future.go what it expects
+//	corners.go         what is computed once for each number of purchases and day
 //	bg_bb.go           BG/BB: buying at opportunities, as they come with the calendar
 //	s_bg.go, bdw.go    sBG and BdW: renewing a contract at each opportunity, or leaving
 //	contract.go        the mathematics of the two
@@ -14,6 +17,12 @@
 //	opportunities.go   what is linear between whole numbers of opportunities
 //	bundles.go         opportunities that are taken by several purchases, or by less than one
 //	running.go         predictions that begin within a period, and with the first purchase
+//	cnbd.go            BG/CNBD-k, MBG/CNBD-k, regular purchases: likelihood, P(alive)
+//	cnbd_fit.go        their likelihood over cells, with its derivatives
+//	cnbd_future.go     what they expect
+//	cnbd_counts.go     the same by the numbers of stages passed, where few are likely
+//	cnbd_waves.go      the same in closed form by the dropout probability, where many are
+//	cnbd_next.go       when the next purchase is
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
 //	fit_shrunk.go      fits of segments, drawn to that of the whole base

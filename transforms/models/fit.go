@@ -144,11 +144,15 @@ func (m maximum) judge(names []string) (FitStatus, string) {
 	// notFlat is the least ratio of the curvatures in the flattest and the
 	// steepest direction of a maximum: beyond, rounding decides where it is.
 	const notFlat = 1e-8
+	// atRest is the largest gradient of the other parameters where some stand at a
+	// bound: with parameters of a million the likelihood is known to 1e-9.
+	const atRest = 1e-6
 	if m.stopped {
 		return FitNotConverged, "the search was stopped"
 	}
 	for i, name := range names {
 		switch {
+		case m.gradient > atRest:
 		case m.theta[i] >= nearBound:
 			return FitBoundary, fmt.Sprintf("%s grows without bound: the data show no spread in what it describes", name)
 		case m.theta[i] <= -nearBound:

@@ -3,7 +3,6 @@ package models
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -98,8 +97,7 @@ const mostOff = 0.10
 // the same customers, and says why of each in a sentence.
 //
 // A candidate is eligible if its status leaves parameters to use, if it has a lower
-// BIC than the NBD that is always fitted beside the candidates (else the data show
-// no dropout), if it expects of the past what came within a tenth, and, where there
+// BIC than the NBD that is always fitted beside the candidates, if it expects of the past what came within a tenth, and, where there
 // are backtests, if it could be fitted at every origin. bg_nbd and bg_cnbd_k, which
 // call every one-time buyer alive, are eligible only if there is no other candidate.
 //
@@ -158,10 +156,10 @@ func (c *Candidate) ineligible(nbd Fit, isAlone, hasBacktests bool) string {
 	switch {
 	case !c.usable():
 		return "its fit cannot be used"
-	case !isAlone && callsAlive(c.Family):
+	case !isAlone && c.Family.KeepsOneTimeBuyers():
 		return "it calls every one-time buyer alive"
 	case c.Family != NBD && nbd.usable() && c.comparable(&nbd) && bic(&c.Fit) >= bic(&nbd):
-		return fmt.Sprintf("the data show no dropout: its BIC is %.1f, that of nbd %.1f", bic(&c.Fit), bic(&nbd))
+		return fmt.Sprintf("nbd, which knows no dropout, describes the data as well: its BIC is %.1f, here %.1f", bic(&nbd), bic(&c.Fit))
 	case isKnown && !(math.Abs(ratio-1) <= mostOff):
 		return fmt.Sprintf("it expects %.0f %% of the repeat purchases that were made", 100*ratio)
 	case hasBacktests && c.Holdout == nil:
@@ -170,15 +168,9 @@ func (c *Candidate) ineligible(nbd Fit, isAlone, hasBacktests bool) string {
 	return ""
 }
 
-// callsAlive reports whether the family's customers never leave after the first
-// purchase.
-func callsAlive(f Family) bool { return f == BGNBD || strings.HasPrefix(string(f), "bg_cnbd_") }
-
-// comparable reports whether two fits are of the same data, for which they have as
-// many customers and cells: only then do their likelihoods compare.
-func (c *Candidate) comparable(f *Fit) bool {
-	return c.Customers == f.Customers && c.Cells == f.Cells && c.Family.IsDiscrete() == f.Family.IsDiscrete()
-}
+// comparable reports whether two fits are of the same data, so that their
+// likelihoods compare.
+func (c *Candidate) comparable(f *Fit) bool { return c.Family.IsDiscrete() == f.Family.IsDiscrete() }
 
 // standIn chooses nbd, or nothing.
 func (c Choice) standIn(nbd Fit) Choice {

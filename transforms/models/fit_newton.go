@@ -76,23 +76,30 @@ func (f objective) at(theta vector) evaluation {
 func steepestFree(dim int, theta, gradient vector) float64 {
 	largest := 0.0
 	for i := range dim {
-		if math.Abs(theta[i]) < bound || theta[i]*gradient[i] < 0 {
+		if isFree(theta[i], gradient[i]) {
 			largest = max(largest, math.Abs(gradient[i]))
 		}
 	}
 	return largest
 }
 
+// isFree reports whether a parameter is not pushed against its bound.
+func isFree(theta, gradient float64) bool { return math.Abs(theta) < bound || theta*gradient < 0 }
+
 // maximise climbs from start, in the logarithms of the parameters, by damped
 // Newton steps.
 //
-//	(−H + τI)·step = g
+//	step = Σₖ vₖ·(vₖᵀg)/(|λₖ| + τ),   λₖ and vₖ the eigenvalues and -vectors of −H
 //
-// τ grows tenfold until the matrix is positive definite and the step climbs,
-// and shrinks tenfold after each that does, so that the last steps are plain
-// Newton (Levenberg 1944). Steps change no parameter by more than a factor of
-// e². The end is a gradient below gradientTolerance, a bound, or an iteration
-// in which no step climbs.
+// Where the likelihood is concave and τ is 0 that is Newton's step. Where it is
+// not, the step still climbs, and goes far where the likelihood is nearly
+// straight, as towards a bound (Gill, Murray & Wright 1981, "Practical
+// Optimization", section 4.4.2). τ grows tenfold until the step climbs and
+// shrinks tenfold after each that does, so that the last steps are plain Newton
+// (Levenberg 1944). A parameter at its bound stays there as long as the gradient
+// pushes against it. Steps change no parameter by more than a factor of e². The
+// end is a gradient below gradientTolerance or an iteration in which no step
+// climbs.
 func maximise(f objective, dim int, start vector, s FitSettings) maximum {
 	const (
 		leastDamping = 1e-10 // below, damping is switched off
@@ -113,18 +120,16 @@ func maximise(f objective, dim int, start vector, s FitSettings) maximum {
 			return m
 		}
 		m.iterations++
-		next, ok := newtonStep(dim, theta, here, damping)
-		if ok {
-			there := f.at(next)
-			if climbs(here, there, m.gradient, steepestFree(dim, next, there.gradient)) {
-				theta, here, damping = next, there, damping/10
-				if damping < leastDamping {
-					damping = 0
-				}
-				continue
-			}
+		next := newtonStep(dim, theta, here, damping)
+		there := f.at(next)
+		if !climbs(here, there, m.gradient, steepestFree(dim, next, there.gradient)) {
+			damping = max(firstDamping, 10*damping)
+			continue
 		}
-		damping = max(firstDamping, 10*damping)
+		theta, here, damping = next, there, damping/10
+		if damping < leastDamping {
+			damping = 0
+		}
 	}
 }
 
@@ -141,27 +146,70 @@ func climbs(from, to evaluation, gradientFrom, gradientTo float64) bool {
 	return to.value > from.value
 }
 
-// newtonStep returns theta moved by the damped Newton step, inside the bounds.
-// Not ok if the damped matrix is not positive definite.
-func newtonStep(dim int, theta vector, e evaluation, damping float64) (vector, bool) {
+// newtonStep returns theta moved by the damped Newton step, up to the first bound
+// on its way.
+func newtonStep(dim int, theta vector, e evaluation, damping float64) vector {
 	const longest = 2
+	var isFixed [maxParameters]bool
+	for i := range dim {
+		isFixed[i] = !isFree(theta[i], e.gradient[i])
+	}
+	step := e.freeStep(dim, isFixed, damping)
+	for i := 0; i < dim; i++ {
+		if !isFixed[i] && math.Abs(theta[i]) >= bound && theta[i]*step[i] > 0 {
+			isFixed[i] = true // the others would take it over its bound
+			step = e.freeStep(dim, isFixed, damping)
+			i = -1
+		}
+	}
+	share := 1.0
+	for i := range dim {
+		if size := math.Abs(step[i]); size > 0 {
+			share = min(share, longest/size, (bound-math.Copysign(theta[i], theta[i]*step[i]))/size)
+		}
+	}
+	for i := range dim {
+		theta[i] = min(max(theta[i]+share*step[i], -bound), bound)
+		if math.Abs(theta[i]) > bound*(1-1e-14) {
+			theta[i] = math.Copysign(bound, theta[i]) // rounding left it short of where it was to stop
+		}
+	}
+	return theta
+}
+
+// freeStep returns the damped Newton step of the parameters that are not fixed.
+func (e evaluation) freeStep(dim int, isFixed [maxParameters]bool, damping float64) (step vector) {
+	const least = 1e-16 // of the highest curvature: below, curvatures are rounding
 	information := e.information(dim)
 	for i := range dim {
-		information.SetSym(i, i, information.At(i, i)+damping)
+		for j := range dim {
+			if isFixed[i] || isFixed[j] {
+				information.SetSym(i, j, 0)
+			}
+		}
 	}
-	var factor mat.Cholesky
-	if !factor.Factorize(information) {
-		return theta, false
+	var eigen mat.EigenSym
+	if !eigen.Factorize(information, true) {
+		return step
 	}
-	step := mat.NewVecDense(dim, nil)
-	if factor.SolveVecTo(step, mat.NewVecDense(dim, append([]float64(nil), e.gradient[:dim]...))) != nil {
-		return theta, false
+	var vectors mat.Dense
+	eigen.VectorsTo(&vectors)
+	curvatures := eigen.Values(nil)
+	floor := least * max(math.Abs(curvatures[0]), math.Abs(curvatures[dim-1]))
+	for k, curvature := range curvatures {
+		slope := 0.0
+		for i := range dim {
+			if !isFixed[i] {
+				slope += vectors.At(i, k) * e.gradient[i]
+			}
+		}
+		for i := range dim {
+			if !isFixed[i] {
+				step[i] += vectors.At(i, k) * slope / (max(math.Abs(curvature), floor) + damping)
+			}
+		}
 	}
-	shrink := min(1, longest/mat.Norm(step, math.Inf(1)))
-	for i := range dim {
-		theta[i] = min(max(theta[i]+shrink*step.AtVec(i), -bound), bound)
-	}
-	return theta, true
+	return step
 }
 
 // information returns −H as a symmetric matrix.
@@ -204,19 +252,21 @@ func (m maximum) covariance(n float64) [][]float64 {
 	return out
 }
 
-// best maximises from one start after the other until the end is a maximum that
-// is well determined, and returns that; if none is, the highest end. These
-// likelihoods have been seen with one maximum only, so that a second search
-// would find the first again.
+// best maximises from one start after the other and returns the highest end. It
+// is content with a maximum that is well determined and than which no end before
+// was higher: these likelihoods have been seen with one such maximum only, beside
+// which they may rise towards a bound. It is also content where two ends agree.
 func best(f objective, dim int, starts []vector, s FitSettings) maximum {
+	const agree = 1e-9 // in the mean log-likelihood, on the way to a bound
 	var top maximum
 	for i, start := range starts {
 		m := maximise(f, dim, start, s)
+		isSame := i > 0 && math.Abs(m.value-top.value) <= agree
 		if i == 0 || m.value > top.value {
 			top = m
 		}
-		if status, _ := m.judge(make([]string, dim)); status == FitOK || m.stopped {
-			return m
+		if status, _ := top.judge(make([]string, dim)); status == FitOK || isSame || m.stopped {
+			return top
 		}
 	}
 	return top

@@ -16,6 +16,7 @@ type problem struct {
 	shift     float64   // what the log-likelihood gains in the model's units
 	customers int64
 	cells     int64
+	limit     func(theta vector) string // what becomes of the model at a bound, nil if nothing is known
 
 	opportunity Opportunity // of Data
 }
@@ -52,6 +53,9 @@ func (p *problem) estimates(top maximum, n float64) Fit {
 		f.Parameters = append(f.Parameters, Parameter{Name: name, Estimate: math.Exp(top.theta[i]) * p.scales[i]})
 	}
 	f.Status, f.Reason = top.judge(p.names)
+	if f.Status == FitBoundary && p.limit != nil {
+		f.Reason = "a limit of the model describes the data best: " + p.limit(top.theta)
+	}
 	f.Converged = f.Status != FitNotConverged
 	if f.Status != FitOK {
 		return f

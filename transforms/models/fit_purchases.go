@@ -93,7 +93,7 @@ func newPurchaseProblem(f family, d Data, s FitSettings) problem {
 		family: f.name, names: f.parameters, starts: f.starts(totals), scales: scales,
 		objective: f.likelihood(d, scaleDays, s.Each),
 		shift:     -totals.purchases * math.Log(unit), // a density of x times changes with the unit by its x-th power
-		customers: totals.customers, cells: int64(len(d.Cells)), opportunity: d.Opportunity,
+		customers: totals.customers, cells: int64(len(d.Cells)), opportunity: d.Opportunity, limit: f.limit,
 	}
 }
 
@@ -197,12 +197,9 @@ func newPurchaseLikelihood(family Family, cells []Cell, scaleDays float64, each 
 
 // evaluate returns the mean log-likelihood at (r, α, a, b), in scaled time.
 func (l *purchaseLikelihood) evaluate(p vector) evaluation {
-	for day := range l.logs {
-		t := p[1] + float64(day)/l.scaleDays
-		l.logs[day], l.inverses[day] = math.Log(t), 1/t
-	}
+	l.setTimes(p[1])
 	var sums termSums
-	l.addCounts(&sums, p)
+	l.addCounts(&sums, p, 1)
 	sums.add(l.alive(p[0]))
 	if l.family != NBD {
 		l.each.run(len(l.powers), func(i int) { l.powers[i].fill(p[0], l.logs) })
@@ -212,6 +209,14 @@ func (l *purchaseLikelihood) evaluate(p vector) evaluation {
 		})
 	}
 	return sums.mean(l.customers)
+}
+
+// setTimes computes what is needed of α + day, for each day.
+func (l *purchaseLikelihood) setTimes(alpha float64) {
+	for day := range l.logs {
+		t := alpha + float64(day)/l.scaleDays
+		l.logs[day], l.inverses[day] = math.Log(t), 1/t
+	}
 }
 
 // alive returns Σ −(r+x)·ln(α+T) over the customers, and its derivatives.
@@ -228,25 +233,26 @@ func (l *purchaseLikelihood) alive(r float64) (e evaluation) {
 	return e
 }
 
-// addCounts adds the terms that depend on x alone,
+// addCounts adds the terms that depend on x alone, where k stages make a
+// purchase,
 //
-//	ln Γ(r+x)/Γ(r) + r·ln α + ln B(a, b+n)/B(a, b)
+//	ln Γ(r+kx)/Γ(r) + r·ln α + ln B(a, b+n)/B(a, b)
 //
 // as sums over k of ln(r+k) and of ln[(b+k)/(a+b+k)] = −log1p(a/(b+k)), which
 // grow along with x and have no large terms to cancel.
-func (l *purchaseLikelihood) addCounts(sums *termSums, p vector) {
+func (l *purchaseLikelihood) addCounts(sums *termSums, p vector, k int) {
 	r, alpha, a, b := p[0], p[1], p[2], p[3]
-	var rising, staying numeric.Sum // over k < x, and over k < n
+	var rising, staying numeric.Sum // over stages < kx, and over occasions < n
 	var byR, byRR, byA, byB, byAB, byBB numeric.Sum
 	m := Geometric{Family: l.family}
-	x, n := 0.0, 0.0
+	stage, n := 0.0, 0.0
 	for _, count := range l.counts {
-		for ; x < count.x; x++ {
-			rising.Add(math.Log(r + x))
-			byR.Add(1 / (r + x))
-			byRR.Add(-1 / ((r + x) * (r + x)))
+		for ; stage < float64(k)*count.x; stage++ {
+			rising.Add(math.Log(r + stage))
+			byR.Add(1 / (r + stage))
+			byRR.Add(-1 / ((r + stage) * (r + stage)))
 		}
-		for ; l.family != NBD && n < m.occasions(int(x)); n++ {
+		for ; l.family != NBD && n < m.occasions(int(count.x)); n++ {
 			stay, all := b+n, a+b+n
 			staying.Add(-math.Log1p(a / stay))
 			byA.Add(-1 / all)

@@ -43,9 +43,9 @@ import (
 //
 // A segment with too few data to begin is FitInsufficientData, and has no
 // parameters. Where pooled is not FitOK, or segments do not differ, all others have the
-// parameters of pooled. LogLikelihood is the segment's at the estimates; AIC and
-// BIC are null, for the estimates are no maximum of it. Covariance is that of the
-// posterior, by its curvature at the top.
+// parameters of pooled. LogLikelihood, AIC and BIC are null, for the estimates are
+// no maximum of the segment's. Covariance is that of the posterior, by its curvature
+// at the top.
 func FitPurchasesBySegment(pooled Fit, segments []Data, s FitSettings) []Fit {
 	own := make([]segment, len(segments))
 	for i, d := range segments {
@@ -168,9 +168,6 @@ func (own *segment) pooled(pooled Fit, isSound bool) Fit {
 	f.Parameters, f.Covariance = slices.Clone(pooled.Parameters), slices.Clone(pooled.Covariance)
 	f.Customers, f.Cells, f.Iterations = p.customers, p.cells, 0
 	f.LogLikelihood, f.AIC, f.BIC = numeric.Null[float64]{}, numeric.Null[float64]{}, numeric.Null[float64]{}
-	if len(f.Parameters) > 0 {
-		f.LogLikelihood = p.logLikelihoodAt(p.thetaOf(pooled))
-	}
 	f.Reason = "segments differ no more than by chance: the parameters are those of the whole base"
 	if !isSound {
 		f.Reason = fmt.Sprintf("the parameters are those of the whole base: its fit is %s, and segments cannot be drawn to it", pooled.Status)
@@ -184,17 +181,10 @@ func (own *segment) shrunk(pooled Fit, information matrix, m float64, s FitSetti
 	dim, before := len(p.names), prior{information, p.thetaOf(pooled), m}
 	top := best(before.beside(p.objective, dim, own.customers), dim, []vector{before.center, own.theta}, s)
 	f := p.estimates(top, own.customers+m)
-	f.LogLikelihood = p.logLikelihoodAt(top.theta)
 	if f.Status == FitOK {
 		f.Reason = fmt.Sprintf("a maximum was found in %d iterations, where the whole base counts as %.3g customers beside the %d of the segment", f.Iterations, m, p.customers)
 	}
 	return f
-}
-
-// logLikelihoodAt returns the log-likelihood in the model's units at the
-// logarithms of parameters in scaled units.
-func (p *problem) logLikelihoodAt(theta vector) numeric.Null[float64] {
-	return numeric.Known(p.objective.at(theta).value*float64(p.customers) + p.shift)
 }
 
 // prior is what is known of a segment before its own customers are seen.

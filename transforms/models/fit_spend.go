@@ -52,13 +52,16 @@ func tooFewSpenders(l *spendLikelihood, s FitSettings) (f Fit) {
 	return f
 }
 
+// spendParameters are those of the Gamma–Gamma model.
+var spendParameters = []string{"p", "q", "gamma"}
+
 // newSpendProblem returns the likelihood of the Gamma–Gamma model.
 func newSpendProblem(l *spendLikelihood) problem {
 	start := func(p, q float64) vector {
 		return vector{math.Log(p), math.Log(q), math.Log((q - 1) / p)} // mean pγ/(q−1) = 1
 	}
 	return problem{
-		family: GammaGamma, names: []string{"p", "q", "gamma"}, objective: l.evaluate,
+		family: GammaGamma, names: spendParameters, objective: l.evaluate,
 		starts: []vector{start(5, 4), start(1, 2), start(20, 10)}, scales: []float64{1, 1, l.scale},
 		shift:     -float64(l.count) * math.Log(l.scale),
 		customers: l.count, cells: l.distinct,

@@ -42,12 +42,17 @@ func simulate(m Geometric, customers int, days int32, seed uint64) []Cell {
 	return mergeCells(cells)
 }
 
+// coinFamilies are those with dropout by the toss of a coin, and NBD.
+func coinFamilies() []family {
+	return append([]family{nbdFamily(), bgNBDFamily(), mbgNBDFamily()}, erlangFamilies()...)
+}
+
 func TestGradientAndHessianAreTheDerivativesOfTheLikelihood(t *testing.T) {
 	cells := simulate(Geometric{MBGNBD, 0.5, 60, 0.9, 1.6}, 3000, 400, 1)
 	spend := []SpendCell{{250_000, 1, 3}, {400_000, 1, 1}, {900_000, 2, 2}, {9_000_000, 40, 1}}
 	objectives := map[string]objective{"spend": newSpendLikelihood(spend, nil).evaluate}
-	for _, family := range []Family{NBD, BGNBD, MBGNBD} {
-		objectives[string(family)] = newPurchaseLikelihood(family, cells, 300, nil).evaluate
+	for _, family := range coinFamilies() {
+		objectives[string(family.name)] = family.likelihood(Data{cells, 4000}, 300, nil)
 	}
 	for name, f := range objectives {
 		dim := map[string]int{"nbd": 2, "spend": 3}[name]
@@ -79,16 +84,18 @@ func TestGradientAndHessianAreTheDerivativesOfTheLikelihood(t *testing.T) {
 
 func TestFitObjectiveIsTheSumOfTheLikelihoodsOfCustomers(t *testing.T) {
 	cells := simulate(Geometric{BGNBD, 0.5, 60, 0.9, 1.6}, 5000, 400, 2)
-	for _, family := range []Family{NBD, BGNBD, MBGNBD} {
+	totals := totalsOf(cells)
+	const logGaps = 4000
+	for _, family := range coinFamilies() {
 		p := vector{0.4, 0.2, 0.8, 2.4}
-		m := Geometric{family, p[0], p[1], p[2], p[3]}
-		n := totalsOf(cells).customers
-		want := 0.0
+		m := family.make(p[:])
+		// Of k stages, (k−1)·ln of each gap in the unit of time too.
+		want := float64(m.Shape().Stages-1) * (logGaps - totals.purchases*math.Log(300))
 		for _, c := range cells {
 			want += float64(c.Count) * m.LogLikelihood(int(c.X), float64(c.Tx)/300, float64(c.T)/300)
 		}
-		got := newPurchaseLikelihood(family, cells, 300, nil).evaluate(p).value * float64(n)
-		wantClose(t, string(family), got, want, 1e-12)
+		got := family.likelihood(Data{cells, logGaps}, 300, nil)(p).value * float64(totals.customers)
+		wantClose(t, string(family.name), got, want, 1e-12)
 	}
 }
 
@@ -116,22 +123,18 @@ func TestFitsRecoverTheTruthWithinTheirStandardErrors(t *testing.T) {
 func TestEveryStartLeadsToTheSameMaximum(t *testing.T) {
 	cells := simulate(Geometric{MBGNBD, 0.5, 45, 0.9, 1.6}, 5000, 400, 11)
 	totals := totalsOf(cells)
-	for _, family := range []Family{NBD, BGNBD, MBGNBD} {
-		dim := 4
-		if family == NBD {
-			dim = 2
-		}
-		f := newPurchaseLikelihood(family, cells, 300, nil).evaluate
+	for _, family := range coinFamilies() {
+		f := family.likelihood(Data{Cells: cells}, 300, nil)
 		var first maximum
-		for i, start := range purchaseStarts(totals) {
-			m := maximise(f, dim, start, DefaultFitSettings())
+		for i, start := range family.starts(totals) {
+			m := maximise(f, len(family.parameters), start, DefaultFitSettings())
 			if i == 0 {
 				first = m
 			}
-			for k := range dim {
+			for k := range family.parameters {
 				// A gradient of 3e-11 with a curvature of 0.003 leaves 1e-8.
 				if m.gradient > gradientTolerance || math.Abs(m.theta[k]-first.theta[k]) > 1e-7 {
-					t.Errorf("%s, start %d: ln parameter %d = %.10f with gradient %.0e, from the first start %.10f", family, i, k, m.theta[k], m.gradient, first.theta[k])
+					t.Errorf("%s, start %d: ln parameter %d = %.10f with gradient %.0e, from the first start %.10f", family.name, i, k, m.theta[k], m.gradient, first.theta[k])
 				}
 			}
 		}
@@ -160,7 +163,7 @@ func TestFitOfTooFewDataSaysSo(t *testing.T) {
 		"49 repeaters":          {{T: 10, Count: 500}, {X: 1, Tx: 3, T: 10, Count: 49}},
 		"all on the last day":   {{Count: 1000}},
 	} {
-		for _, family := range []Family{NBD, BGNBD, MBGNBD} {
+		for _, family := range []Family{NBD, BGNBD, MBGNBD, BGCNBD2, MBGCNBD4} {
 			f := FitPurchases(family, Data{Cells: cells}, DefaultFitSettings())
 			if _, usable := f.Purchases(); usable || f.Status != FitInsufficientData || len(f.Parameters) > 0 || f.Reason == "" {
 				t.Errorf("%s of %s: %s with %d parameters: %q", family, what, f.Status, len(f.Parameters), f.Reason)
@@ -180,7 +183,7 @@ func TestFitWithoutAMinimumOfDataDoesNotPanic(t *testing.T) {
 		{{X: 1, Tx: 1, T: 1, Count: 7}},
 		{{T: 5, Count: 10}, {X: 3000, Tx: 9000, T: 9000, Count: 1}},
 	} {
-		for _, family := range []Family{NBD, BGNBD, MBGNBD} {
+		for _, family := range []Family{NBD, BGNBD, MBGNBD, BGCNBD2, MBGCNBD4} {
 			f := FitPurchases(family, Data{Cells: cells}, settings)
 			if f.Reason == "" || len(f.Parameters) == 0 {
 				t.Errorf("%s of %v: %+v", family, cells, f)

@@ -220,6 +220,19 @@ const (
 // dropoutRule returns the rule for expectations over p ~ Beta(a, b) of functions
 // of p·z as smooth as (1 + pz)^−r, chosen by how far z stretches the mass of p.
 func (f future) dropoutRule(z float64) numeric.Rule {
+	key := f.ruleKey(z)
+	if rule, ok := f.rules[key]; ok {
+		return rule
+	}
+	rule := f.newRule(key)
+	if f.rules != nil {
+		f.rules[key] = rule
+	}
+	return rule
+}
+
+// ruleKey names the rule of dropoutRule.
+func (f future) ruleKey(z float64) ruleKey {
 	key := ruleKey{b: f.b}
 	switch stretch := z * max(1, (f.r+1)/(f.a+f.b)); {
 	case stretch <= jacobiBelow16:
@@ -229,17 +242,13 @@ func (f future) dropoutRule(z float64) numeric.Rule {
 	default:
 		key.exponent = int(math.Floor(math.Log2(gradedTo / ((f.r + 1) * z))))
 	}
-	if rule, ok := f.rules[key]; ok {
-		return rule
-	}
-	var rule numeric.Rule
+	return key
+}
+
+// newRule makes the rule of a key.
+func (f future) newRule(key ruleKey) numeric.Rule {
 	if key.nodes > 0 {
-		rule = numeric.GaussJacobi(key.nodes, f.a, f.b)
-	} else {
-		rule = numeric.GradedBeta(f.a, f.b, math.Ldexp(1, key.exponent))
+		return numeric.GaussJacobi(key.nodes, f.a, f.b)
 	}
-	if f.rules != nil {
-		f.rules[key] = rule
-	}
-	return rule
+	return numeric.GradedBeta(f.a, f.b, math.Ldexp(1, key.exponent))
 }

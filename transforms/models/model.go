@@ -135,6 +135,24 @@ func (c Customer) PMF(h float64, into []float64) {
 	}
 }
 
+// TimeToPurchase returns the time after T by which the customer, if alive, has
+// bought with probability q, 0 < q < 1; +Inf where that never is. Not for who
+// certainly is not.
+func (c Customer) TimeToPurchase(q float64) float64 {
+	if len(c.futures) == 1 {
+		return TimeToPurchase(c.futures[0], q)
+	}
+	return c.futures[0].(staged).timeToPurchaseAmong(c.weights[:len(c.futures)], q)
+}
+
+// staged is a future of a model of several stages.
+type staged interface {
+	// timeToPurchaseAmong returns the time by which customers with these weights of
+	// being alive and in each stage, not all 0, have bought with probability q if
+	// alive.
+	timeToPurchaseAmong(weights []float64, q float64) float64
+}
+
 // mean returns the sum of a value over stages, weighted by their probabilities.
 func (c Customer) mean(value func(Future) float64) float64 {
 	sum := 0.0

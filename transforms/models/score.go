@@ -50,6 +50,8 @@ type frequency struct {
 type Prospects struct {
 	outlooks  []Outlook // by stage, and by horizon in each
 	untilNext []float64 // by stage, median days to the next purchase; +Inf where there may be none
+	staged    staged    // of several stages, whose mixture has a median of its own
+	unitDays  float64   // in which its times are
 }
 
 // Score is what is expected of one customer.
@@ -80,16 +82,13 @@ func (s *Score) Outlook(horizon int) (o Outlook) {
 func (p *Prospects) horizons() int { return len(p.outlooks) / len(p.untilNext) }
 
 // UntilNext returns the median of the days to the next purchase of a customer
-// who is alive: the mean of the stages' medians where there are several.
+// who is alive.
 func (s *Score) UntilNext() float64 {
-	if len(s.prospects.untilNext) == 1 || s.Alive == 0 {
-		return s.prospects.untilNext[0]
+	p := s.prospects
+	if p.staged == nil || s.Alive == 0 {
+		return p.untilNext[0]
 	}
-	sum := 0.0
-	for stage, days := range s.prospects.untilNext {
-		sum += s.stages[stage] / s.Alive * days
-	}
-	return sum
+	return p.staged.timeToPurchaseAmong(s.stages[:len(p.untilNext)], 0.5) * p.unitDays
 }
 
 // quick is a model that says faster who is alive, having seen the cells.
@@ -201,6 +200,9 @@ func (s *Scorer) prospectsOf(T int32, c *curves, futures []func(T float64) Futur
 			p.outlooks = append(p.outlooks, Outlook{demand[i], demand[i+1], f.Retained(0, h)})
 		}
 		p.untilNext = append(p.untilNext, TimeToPurchase(f, 0.5)*s.daysPerUnit)
+	}
+	if len(now) > 1 {
+		p.staged, p.unitDays = now[0].(staged), s.daysPerUnit
 	}
 	return p
 }

@@ -22,8 +22,10 @@ func wantScore(t *testing.T, s *Scorer, horizonDays []float64, c Cell, isExact b
 	if want := customer.ProbabilityAlive(); score.Alive != want {
 		t.Fatalf("%+v %+v: P(alive) = %v, want %v", m, c, score.Alive, want)
 	}
-	if got, want := score.prospects.untilNext[0], TimeToPurchase(customer.futures[0], 0.5)*s.daysPerUnit; got != want {
-		t.Fatalf("%+v %+v: median to purchase %v days, want %v", m, c, got, want)
+	if score.Alive > 0 {
+		if got, want := score.UntilNext(), customer.TimeToPurchase(0.5)*s.daysPerUnit; got != want {
+			t.Fatalf("%+v %+v: median to purchase %v days, want %v", m, c, got, want)
+		}
 	}
 	for i, days := range horizonDays {
 		h := days / s.daysPerUnit
@@ -79,6 +81,19 @@ func TestScorerAgreesWithTheModelOverModelsAgesAndHorizons(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Of k stages the same holds, and a customer between them has a median of their own.
+func TestScorerAgreesWithModelsOfStages(t *testing.T) {
+	horizons := []float64{91, 365, math.Inf(1)}
+	cells := agedCells([]int32{0, 1, 7, 60}, 730, 730/worthCurves)
+	for _, m := range []Erlang{publishedBG2, publishedMBG3, {MBGCNBD4, 4, 0.8, 1.3, 1.4, 2.1}, {MBGCNBD2, 2, 40, 500, 0.1, 0.1}} {
+		scorer := NewScorer(m, 7, 0.0018/7, horizons, cells, nil)
+		for i := 0; i < len(cells); i += 5 {
+			wantScore(t, scorer, horizons, cells[i], false)
+		}
+		wantScore(t, scorer, horizons, Cell{X: 900, Tx: 3990, T: 4000}, true)
 	}
 }
 
@@ -202,6 +217,17 @@ func BenchmarkNewScorerOfFrequentBuyers(b *testing.B) {
 		NewScorer(publishedMBG, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
 	}
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(len(cells))*1e6, "µs/entry")
+}
+
+func BenchmarkNewScorerOfStages(b *testing.B) {
+	cells := simulate(Geometric{MBGNBD, 0.53, 43, 0.89, 1.6}, 1_000_000, 730, 9)
+	for _, m := range []Erlang{publishedBG2, publishedMBG3} {
+		b.Run(string(m.Family), func(b *testing.B) {
+			for b.Loop() {
+				NewScorer(m, 7, 0.0018/7, []float64{365, math.Inf(1)}, cells, nil)
+			}
+		})
+	}
 }
 
 func BenchmarkScore(b *testing.B) {

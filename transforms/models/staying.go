@@ -47,13 +47,18 @@ func (s staying) logSurvival(t float64) float64 {
 //
 // a, b > 0, d ≥ 0. −Inf rather than NaN where d is beyond all numbers. The sum
 // where d is small and whole, for it has no cancellation; else the difference of
-// two numeric.LogRising.
+// two numeric.LogRising, of d factors or, as a and d may change places, of a,
+// whichever are fewer: they are what cancels.
 func logStay(a, b, d float64) float64 {
 	const short = 32
 	if math.IsInf(d, 1) {
 		return math.Inf(-1)
 	}
-	if d > short || d != math.Trunc(d) {
+	switch {
+	case d <= short && d == math.Trunc(d):
+	case a < d:
+		return min(0, numeric.LogRising(b, a)-numeric.LogRising(b+d, a))
+	default:
 		return min(0, numeric.LogRising(b, d)-numeric.LogRising(a+b, d))
 	}
 	sum := 0.0

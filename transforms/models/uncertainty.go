@@ -32,12 +32,26 @@ const mostPurchases = 1 << 20
 // covariance, as at a bound, and where value is not positive. Known as the delta
 // method.
 func (f Fit) ParameterVariance(value func(m Purchases) float64) float64 {
+	return f.ParameterVariances(1, func(m Purchases, values []float64) { values[0] = value(m) })[0]
+}
+
+// ParameterVariances returns the same of n values, which fill computes of a
+// model all at once.
+func (f Fit) ParameterVariances(n int, fill func(m Purchases, values []float64)) []float64 {
 	moved := f.Moved()
-	values := make([]float64, len(moved))
+	tables := make([][]float64, len(moved))
 	for i, m := range moved {
-		values[i] = value(m)
+		tables[i] = make([]float64, n)
+		fill(m, tables[i])
 	}
-	return f.VarianceOf(values)
+	variances, values := make([]float64, n), make([]float64, len(moved))
+	for v := range variances {
+		for i := range tables {
+			values[i] = tables[i][v]
+		}
+		variances[v] = f.VarianceOf(values)
+	}
+	return variances
 }
 
 // parameterStep is by how much the logarithms of parameters are moved.
@@ -66,9 +80,9 @@ func (f Fit) VarianceOf(values []float64) float64 {
 		gradient[i] = math.Log(up/down) / (2 * parameterStep)
 	}
 	variance := 0.0
-	for i, g := range gradient {
-		for j, h := range gradient {
-			variance += g * f.Covariance[i][j] * h
+	for i, own := range gradient {
+		for j, other := range gradient {
+			variance += own * f.Covariance[i][j] * other
 		}
 	}
 	return variance

@@ -9,6 +9,8 @@
 //	quadrature.go  Gauss–Jacobi rules, panels, rules graded towards 0
 //	chebyshev.go   interpolation of smooth functions
 //	tricomi.go     Tricomi's function, for discounting
+//	pareto.go      which of two Pareto variables is less
+//	jet.go         functions with their derivatives
 //	series.go      sums of infinite series
 //	wilson.go      intervals of a share
 //

@@ -74,6 +74,43 @@ func TestTricomiUAgreesWithHighPrecision(t *testing.T) {
 	checkHighPrecision(t, "TricomiU", 1e-13, func(a []float64) float64 { return TricomiU(a[0], a[1]) })
 }
 
+// Relative to the derivatives' size by the logarithms of the variables: where
+// terms cancel, what is left of a derivative is no better than they are.
+func TestParetoFirstAgreesWithHighPrecision(t *testing.T) {
+	checkHighPrecision(t, "ParetoFirst", 2e-15, func(a []float64) float64 { return ParetoFirst(a[0], a[1], a[2], a[3]).Value })
+	const names, tolerance = "rasb", 1e-13 // with r and a of a million, variables cancel to the 13th digit
+	check := func(name string, derivative func(j Jet) float64, size func(a []float64) float64) {
+		for _, row := range highPrecision(t, "ParetoFirst/"+name) {
+			want, err := strconv.ParseFloat(row.Value, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := row.Args
+			j := ParetoFirst(a[0], a[1], a[2], a[3])
+			if got := derivative(j); !(math.Abs(got-want)*size(a) <= tolerance*j.Value) {
+				t.Errorf("ParetoFirst%v by %s = %.17g, want %.17g", a, name, got, want)
+			}
+		}
+	}
+	for i := range names {
+		check(names[i:i+1], func(j Jet) float64 { return j.Gradient[i] }, func(a []float64) float64 { return a[i] })
+		for k := i; k < len(names); k++ {
+			check(names[i:i+1]+names[k:k+1], func(j Jet) float64 { return j.Hessian[i][k] }, func(a []float64) float64 { return a[i] * a[k] })
+		}
+	}
+}
+
+// Of two variables one is less.
+func TestParetoFirstWithRolesExchangedIsTheContrary(t *testing.T) {
+	for _, row := range highPrecision(t, "ParetoFirst") {
+		a := row.Args
+		one, other := ParetoFirst(a[0], a[1], a[2], a[3]), ParetoFirst(a[2], a[3], a[0], a[1])
+		if sum := one.Value + other.Value; math.Abs(sum-1) > 4e-15 { // what each is allowed
+			t.Errorf("%v: %v and %v add up to 1 + %v", a, one.Value, other.Value, sum-1)
+		}
+	}
+}
+
 func TestTricomiUAtZeroIsTheReciprocalPower(t *testing.T) {
 	if got := TricomiU(4, 0); got != 0.25 {
 		t.Errorf("TricomiU(4, 0) = %v, want ∫(1+u)^−5 du = 1/4", got)
@@ -152,6 +189,28 @@ func TestGradedBetaReproducesTheMomentsOfTheBetaDistribution(t *testing.T) {
 					t.Errorf("grade %v, a = %v, b = %v: E p^%d = %.16g, want %.16g", grade, a, b, k, got, want)
 				}
 				want *= (a + float64(k)) / (a + b + float64(k))
+			}
+		}
+	}
+}
+
+// GradedGamma is for y^d and what rises like it up to the grade: E y^d = (r)_d, and
+// E y/(y+w) = r·U(1, 1−r, w), which has high precision of its own.
+func TestGradedGammaReproducesTheGammaDistribution(t *testing.T) {
+	for _, grade := range []float64{10, 0.1, 1e-4} {
+		for _, r := range []float64{0.01, 0.5, 1, 7, 79, 81, 6000, 100_000} {
+			want := 1.0
+			for d := range 5 {
+				rule := GradedGamma(r, d, grade)
+				if got := rule.Integrate(func(y float64) float64 { return math.Pow(y, float64(d)) }); relative(got, want) > 1e-12 {
+					t.Errorf("grade %v, r = %v: E y^%d = %.16g, want %.16g", grade, r, d, got, want)
+				}
+				want *= r + float64(d)
+			}
+			rule := GradedGamma(r, 1, grade)
+			got, want := rule.Integrate(func(y float64) float64 { return y / (y + grade) }), r*TricomiU(r, grade)
+			if relative(got, want) > 1e-12 {
+				t.Errorf("grade %v, r = %v: E y/(y+grade) = %.16g, want %.16g", grade, r, got, want)
 			}
 		}
 	}

@@ -148,3 +148,51 @@ func GradedBeta(a, b, grade float64) Rule {
 	}
 	return rule
 }
+
+// GradedGamma returns a rule for the expectation over y ~ Gamma(r, 1) of a
+// function that is y^d times a smooth one up to about `grade`, and smooth in ln y
+// beyond it, such as (y/(y+grade))^d.
+//
+//	[0, c] Gauss–Jacobi with y^(r+d−1) · [c, top] panels in ln y
+//
+// r > 0, d ≥ 0, 0 < grade. c is `grade` or, where that is larger, the scale 2 on
+// which e^−y falls; the first piece is left out where Gamma(r, 1) has no mass. Top
+// and bottom are where it has e^−40, by Laurent & Massart (2000), Annals of
+// Statistics 28(5), lemma 1, and Chernoff's bound. Agrees with closed forms to
+// 1e-12 (TestGradedGammaReproduces…).
+func GradedGamma(r float64, d int, grade float64) Rule {
+	const (
+		noMass    = 40
+		flatGamma = 2
+	)
+	top := r + math.Sqrt(2*noMass*r) + noMass
+	bottom := max(r-math.Sqrt(2*noMass*r), r*math.Exp(-1-noMass/r))
+	logNorm := gammaPeak(r)
+	density := func(logY float64) float64 { return math.Exp(r*(logY-math.Expm1(logY)) - logNorm) } // of y/r, by its logarithm
+	var rule Rule
+	if c := min(grade, flatGamma); bottom < c {
+		bottom = c
+		power := r + float64(d)
+		left := GaussJacobi(panelNodes, power, 1)
+		for i, t := range left.Nodes {
+			rule.Nodes = append(rule.Nodes, c*t)
+			// The density by ln y over that of the rule, power·t^power.
+			rule.Weights = append(rule.Weights, left.Weights[i]*density(math.Log(c*t/r))/(power*math.Pow(t, power)))
+		}
+	}
+	middle := Panels(math.Log(bottom/r), math.Log(top/r), gradedPanelWidth/math.Sqrt(max(1, r/4)))
+	for i, logY := range middle.Nodes {
+		rule.Nodes = append(rule.Nodes, r*math.Exp(logY))
+		rule.Weights = append(rule.Weights, middle.Weights[i]*density(logY))
+	}
+	return rule
+}
+
+// gammaPeak returns ln Γ(r) − r·ln r + r.
+func gammaPeak(r float64) float64 {
+	if r >= stirlingFrom {
+		return math.Log(2*math.Pi/r)/2 + stirlingTail(r)
+	}
+	logGamma, _ := math.Lgamma(r)
+	return logGamma - r*math.Log(r) + r
+}

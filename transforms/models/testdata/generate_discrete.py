@@ -30,10 +30,14 @@ def bg_bb(p, x, tx, n, rate):
         "expectedForever": show(p1 * d1 / (g - 1)) if g > 1 else "inf",
         "discountedForever": show(p1 * z * d1 / (g + d1) * hyp2f1(1, d1 + 1, g + d1 + 1, z)),
     }
-    if n <= 6:  # over the probability to stay, of a customer's own p in closed form
+    # Over the probability to stay, of a customer's own p in closed form; with few
+    # customers of small p, whose 1 - s would need more digits.
+    if n <= 6 and a1 >= 0.25:
         own = lambda s: s * p1 * hyp2f1(1, b1, a1 + b1 + 1, s)
-        density = lambda q: q ** (g - 1) * (1 - q) ** (d1 - 1) / beta(g, d1)
-        row["ever"] = show(mp.quad(lambda q: own(1 - q) * density(q), [0, 0.001, 0.01, 0.1, 0.5, 1]))
+        # of Beta(g, d1) as a density of u = q^g, which has no pole at 0
+        weight = lambda q: (1 - q) ** (d1 - 1) / (g * beta(g, d1))
+        both = lambda u: own(1 - u ** (1 / g)) * weight(u ** (1 / g))
+        row["ever"] = show(mp.quad(both, [mpf(q) ** g for q in (0, 1e-12, 1e-6, 0.001, 0.01, 0.1, 0.5, 1)]))
     return row
 
 
@@ -54,12 +58,15 @@ def contract(p, T, rate):
     if c == 1 and a > 1:
         row["expectedForever"] = show((b + T) / (a - 1))
     elif a * c > 1:
-        # Direct sum to N, and Euler-Maclaurin with the integral by mpmath.
+        # Direct sum to N, and Euler-Maclaurin with the integral by mpmath, which
+        # needs digits for beta functions of huge numbers.
+        mp.dps = 120
         N = 200
-        tail = mp.quad(lambda s: S(exp(s)) * exp(s), mp.linspace(log(mpf(T + N)), log(mpf(T + N)) + 200 / (a * c - 1), 400))
+        tail = mp.quad(lambda s: S(exp(s)) * exp(s), mp.linspace(log(mpf(T + N)), log(mpf(T + N)) + 60 / (a * c - 1), 60))
         f1 = mp.diff(S, T + N)
         f3 = mp.diff(S, T + N, 3)
         row["expectedForever"] = show((sum(S(T + j) for j in range(1, N)) + tail + S(T + N) / 2 - f1 / 12 + f3 / 720) / S(T))
+        mp.dps = 30
     else:
         row["expectedForever"] = "inf"
     return row

@@ -1,0 +1,116 @@
+package forecast
+
+import (
+	"math"
+
+	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/models"
+)
+
+// sampleSize is the number of cells by which the uncertainty of parameters is
+// carried to sums: the derivative of the logarithm of a sum is a mean over them,
+// and 128 tell it to a tenth.
+const sampleSize = 128
+
+// thinnedSize is the number of cells among which those are chosen.
+const thinnedSize = 64 * sampleSize
+
+// Sample is cells that stand for all customers.
+type Sample struct{ cells []sampled }
+
+// sampled is a cell with how many customers it stands for.
+type sampled struct {
+	x     int
+	tx, T float64 // in the model's unit
+	count float64
+}
+
+// NewSample chooses the sample among the cells that the model was fitted to, in
+// their order: first thinned by customers, then with probabilities in proportion
+// to what is left of them, alive, at the rates they bought at. Systematic
+// sampling, so that the same cells give the same sample (Madow 1949).
+func NewSample(v *clv.Valuation, cells []models.Cell) *Sample {
+	a, ok := v.Assumptions()
+	if !ok {
+		return &Sample{}
+	}
+	list := make([]sampled, len(cells))
+	for i, c := range cells {
+		list[i] = sampled{int(c.X), float64(c.Tx) / a.DaysPerUnit, float64(c.T) / a.DaysPerUnit, float64(c.Count)}
+	}
+	list = systematic(list, thinnedSize, func(s *sampled) float64 { return s.count })
+	var stages [models.MaxStages]float64
+	shape := a.Model.Shape()
+	return &Sample{systematic(list, sampleSize, func(s *sampled) float64 {
+		alive := a.Model.Alive(s.x, s.tx, s.T, stages[:shape.Stages])
+		return s.count * alive * (shape.R + float64(s.x)) / (shape.Alpha + s.T + 1)
+	})}
+}
+
+// systematic chooses at most n of a list by size: those in which equal steps of
+// the sum of sizes end. Each then stands for as many more as its chance was small.
+func systematic(list []sampled, n int, size func(s *sampled) float64) []sampled {
+	if len(list) <= n {
+		return list
+	}
+	sizes, sum := make([]float64, len(list)), 0.0
+	for i := range list {
+		sizes[i] = size(&list[i])
+		sum += sizes[i]
+	}
+	if !(sum > 0) || math.IsInf(sum, 0) {
+		return list[:n]
+	}
+	step := sum / float64(n)
+	var chosen []sampled
+	reached, next := 0.0, step/2
+	for i := range list {
+		reached += sizes[i]
+		hits := 0
+		for ; next < reached; next += step {
+			hits++
+		}
+		if hits > 0 {
+			own := list[i]
+			own.count *= float64(hits) * step / sizes[i]
+			chosen = append(chosen, own)
+		}
+	}
+	return chosen
+}
+
+// purchases sets values to the purchases that a model expects of all customers in
+// each month, without season.
+func (s *Sample) purchases(m models.Purchases, h *horizon, values []float64) {
+	var stages [models.MaxStages]float64
+	clear(values)
+	for i := range s.cells {
+		c := &s.cells[i]
+		m.Alive(c.x, c.tx, c.T, stages[:m.Shape().Stages])
+		for stage, alive := range stages[:m.Shape().Stages] {
+			if alive == 0 {
+				continue
+			}
+			future, before := m.Futures(float64(c.x), stage)(c.T), 0.0
+			for k := range h.months {
+				until := future.Expected(h.months[k].To / h.daysPerUnit)
+				values[k] += c.count * alive * (until - before)
+				before = until
+			}
+		}
+	}
+}
+
+// variances returns, by month, the variance of the logarithm of what all
+// customers are expected to buy that is due to the uncertainty of parameters.
+func (s *Sample) variances(f *models.Fit, h *horizon) []float64 {
+	return f.ParameterVariances(len(h.months), func(m models.Purchases, values []float64) { s.purchases(m, h, values) })
+}
+
+// variancesOfNew returns the same of what customers acquired in the month `from`
+// are expected to buy again.
+func variancesOfNew(f *models.Fit, h *horizon, from int) []float64 {
+	return f.ParameterVariances(len(h.months), func(m models.Purchases, values []float64) {
+		copy(values, repeats(m, h, h.months[from].middle()).purchases)
+	})
+}
