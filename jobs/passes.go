@@ -294,7 +294,7 @@ func (r *Run) putTogether(ctx context.Context, b *base) error {
 	m, cells := r.modelling(ctx), &b.sums.cells
 	b.valuation = clv.NewValuation(*r.settings(), &b.fitted, cells, b.hasContribution, m.each)
 	if r.Job.Tables[forecast.CohortForecasts.Name] {
-		b.sample = forecast.NewSample(b.valuation, cells.Purchases)
+		b.sample = forecast.NewSample(b.valuation, b.valuation.Cells(cells))
 	}
 	cells.Purchases, cells.Spend, cells.Taken, cells.Segments = nil, nil, nil, nil // only the models are made of them
 	return m.failed

@@ -61,6 +61,10 @@ func (v *Valuation) ownSpread(x int) float64 {
 	return 1 / (max(v.spend.Q+v.spend.P*float64(x), leastOrder) - 2)
 }
 
+// Cells returns the cells among those of the customers that the model of purchases
+// counts by.
+func (v *Valuation) Cells(c *Cells) []models.Cell { return c.of(v.fit.Family) }
+
 // Assumptions are what forecasts take as given for all customers.
 type Assumptions struct {
 	Fit         models.Fit       // of purchases

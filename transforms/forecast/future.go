@@ -35,21 +35,9 @@ func newNewcomers(a *clv.Assumptions, h *horizon, asOf calendar.Day) *newcomers 
 // just made the first one, begin days after the as-of day, in the months of a
 // horizon and after them.
 func repeats(m models.Purchases, h *horizon, begin float64) demand {
-	var weights [models.MaxStages]float64
-	stages := m.Shape().Stages
-	m.Alive(0, 0, 0, weights[:stages])
-	sum, own := newDemand(len(h.months)), newDemand(len(h.months))
-	for stage, weight := range weights[:stages] {
-		if weight == 0 {
-			continue
-		}
-		h.plain(m.Futures(0, stage)(0), begin, own)
-		for k := range sum.purchases {
-			sum.purchases[k] += weight * own.purchases[k]
-			sum.active[k] += weight * own.active[k]
-		}
-	}
-	return sum
+	d := newDemand(len(h.months))
+	h.plain(models.Acquired(m), begin, d)
+	return d
 }
 
 // of returns the customers acquired in a month. The season keeps the purchases
@@ -68,7 +56,7 @@ func (n *newcomers) of(month int) newcomer {
 // lifetime returns the repeat purchases of a customer who has just made the
 // first one, each discounted to then; +Inf where there is no end to them.
 func (n *newcomers) lifetime() float64 {
-	return models.At(n.model, 0, 0, 0).Discounted(n.delta*n.horizon.daysPerUnit, math.Inf(1))
+	return models.Acquired(n.model).Discounted(n.delta*n.horizon.daysPerUnit, math.Inf(1))
 }
 
 // seasonOfRepeats returns the season of repeat purchases: what the base bought
