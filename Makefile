@@ -2,6 +2,7 @@
 # make test         all tests, in random order; with the race detector where a C compiler works
 # make lint         gofmt, go vet, staticcheck with all checks, a tidy go.mod
 # make bench        the whole program beside DuckDB; see docs/performance.md
+# make bench-models fits beside those of lifetimes, a Python package
 # make microbench   the benchmarks of single steps, and the machine they ran on
 # make build        bin/perennial, static
 # make build-duckdb bin/perennial with the source duckdb, which takes a C compiler with the C++ library
@@ -9,7 +10,7 @@
 #
 # Go and make are all that is needed.
 
-.PHONY: demo test lint bench microbench build build-duckdb test-duckdb
+.PHONY: demo test lint bench bench-models microbench build build-duckdb test-duckdb
 
 DEMO    ?= demo# where make demo puts its files
 VERSION ?=# what perennial version says; empty: the revision
@@ -33,8 +34,8 @@ test:
 
 lint:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt these files:" $$unformatted; exit 1; fi
-	go vet ./... ./.ci/bench
-	go tool -modfile=.ci/tools.mod staticcheck -checks all ./... ./.ci/bench
+	go vet ./... ./.ci/bench ./.ci/peers
+	go tool -modfile=.ci/tools.mod staticcheck -checks all ./... ./.ci/bench ./.ci/peers
 	.ci/tidy
 	cd .ci/parquetread && go vet ./... && go mod tidy -diff
 	cd .ci/objectstores && go vet ./... && go mod tidy -diff
@@ -47,6 +48,10 @@ lint:
 # DuckDB needs a C compiler. BENCH_ROWS, BENCH_KEYS, … choose what is measured.
 bench:
 	go run ./.ci/bench
+
+# PEERS_CUSTOMERS and PEERS_PARETO are how many customers; without Python only the fits here are measured.
+bench-models:
+	go run ./.ci/peers
 
 microbench:
 	@go version; echo "$$(uname -srm), $$(getconf _NPROCESSORS_ONLN) processors"

@@ -200,6 +200,26 @@ func TestCDNOWAgreesWithReference(t *testing.T) {
 	}
 }
 
+// TestRegularModelsOfCDNOWAgreeWithReference: their likelihoods hold the gaps
+// between purchases, which are counted beside the cells: of the same customers,
+// day by day.
+func TestRegularModelsOfCDNOWAgreeWithReference(t *testing.T) {
+	want := readReference(t, "cdnow_sample")
+	out, _ := runJob(t, "cdnow_sample.yaml", "models: {candidates: [mbg_cnbd_2, mbg_cnbd_3], backtests: 0}\ntables: [models, model_parameters]\n", "")
+	models, parameters := tableRows(t, out, "models"), tableRows(t, out, "model_parameters")
+	for family, name := range map[string]string{"mbg_cnbd_2": "mbgcnbd_k2", "mbg_cnbd_3": "mbgcnbd_k3"} {
+		fit := want.fit(t, name)
+		if got := rowBy(t, models, "family", family)["log_likelihood"].(float64); math.Abs(got-fit.LogLik) > 1e-6 {
+			t.Errorf("%s: log-likelihood %.9f, want %.9f", family, got, fit.LogLik)
+		}
+		for parameter, value := range fit.Params {
+			row := rowBy(t, parameters, "model_id", family+"/all/all", "parameter", parameter)
+			within(t, family+" "+parameter, row["estimate"], value, 1e-5)
+			within(t, family+" std error of "+parameter, row["std_error"], fit.StdError[parameter], 1e-3)
+		}
+	}
+}
+
 // TestBGNBDAsTheSoleCandidate: bg_nbd can be asked for, and calls every
 // one-time buyer alive, as the reference does.
 func TestBGNBDAsTheSoleCandidate(t *testing.T) {

@@ -11,12 +11,13 @@ import (
 
 	"github.com/perennial-clv/perennial/jobs"
 	"github.com/perennial-clv/perennial/pipeline"
+	"github.com/perennial-clv/perennial/transforms/models"
 )
 
 // shopWithModels writes a simulated log and returns how to run the demo's job on
-// it, with a change, as of its last day: the folder of its tables, the summary
+// it, with mbg_nbd the only candidate and a change, as of its last day: the folder of its tables, the summary
 // and the model file.
-func shopWithModels(t *testing.T) func(change func(*jobs.Run)) (out string, s *jobs.Summary, models []byte) {
+func shopWithModels(t *testing.T) func(change func(*jobs.Run)) (out string, s *jobs.Summary, file []byte) {
 	t.Helper()
 	sample, err := jobs.NewSample(jobs.SampleOptions{Customers: 1500, Seed: 11})
 	if err != nil {
@@ -33,53 +34,58 @@ func shopWithModels(t *testing.T) func(change func(*jobs.Run)) (out string, s *j
 			t.Fatal(err)
 		}
 		run := newRun(load(t, jobs.DemoJob(filepath.ToSlash(dir)), nil), sample.LastDay())
-		var models []byte
-		run.OnModels = func(content []byte) error { models = content; return nil }
+		run.Job.Value.Candidates = []models.Family{models.MBGNBD}
+		var file []byte
+		run.OnModels = func(content []byte) error { file = content; return nil }
 		change(run)
 		s, err := run.Do(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return filepath.Join(dir, "out"), s, models
+		return filepath.Join(dir, "out"), s, file
 	}
 }
 
 // readModels reads a model file that is right.
 func readModels(t *testing.T, content []byte) *jobs.EarlierModels {
 	t.Helper()
-	models, err := jobs.ReadModels("models.json", content)
+	earlier, err := jobs.ReadModels("models.json", content)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return models
+	return earlier
 }
 
 // What a run predicts with the models of a file is, to the last bit, what the run
 // predicted that saved it: all tables are the same but for models, which says
-// where they come from, and those of backtests, of which there are none.
+// where they come from, and those with rows of backtests, of which there are none.
 func TestRunWithAModelFilePredictsTheSame(t *testing.T) {
 	do := shopWithModels(t)
-	fitted, _, content := do(func(*jobs.Run) {})
-	read, summary, again := do(func(r *jobs.Run) { r.Models = readModels(t, content) })
-	want, got := dataFiles(t, fitted), dataFiles(t, read)
-	for _, files := range []map[string]string{want, got} {
-		for name := range files {
-			if strings.HasPrefix(name, "models/") || strings.HasPrefix(name, "backtests/") {
-				delete(files, name)
+	for _, segmentBy := range []string{"", "country"} {
+		fitted, _, content := do(func(r *jobs.Run) { r.Job.SegmentBy = segmentBy })
+		read, summary, again := do(func(r *jobs.Run) { r.Job.SegmentBy, r.Models = segmentBy, readModels(t, content) })
+		want, got := dataFiles(t, fitted), dataFiles(t, read)
+		for _, files := range []map[string]string{want, got} {
+			for name := range files {
+				switch table, _, _ := strings.Cut(name, "/"); table {
+				case "models", "backtests", "model_tracking":
+					delete(files, name)
+				}
 			}
 		}
-	}
-	wantSameFiles(t, "with a model file", got, want)
-	for _, m := range summary.Models {
-		if !strings.Contains(m.Reason, "; fitted by run r1, read from a model file") {
-			t.Errorf("%s: %s", m.ID, m.Reason)
+		wantSameFiles(t, "with a model file", got, want)
+		const from = "; fitted by run r1, read from a model file"
+		for _, m := range summary.Models {
+			if !strings.Contains(m.Reason, from) {
+				t.Errorf("%s: %s", m.ID, m.Reason)
+			}
 		}
-	}
-	// Read and written again it is the same but for the reasons, and for the job
-	// file's hash, in which the folder is.
-	held := func(content []byte) string { return string(content[bytes.Index(content, []byte(`"factors"`)):]) }
-	if unmarked := strings.ReplaceAll(held(again), "; fitted by run r1, read from a model file", ""); unmarked != held(content) {
-		t.Errorf("the model file changed on its way:\n%s\nwas\n%s", unmarked, held(content))
+		// Read and written again it is the same but for the reasons, and for the job
+		// file's hash, in which the folder is.
+		held := func(content []byte) string { return string(content[bytes.Index(content, []byte(`"factors"`)):]) }
+		if unmarked := strings.ReplaceAll(held(again), from, ""); unmarked != held(content) {
+			t.Errorf("the model file changed on its way:\n%s\nwas\n%s", unmarked, held(content))
+		}
 	}
 }
 
@@ -164,20 +170,25 @@ func TestModelFilesThatCannotBeTrustedAreRefused(t *testing.T) {
 
 func TestModelFilesOfOtherUnitsAreRefused(t *testing.T) {
 	_, _, content := shopWithModels(t)(func(*jobs.Run) {})
-	models := readModels(t, content)
+	earlier := readModels(t, content)
 	job := func(set ...string) *jobs.Job {
 		text := strings.Join(append([]string{"timezone: UTC", "source: {csv: {paths: [a.csv]}}", "sink: {parquet: {path: out}}"}, set...), "\n")
 		return load(t, text, nil)
 	}
-	if err := models.Suits(job("currency: EUR")); err != nil {
+	if err := earlier.Suits(job("currency: EUR")); err != nil {
 		t.Error(err)
+	}
+	segmented := job("currency: EUR")
+	segmented.SegmentBy = "country"
+	if err := earlier.Predicts(segmented); err == nil || err.Error() != "models.json: the models are of segments by none, those of the job are by country" {
+		t.Errorf("%v, want another segmentation refused", err)
 	}
 	for want, job := range map[string]*jobs.Job{
 		"the models are in EUR, the job is in USD":              job("currency: USD"),
 		"the models count time by the week, the job by the day": job("currency: EUR", "models: {time_unit: day}"),
 		"the job asks for no models (models.candidates: none)":  job("currency: EUR", "models: {candidates: none}"),
 	} {
-		if err := models.Suits(job); err == nil || err.Error() != "models.json: "+want || pipeline.HintOf(err) == "" {
+		if err := earlier.Suits(job); err == nil || err.Error() != "models.json: "+want || pipeline.HintOf(err) == "" {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

@@ -119,7 +119,8 @@ func (e *EarlierModels) warnings(j *Job, asOf calendar.Day) (list []string) {
 	return list
 }
 
-// useModels takes the models of an earlier run.
+// useModels takes the models of an earlier run. They are not graded: that was done
+// when they were chosen.
 func (r *Run) useModels(ctx context.Context, b *base) error {
 	b.fitted = r.Models.take()
 	return r.putTogether(ctx, b)

@@ -78,7 +78,6 @@ type base struct {
 	hasContribution bool
 	exclusions      []ledger.Exclusion
 
-	histories *backtest.Histories // of a sample; nil where the job asks for no models
 	backtests backtest.Results
 	fits      clv.Fits
 	fitted    clv.Fitted
@@ -144,7 +143,7 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 	meter := r.meter(s, "compute", in.tally.Rows)
 	shards := in.store.Shards()
 	b := &base{frame: r.frame(in.bound), customers: &customers{shelf: pipeline.NewShelf(in.space, shards), shards: shards, vocabulary: in.vocabulary}}
-	if r.Job.hasModels() && r.Models == nil {
+	if r.Job.hasModels() && r.Models == nil && r.Job.Backtests > 0 { // what is not fitted is not graded
 		b.kept = newHistoryShelf(in.space, shards)
 	}
 	workers := make([]worker, r.Workers)
@@ -260,12 +259,13 @@ func (r *Run) fit(ctx context.Context, b *base) error {
 }
 
 // grade compares what the models would have predicted with what came.
-func (r *Run) grade(ctx context.Context, b *base) (err error) {
-	if b.histories, err = b.kept.read(ctx); err != nil || b.histories == nil {
+func (r *Run) grade(ctx context.Context, b *base) error {
+	histories, err := b.kept.read(ctx)
+	if err != nil || histories == nil {
 		return err
 	}
 	m := r.modelling(ctx)
-	b.backtests = backtest.Run(r.settings(), b.frame, b.histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
+	b.backtests = backtest.Run(r.settings(), b.frame, histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
 	return cmp.Or(m.failed, ctx.Err())
 }
 
@@ -279,14 +279,19 @@ func (r *Run) choose(ctx context.Context, b *base) error {
 		Factors:  clv.FactorsOf(totals),
 		Widening: grades.Widening(choice),
 	}
-	if cells.By != nil {
-		m := r.modelling(ctx)
-		b.fitted.AddSegments(clv.FitSegments(r.settings(), &b.fitted, cells, r.AsOf, m.stop, m.each))
-		if m.failed != nil {
-			return m.failed
-		}
+	if err := r.fitSegments(ctx, b); err != nil {
+		return err
 	}
 	return r.putTogether(ctx, b)
+}
+
+// fitSegments fits the models that predict to the segments, if there are any.
+func (r *Run) fitSegments(ctx context.Context, b *base) error {
+	m := r.modelling(ctx)
+	if cells := &b.sums.cells; cells.By != nil {
+		b.fitted.AddSegments(clv.FitSegments(r.settings(), &b.fitted, cells, r.AsOf, m.stop, m.each))
+	}
+	return m.failed
 }
 
 // putTogether makes what customers are valued with of what was fitted.

@@ -99,6 +99,8 @@ type ModelSummary struct {
 	Status     string             `json:"status"`
 	IsChosen   bool               `json:"is_chosen"`
 	Reason     string             `json:"reason"`
+	Deviance   *float64           `json:"holdout_deviance"` // null without backtests, and of spend
+	Bias       *float64           `json:"holdout_bias"`
 	Parameters []ParameterSummary `json:"parameters,omitempty"`
 }
 
@@ -111,6 +113,12 @@ type ParameterSummary struct {
 
 func modelSummary(m *clv.Model) ModelSummary {
 	s := ModelSummary{ID: m.ID(), Status: string(m.Fit.Status), IsChosen: m.IsChosen, Reason: m.Reason}
+	if deviance, ok := m.HoldoutDeviance.Get(); ok {
+		s.Deviance = &deviance
+	}
+	if bias, ok := m.HoldoutBias.Get(); ok {
+		s.Bias = &bias
+	}
 	for _, p := range m.Fit.Parameters {
 		parameter := ParameterSummary{Name: p.Name, Estimate: p.Estimate}
 		if e, ok := p.StdError.Get(); ok {

@@ -120,7 +120,11 @@ func (s *Summary) modelText() []string {
 	var chosen []string
 	for _, m := range s.Models {
 		if m.IsChosen {
-			chosen = append(chosen, fmt.Sprintf("%s (%s)", m.ID, m.Status))
+			backtests := ""
+			if m.Bias != nil {
+				backtests = fmt.Sprintf("; %+.1f %% purchases in backtests", 100**m.Bias)
+			}
+			chosen = append(chosen, fmt.Sprintf("%s (%s%s)", m.ID, m.Status, backtests))
 		}
 	}
 	if len(chosen) == 0 {

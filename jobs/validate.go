@@ -365,11 +365,7 @@ func (l *loader) checkModels() {
 			l.problem("models.backtests", fmt.Sprintf("write a number from 0 to %d", most), "%d backtests are not possible", *m.Backtests)
 		}
 	}
-	if l.job.SegmentBy = m.SegmentBy; m.SegmentBy != "" {
-		if _, ok := l.file.Source.Attributes[m.SegmentBy]; !ok {
-			l.problem("models.segment_by", suggestion(m.SegmentBy, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", m.SegmentBy)
-		}
-	}
+	l.checkSegments()
 	l.job.Value.TimeUnit = clv.Week
 	if m.TimeUnit != "" {
 		unit, ok := clv.ParseTimeUnit(m.TimeUnit)
@@ -393,6 +389,16 @@ func (l *loader) checkOpportunities() {
 		if o.Grain, ok = calendar.ParseGrain(text); !ok && !l.failed("models.opportunity") {
 			l.problem("models.opportunity", "use day, week, month, quarter or year", "unknown opportunity %q", text)
 		}
+	}
+}
+
+func (l *loader) checkSegments() {
+	name := l.file.Models.SegmentBy
+	if l.job.SegmentBy = name; name == "" {
+		return
+	}
+	if _, ok := l.file.Source.Attributes[name]; !ok {
+		l.problem("models.segment_by", suggestion(name, slices.Sorted(maps.Keys(l.file.Source.Attributes))), "segment_by names %q, which is not among source.attributes", name)
 	}
 }
 

@@ -46,7 +46,7 @@ func frameOf(asOf calendar.Day) *cohort.Frame {
 }
 
 func BenchmarkRunOfManyCustomers(b *testing.B) {
-	for _, customers := range []int{20_000, MaxGraded} {
+	for _, customers := range []int{20_000, MaxSample} {
 		b.Run(fmt.Sprint(customers), func(b *testing.B) {
 			h := historiesOf(MaxSample, shardOf(730, simulated(customers, 730, 1)...))
 			for b.Loop() {

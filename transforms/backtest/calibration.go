@@ -26,6 +26,7 @@ type calibration struct {
 func calibrate(s *clv.Settings, p Past, stop func() bool, each models.Each) *calibration {
 	c := &calibration{past: p, states: slices.Collect(p.States()), settings: *s}
 	c.settings.Opportunities = s.Opportunities.AsOf(p.origin)
+	c.settings.StartFrom = nil // an earlier run's fits may know what came later
 	c.days = newCrowd(c.states, s.TimeUnit.Days)
 	cells, gaps := p.entered()
 	if s.HasDiscrete() {

@@ -24,5 +24,6 @@
 //	table.go        backtests and model_tracking as tables
 //
 // An origin is the last day that counts, as an as-of day is; what came is in
-// (origin, origin + horizon].
+// (origin, origin + horizon]. The predictions of an origin are made of a Past
+// alone; outcomes are read after them.
 package backtest

@@ -12,10 +12,6 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// MaxGraded is the largest number of customers that models are graded by: the
-// first of the histories. With as many, a share of customers is known to 0.3 %.
-const MaxGraded = 100_000
-
 // Results are what backtests of a base came to.
 type Results struct {
 	Origins
@@ -37,7 +33,6 @@ func Run(s *clv.Settings, f *cohort.Frame, h *Histories, first numeric.Null[cale
 		}
 	}
 	r := Results{Origins: PlanOrigins(first, f.AsOf, most), Grades: clv.Grades{Holdouts: map[models.Family]models.Holdout{}, Widenings: map[models.Family]models.Widening{}}}
-	h = h.head(MaxGraded)
 	held := holdouts{}
 	var days []calendar.Day
 	for _, origin := range r.Days {
@@ -53,7 +48,7 @@ func Run(s *clv.Settings, f *cohort.Frame, h *Histories, first numeric.Null[cale
 		r.grade(s, f, c, start, held, each)
 		days = append(days, origin)
 	}
-	r.Days = days
+	r.Days, r.Grades.Reason = days, r.Reason
 	r.conclude(held)
 	return r
 }

@@ -98,6 +98,7 @@ func (f *Fits) Of(family models.Family) *models.Fit {
 type Grades struct {
 	Holdouts  map[models.Family]models.Holdout
 	Widenings map[models.Family]models.Widening
+	Reason    string // why there are no backtests, or fewer than asked for; empty where there are as many
 }
 
 // Choose chooses among the candidates of a job.
@@ -159,6 +160,9 @@ func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cell
 		case fit.Family == choice.Family:
 			row.IsChosen = true
 			row.Reason += "; chosen: " + choice.Why
+			if g.Reason != "" && len(g.Holdouts) == 0 {
+				row.Reason += ": " + g.Reason
+			}
 			if w, ok := g.Widenings[fit.Family]; ok {
 				row.Widening = numeric.Known(w)
 			}

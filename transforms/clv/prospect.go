@@ -10,6 +10,7 @@ import (
 // Prospect is what forecasts of a customer's purchases and their value are made
 // of.
 type Prospect struct {
+	Model    int                       // that predicts, among Assumptions.Models
 	X, T     int32                     // as the model counts them: T in days, or in opportunities
 	Stages   [models.MaxStages]float64 // probabilities of being alive and in each stage of the model
 	Purchase float64                   // expected net revenue of a purchase, in currency
@@ -29,14 +30,15 @@ func (v *Valuation) Prospect(value *Value, c *ledger.Customers, i int, asOf cale
 		return p, false
 	}
 	p.X, _, p.T = v.state(c, i, asOf)
-	for stage := range v.purchases.Shape().Stages {
+	p.Model = v.modelOf(value, c, i)
+	for stage := range value.by.purchases.Shape().Stages {
 		p.Stages[stage] = value.score.Stage(stage)
 	}
 	known := 0 // purchases of which the value is known
 	if value.Status == Predicted {
 		known = int(c.X(i))
 	}
-	p.Purchase, p.OwnSpread, p.Residual = value.spend, v.ownSpread(known), value.residual
+	p.Purchase, p.OwnSpread, p.Residual = value.spend, value.by.ownSpread(known), value.residual
 	if v.HasContribution {
 		p.Contribution = v.predict(value, len(v.Settings.Horizons)-1, Contribution).Residual
 	}
@@ -54,11 +56,35 @@ const leastOrder = 2.5
 //
 // At most 2; 0 where no model of spend is usable. M = p/ν with ν ~ Gamma(q+px,
 // γ+mx) (Fader & Hardie 2013, eq. 3), so that 1/M is Gamma and M its inverse.
-func (v *Valuation) ownSpread(x int) float64 {
-	if !v.hasSpend {
+func (p *predictor) ownSpread(x int) float64 {
+	if !p.hasSpend {
 		return 0
 	}
-	return 1 / (max(v.spend.Q+v.spend.P*float64(x), leastOrder) - 2)
+	return 1 / (max(p.spend.Q+p.spend.P*float64(x), leastOrder) - 2)
+}
+
+// modelOf returns the place of the model behind a value: 0 for that of the whole
+// base, 1 and more for those of segments.
+func (v *Valuation) modelOf(value *Value, c *ledger.Customers, i int) int {
+	if value.by.purchasesID == v.purchasesID {
+		return 0
+	}
+	segment, _ := c.Attributes[v.segments.Attribute].Place(i)
+	return 1 + segment
+}
+
+// purchasesModels returns the models of purchases in the order of modelOf; nil for
+// segments without one of their own.
+func (v *Valuation) purchasesModels() []models.Purchases {
+	list := []models.Purchases{v.purchases}
+	for _, p := range v.bySegment {
+		if p == nil || p.purchasesID == v.purchasesID {
+			list = append(list, nil)
+		} else {
+			list = append(list, p.purchases)
+		}
+	}
+	return list
 }
 
 // Cells returns the cells among those of the customers that the model of purchases
@@ -67,11 +93,12 @@ func (v *Valuation) Cells(c *Cells) []models.Cell { return c.of(v.fit.Family) }
 
 // Assumptions are what forecasts take as given for all customers.
 type Assumptions struct {
-	Fit         models.Fit       // of purchases
+	Fit         models.Fit       // of purchases, of the whole base
 	Model       models.Purchases // of that fit
 	ModelID     string
-	DaysPerUnit float64 // of the model's time
-	DeltaPerDay float64 // continuous discount rate
+	Models      []models.Purchases // that predict: that one first, then those of segments, nil where there is none
+	DaysPerUnit float64            // of the model's time
+	DeltaPerDay float64            // continuous discount rate
 	// Purchase is the expected net revenue of a purchase of a customer without
 	// repeat purchases, OwnSpread what is not known of their mean, and Spread the
 	// squared coefficient of variation of a customer's purchases around the mean.
@@ -91,7 +118,7 @@ func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
 	a = Assumptions{
 		Fit: v.fit, Model: v.purchases, ModelID: v.purchasesID,
 		DaysPerUnit: v.unit().Days, DeltaPerDay: v.Settings.deltaPerDay(),
-		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Spread: 1, NetFactor: v.net, Widening: v.widening,
+		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Models: v.purchasesModels(), Spread: 1, NetFactor: v.net, Widening: v.widening,
 	}
 	if v.hasSpend {
 		a.Spread = 1 / v.spend.P

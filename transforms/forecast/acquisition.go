@@ -119,13 +119,14 @@ func acquiredIn(past []Past, month calendar.Day) int64 {
 // nextCounts forecasts so many months that follow those of counts, of which the
 // first is a calendar month.
 //
-//	n(h) = max(0, (ℓ + b·(φ + φ² + … + φ^h))·s(m))
+//	n(h) = max(0, (ℓ + b·(5.5 + φ + φ² + … + φ^h))·s(m))
 //
 // s is the seasonal index of acquisition (1 below two whole years), ℓ the mean
-// of the last twelve months divided by it, of all where there are fewer; b is
-// the difference of ℓ to the mean of the twelve before, ÷ 12, and 0 where there
-// are not as many. Nothing without counts. A damped trend: Gardner & McKenzie
-// (1985), "Forecasting Trends in Time Series", Management Science 31(10), eq. (4).
+// of the last twelve months divided by it, of all where there are fewer: the
+// level in the middle of them, 5.5 months before the last. b is the difference
+// of ℓ to the mean of the twelve before, ÷ 12, and 0 where there are not as many.
+// Nothing without counts. A damped trend: Gardner & McKenzie (1985), "Forecasting
+// Trends in Time Series", Management Science 31(10), eq. (4).
 func nextCounts(counts []float64, first, steps int) []float64 {
 	if len(counts) == 0 {
 		return nil
@@ -142,7 +143,8 @@ func nextCounts(counts []float64, first, steps int) []float64 {
 	if len(plain) >= 2*levelMonths {
 		slope = (level - mean(plain[len(plain)-2*levelMonths:len(plain)-levelMonths])) / levelMonths
 	}
-	next, grown, damping := make([]float64, steps), 0.0, 1.0
+	const sinceMiddle = (levelMonths - 1) / 2.0
+	next, grown, damping := make([]float64, steps), sinceMiddle, 1.0
 	for h := range next {
 		damping *= trendDamping
 		grown += damping

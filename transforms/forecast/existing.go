@@ -88,7 +88,7 @@ const chunk = 32
 
 // groupsOf returns what the cohorts that there are are expected to do. Tasks
 // run by each compute what the model says of an x; what follows is added up in
-// the order of (x, T), so that the sums do not depend on how many run at once.
+// the order of keys, so that the sums do not depend on how many run at once.
 func groupsOf(a *clv.Assumptions, h *horizon, s *Sums, each models.Each) groups {
 	var (
 		all        = groups{}
@@ -101,7 +101,7 @@ func groupsOf(a *clv.Assumptions, h *horizon, s *Sums, each models.Each) groups 
 	for from := 0; from < len(runs); from += chunk {
 		part := runs[from:min(from+chunk, len(runs))]
 		tables := make([][][]demand, len(part)) // by x, by place among its ages, by stage
-		run(each, len(part), func(i int) { tables[i] = h.table(a.Model, part[i]) })
+		run(each, len(part), func(i int) { tables[i] = h.table(a.Models[part[i][0].model], part[i]) })
 		if slices.ContainsFunc(tables, func(t [][]demand) bool { return t == nil }) {
 			return all // interrupted
 		}
@@ -127,11 +127,11 @@ func (cohorts cohortGroups) of(index int32, months int) *group {
 	return g
 }
 
-// runsOf returns the keys in order, those of one x together.
+// runsOf returns the keys in order, those of one model and x together.
 func runsOf(part map[key]*held) (runs [][]key) {
 	keys := slices.SortedFunc(maps.Keys(part), key.compare)
 	for from, i := 0, 1; i <= len(keys); i++ {
-		if i == len(keys) || keys[i].x != keys[from].x {
+		if i == len(keys) || keys[i].x != keys[from].x || keys[i].model != keys[from].model {
 			runs = append(runs, keys[from:i])
 			from = i
 		}

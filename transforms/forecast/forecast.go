@@ -127,7 +127,7 @@ func New(v *clv.Valuation, b *Base, each models.Each) *Forecast {
 	groups := groupsOf(&a, &f.horizon, b.Sums, each)
 	logVariances := b.Sample.variances(&a.Fit, &f.horizon)
 	all := f.existing(groups[cohort.All], logVariances)
-	future := f.future(b, each)
+	future := f.future(b)
 	f.enter(cohort.All, all, future)
 	f.split(groups, all, logVariances)
 	return f
@@ -253,16 +253,16 @@ func (f *Forecast) enter(d cohort.Dimension, existing, future []block) {
 }
 
 // future returns the blocks of the cohorts to come, in their order.
-func (f *Forecast) future(b *Base, each models.Each) []block {
+func (f *Forecast) future(b *Base) (blocks []block) {
 	first := firstValue(b.Past) * f.assumptions.NetFactor
 	n := newNewcomers(&f.assumptions, &f.horizon, b.AsOf)
-	blocks := make([]block, len(f.horizon.months))
-	run(each, len(blocks), func(month int) {
-		if f.acquisition.expected[month] > 0 {
-			blocks[month] = f.blockOfNew(n.of(month), first, variancesOfNew(&f.assumptions.Fit, &f.horizon, month))
+	logVariances := variancesOfNew(&f.assumptions.Fit, &f.horizon)
+	for month, count := range f.acquisition.expected {
+		if count > 0 {
+			blocks = append(blocks, f.blockOfNew(n.of(month), first, logVariances[month]))
 		}
-	})
-	return slices.DeleteFunc(blocks, func(b block) bool { return b.lines == nil })
+	}
+	return blocks
 }
 
 // blockOfNew returns the block of a cohort to come, whose first purchases are

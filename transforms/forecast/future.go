@@ -11,32 +11,42 @@ import (
 // newcomer is what a customer who will be acquired in a month is expected to do
 // from then on.
 type newcomer struct {
-	month    int    // the place of that month
-	demand   demand // repeat purchases, with the season; the last entry is what follows
-	lifetime float64
+	month    int     // the place of that month
+	demand   demand  // repeat purchases, with the season; the last entry is what follows
+	lifetime float64 // repeat purchases, discounted to the as-of day; +Inf where there is no end to them
 }
 
 // newcomers follows customers who are acquired in the middle of the months
 // ahead.
 type newcomers struct {
-	model   models.Purchases
-	horizon *horizon
-	longer  *horizon // a year longer, in which the season's last blocks come to their end
-	delta   float64  // discount per day
+	fresh    fresh
+	horizon  *horizon
+	longer   *horizon // a year longer, in which the season's last blocks come to their end
+	delta    float64  // discount per day
+	lifetime float64  // repeat purchases, each discounted to the first one; +Inf where there is no end to them
 }
 
 func newNewcomers(a *clv.Assumptions, h *horizon, asOf calendar.Day) *newcomers {
 	last := h.months[len(h.months)-1].Ahead
 	longer := &horizon{Months(asOf, last+monthsPerYear), h.daysPerUnit, h.season}
-	return &newcomers{a.Model, h, longer, a.DeltaPerDay}
+	lifetime := models.Acquired(a.Model).Discounted(a.DeltaPerDay*h.daysPerUnit, math.Inf(1))
+	return &newcomers{newFresh(a.Model), h, longer, a.DeltaPerDay, lifetime}
 }
 
-// repeats returns the repeat purchases, without season, of a customer who has
-// just made the first one, begin days after the as-of day, in the months of a
-// horizon and after them.
-func repeats(m models.Purchases, h *horizon, begin float64) demand {
+// fresh is a customer who has just made the first purchase.
+type fresh struct{ models.Customer }
+
+func newFresh(m models.Purchases) fresh { return fresh{models.Acquired(m)} }
+
+// expected returns the repeat purchases within so many days, in the unit of the
+// model.
+func (f *fresh) expected(h float64) float64 { return f.Expected(h) }
+
+// demand returns the repeat purchases, without season, in the months of a horizon
+// and after them; the first purchase is begin days after the as-of day.
+func (f *fresh) demand(h *horizon, begin float64) demand {
 	d := newDemand(len(h.months))
-	h.plain(models.Acquired(m), begin, d)
+	h.plain(f, begin, d)
 	return d
 }
 
@@ -44,19 +54,13 @@ func repeats(m models.Purchases, h *horizon, begin float64) demand {
 // of each year since then.
 func (n *newcomers) of(month int) newcomer {
 	begin := n.horizon.months[month].middle()
-	d := repeats(n.model, n.longer, begin)
+	d := n.fresh.demand(n.longer, begin)
 	ever := total(d.purchases)
 	n.longer.seasoned(d, func(k int) int { return (k - month + monthsPerYear) / monthsPerYear }, make([]float64, len(n.longer.months)))
 	cut := len(n.horizon.months)
 	d = demand{d.purchases[:cut+1], d.active[:cut+1], d.second[:cut+1]}
 	d.purchases[cut] = max(0, ever-total(d.purchases[:cut]))
-	return newcomer{month, d, n.lifetime() * math.Exp(-n.delta*begin)}
-}
-
-// lifetime returns the repeat purchases of a customer who has just made the
-// first one, each discounted to then; +Inf where there is no end to them.
-func (n *newcomers) lifetime() float64 {
-	return models.Acquired(n.model).Discounted(n.delta*n.horizon.daysPerUnit, math.Inf(1))
+	return newcomer{month, d, n.lifetime * math.Exp(-n.delta*begin)}
 }
 
 // seasonOfRepeats returns the season of repeat purchases: what the base bought
@@ -71,14 +75,17 @@ func seasonOfRepeats(m models.Purchases, daysPerUnit float64, past []Past) (seas
 	}
 	actual, expected := make([]float64, len(past)), make([]float64, len(past))
 	history := horizon{months: Months(past[0].Start-1, len(past)), daysPerUnit: daysPerUnit}
-	history.months = history.months[:len(past)]
+	customer := newFresh(m)
 	for i := range past {
 		actual[i] = float64(past[i].Repeats)
 		if past[i].Customers == 0 {
 			continue
 		}
-		for k, e := range repeats(m, &history, history.months[i].middle()).purchases[:len(past)] {
-			expected[k] += float64(past[i].Customers) * e
+		begin, before := history.months[i].middle(), 0.0
+		for k := i; k < len(past); k++ {
+			until := customer.expected((history.months[k].To - begin) / daysPerUnit)
+			expected[k] += float64(past[i].Customers) * (until - before)
+			before = until
 		}
 	}
 	return seasonOf(actual, expected, calendarMonth(past[0].Start))

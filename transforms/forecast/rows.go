@@ -61,11 +61,20 @@ func (f *Forecast) Rows(part int) []Row {
 	var rows []Row
 	for i := range blocks {
 		b := &blocks[i]
-		for k := range b.lines {
+		for k := f.firstLine(b); k < len(b.lines); k++ {
 			rows = append(rows, f.row(b, k))
 		}
 	}
 	return rows
+}
+
+// firstLine returns the place of the first month in which a block can bring
+// something: that of the first purchases of a cohort to come.
+func (f *Forecast) firstLine(b *block) int {
+	if own, ok := b.cohort.Get(); ok && b.vintage == Future {
+		return slices.IndexFunc(f.horizon.months, func(m Month) bool { return m.Start == own })
+	}
+	return 0
 }
 
 func (f *Forecast) row(b *block, k int) Row {

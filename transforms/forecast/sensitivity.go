@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"math"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/models"
@@ -82,16 +83,22 @@ func systematic(list []sampled, n int, size func(s *sampled) float64) []sampled 
 // purchases sets values to the purchases that a model expects of all customers in
 // each month, without season.
 func (s *Sample) purchases(m models.Purchases, h *horizon, values []float64) {
-	var stages [models.MaxStages]float64
+	var (
+		stages  = make([]float64, m.Shape().Stages)
+		futures = make([]func(T float64) models.Future, len(stages))
+	)
 	clear(values)
 	for i := range s.cells {
 		c := &s.cells[i]
-		m.Alive(c.x, c.tx, c.T, stages[:m.Shape().Stages])
-		for stage, alive := range stages[:m.Shape().Stages] {
+		m.Alive(c.x, c.tx, c.T, stages)
+		for stage, alive := range stages {
+			if i == 0 || c.x != s.cells[i-1].x {
+				futures[stage] = m.Futures(float64(c.x), stage)
+			}
 			if alive == 0 {
 				continue
 			}
-			future, before := m.Futures(float64(c.x), stage)(c.T), 0.0
+			future, before := futures[stage](c.T), 0.0
 			for k := range h.months {
 				until := future.Expected(h.months[k].To / h.daysPerUnit)
 				values[k] += c.count * alive * (until - before)
@@ -107,10 +114,21 @@ func (s *Sample) variances(f *models.Fit, h *horizon) []float64 {
 	return f.ParameterVariances(len(h.months), func(m models.Purchases, values []float64) { s.purchases(m, h, values) })
 }
 
-// variancesOfNew returns the same of what customers acquired in the month `from`
-// are expected to buy again.
-func variancesOfNew(f *models.Fit, h *horizon, from int) []float64 {
-	return f.ParameterVariances(len(h.months), func(m models.Purchases, values []float64) {
-		copy(values, repeats(m, h, h.months[from].middle()).purchases)
+// variancesOfNew returns the same of what customers acquired in each month are
+// expected to buy again: by the month of acquisition, then by month.
+func variancesOfNew(f *models.Fit, h *horizon) [][]float64 {
+	n := len(h.months)
+	all := f.ParameterVariances(n*n, func(m models.Purchases, values []float64) {
+		customer := newFresh(m)
+		clear(values)
+		for from := range h.months {
+			begin, before := h.months[from].middle(), 0.0
+			for k := from; k < n; k++ {
+				until := customer.expected((h.months[k].To - begin) / h.daysPerUnit)
+				values[from*n+k] = until - before
+				before = until
+			}
+		}
 	})
+	return slices.Collect(slices.Chunk(all, n))
 }

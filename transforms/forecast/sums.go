@@ -11,12 +11,12 @@ import (
 	"github.com/perennial-clv/perennial/transforms/models"
 )
 
-// key is what the demand of customers who are alive depends on, and their cohort:
-// the month of the first purchase.
-type key struct{ x, T, cohort int32 }
+// key is what the demand of customers who are alive depends on, the model among
+// Assumptions.Models with it, and their cohort: the month of the first purchase.
+type key struct{ model, x, T, cohort int32 }
 
 func (k key) compare(o key) int {
-	return cmp.Or(cmp.Compare(k.x, o.x), cmp.Compare(k.T, o.T), cmp.Compare(k.cohort, o.cohort))
+	return cmp.Or(cmp.Compare(k.model, o.model), cmp.Compare(k.x, o.x), cmp.Compare(k.T, o.T), cmp.Compare(k.cohort, o.cohort))
 }
 
 // The units in which parts of customers are counted, so that sums are of
@@ -115,7 +115,7 @@ func (s *Sums) Enter(f *cohort.Frame, v *clv.Valuation, c *ledger.Customers, val
 		if !ok {
 			continue
 		}
-		k := key{prospect.X, prospect.T, f.Period(calendar.ByMonth, m.First)}
+		k := key{int32(prospect.Model), prospect.X, prospect.T, f.Period(calendar.ByMonth, m.First)}
 		for _, p := range m.Parts {
 			of(*parts[p], k).enter(&prospect, prospect.Purchase/unit)
 		}

@@ -87,7 +87,7 @@ func basisColumns() []table.Field[Row] {
 	return []table.Field[Row]{
 		table.NullNumbers("seasonal_index", "What the calendar month is above or below others, in repeat purchases of the last whole years of the history against the model, drawn towards 1 by its standard error; 1 below two years. It moves purchases within twelve months of a customer's future and makes none.", terminal, func(r *Row) (float64, bool) { return r.season, r.Month != nil }).In("ratio"),
 		table.NullNumbers("discount_factor", "e^(−δ × days to the middle of the month), δ = ln(1 + value.discount_rate) ÷ 365.25.", terminal, func(r *Row) (float64, bool) { return r.discount, r.Month != nil }).In("ratio"),
-		table.Texts("model_id", "The model of purchases behind it, as in models.", func(r *Row) string { return r.ModelID }),
+		table.Texts("model_id", "The model of purchases behind it, as in models; for the customers of segments (models.segment_by) that of their segment where it has one.", func(r *Row) string { return r.ModelID }),
 		table.NullTexts("warning", "Words separated by commas, in this order. "+listed(Warnings), "where there is none", func(r *Row) (string, bool) { return r.Warning, r.Warning != "" }),
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // shared returns the path of a file beside the repository, which is too large or
 // not ours to commit. Without it the test is skipped, except where CI = true.
-func shared(t *testing.T, path string) string {
+func shared(t testing.TB, path string) string {
 	t.Helper()
 	full := filepath.Join("..", "..", "..", "shared", filepath.FromSlash(path))
 	if _, err := os.Stat(full); err != nil {
@@ -40,7 +40,7 @@ type shopper struct {
 
 // cdnow reads a CDNOW file as of 1997-09-30: purchases of a day are merged, and
 // amounts of zero are purchases, as in the published analyses.
-func cdnow(t *testing.T, file string, idColumn int) map[string]shopper {
+func cdnow(t testing.TB, file string, idColumn int) map[string]shopper {
 	t.Helper()
 	f, err := os.Open(shared(t, "data/cdnow/"+file))
 	if err != nil {

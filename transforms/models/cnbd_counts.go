@@ -20,12 +20,14 @@ type stageCounts struct {
 func newStageCounts(r, w float64, least int) (c stageCounts, ok bool) {
 	const (
 		most       = 512   // beyond, quadrature costs less
-		negligible = 1e-20 // of the likeliest
+		negligible = 1e-20 // of the likeliest: e^−46, or 9.6 standard deviations away
 	)
-	mode := math.Floor(max(0, (r-1)*w))
-	if spread := math.Sqrt(r * w * (1 + w)); !(spread < most) {
+	// To both sides of the likeliest they fall as a normal density at most, and above
+	// no faster than by w/(1+w) each.
+	if spread := math.Sqrt(r * w * (1 + w)); !(spread < most/16 && w < most/40) {
 		return c, false
 	}
+	mode := math.Floor(max(0, (r-1)*w))
 	z := w / (1 + w)
 	var falling []float64
 	for i, p := mode-1, 1.0; i >= 0; i-- {

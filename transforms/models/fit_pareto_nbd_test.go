@@ -213,3 +213,34 @@ func TestParetoFitOfManyCellsIsThatOfFew(t *testing.T) {
 		wantClose(t, want.Name, got.Parameters[i].Estimate, want.Estimate, 2e-8)
 	}
 }
+
+func BenchmarkParetoFitOfAMillionCustomers(b *testing.B) {
+	cells := simulatePareto(Pareto{.55, 74, .6, 82}, 1_000_000, 730, 9)
+	for b.Loop() {
+		if f := FitPurchases(ParetoNBD, Data{Cells: cells}, DefaultFitSettings()); f.Status != FitOK {
+			b.Fatal(f.Reason)
+		}
+	}
+	b.ReportMetric(float64(len(cells)), "cells")
+}
+
+// Every family that counts days, on the sample of 2,357 customers. Gaps between
+// purchases, which those of regular purchases add a constant for, are left out.
+func BenchmarkFitsOfCDNOWSample(b *testing.B) {
+	cells, spend := cellsOf(cdnow(b, "CDNOW_sample.txt", 1))
+	for _, f := range families() {
+		if f.isDiscrete {
+			continue
+		}
+		b.Run(string(f.name), func(b *testing.B) {
+			for b.Loop() {
+				FitPurchases(f.name, Data{Cells: cells}, DefaultFitSettings())
+			}
+		})
+	}
+	b.Run(string(GammaGamma), func(b *testing.B) {
+		for b.Loop() {
+			FitSpend(spend, DefaultFitSettings())
+		}
+	})
+}

@@ -10,7 +10,6 @@ import (
 // x ≤ t_x, so that they may count opportunities as well as days.
 var hardCells = map[string][]Cell{
 	"one cell":                       {{1, 30, 100, 200}},
-	"two cells":                      {{0, 0, 100, 300}, {1, 30, 100, 200}},
 	"T is 0":                         {{0, 0, 0, 500}},
 	"nobody buys again":              {{0, 0, 90, 300}, {0, 0, 120, 300}},
 	"everybody buys on the last day": {{1, 100, 100, 80}, {2, 100, 100, 80}, {3, 100, 100, 80}, {5, 100, 100, 40}},
@@ -76,7 +75,7 @@ func wantSound(t *testing.T, name string, m Purchases, c Cell) {
 		t.Errorf("%s: P(alive) of %+v is %v", name, c, alive)
 	}
 	last := 0.0
-	for _, h := range []float64{0, 1, 4, 52, 520} {
+	for _, h := range []float64{0, 4, 520} {
 		expected, discounted := customer.Expected(h), customer.Discounted(0.002, h)
 		if !(expected >= last*(1-rounding)) || math.IsInf(expected, 1) || !(discounted >= 0 && discounted <= expected*(1+rounding)+rounding) {
 			t.Errorf("%s: %+v is expected to buy %v times in %v, discounted %v, before %v", name, c, expected, h, discounted, last)

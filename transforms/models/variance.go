@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
 // Variance returns the variance of the number of purchases in (T, T+h], h finite:
@@ -101,7 +103,7 @@ func SumQuantile(mean, variance, q float64) float64 {
 	if shape > nearlyNormal {
 		return mean + math.Sqrt(variance)*distuv.UnitNormal.Quantile(q)
 	}
-	return distuv.Gamma{Alpha: shape, Beta: mean / variance}.Quantile(q)
+	return numeric.GammaQuantile(shape, q) * (variance / mean)
 }
 
 // nearlyNormal is the shape from which a gamma distribution's quantiles are those

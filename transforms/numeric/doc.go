@@ -6,6 +6,7 @@
 //	sum.go         compensated sums
 //	logs.go        sums of exponentials, the logistic function
 //	gamma.go       differences of log-gamma and digamma, the beta function
+//	gamma_quantile.go  quantiles of the gamma distribution
 //	quadrature.go  Gauss–Jacobi rules, panels, rules graded towards 0
 //	chebyshev.go   interpolation of smooth functions
 //	tricomi.go     Tricomi's function, for discounting
