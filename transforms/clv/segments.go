@@ -76,7 +76,6 @@ func (m *Model) choose() {
 
 // predictor is the models that predict for a part of the base.
 type predictor struct {
-	place        int32      // of its model of purchases among those of the valuation
 	fit          models.Fit // of purchases
 	purchases    models.Purchases
 	spend        models.Spend
@@ -106,7 +105,6 @@ func (p *predictor) take(f *Fitted, part cohort.Dimension) (hasPurchases bool) {
 // addScorers adds the scorer of the whole base, and a predictor for each segment of
 // the cells. For the customers of others the models of the whole base predict.
 func (v *Valuation) addScorers(f *Fitted, cells *Cells, each models.Each) {
-	v.allPurchases = []models.Purchases{v.purchases}
 	if cells.By == nil {
 		v.scorer = v.newScorer(&v.predictor, cells.of(v.fit.Family), each)
 		return
@@ -117,7 +115,6 @@ func (v *Valuation) addScorers(f *Fitted, cells *Cells, each models.Each) {
 		s := &cells.Segments[i]
 		p := v.predictor
 		if own[s.Segment] = p.take(f, cells.By.part(s.Segment)); own[s.Segment] {
-			p.place, v.allPurchases = int32(len(v.allPurchases)), append(v.allPurchases, p.purchases)
 			p.scorer = v.newScorer(&p, s.Purchases, each)
 		}
 		v.bySegment[s.Segment] = &p

@@ -54,7 +54,6 @@ type Valuation struct {
 	predictor                          // of the whole base
 	segments     *Segmentation         // nil where the customers are not divided
 	bySegment    []*predictor          // nil where the whole base's predicts
-	allPurchases []models.Purchases    // by place: that of the whole base, and those of segments
 	unscored     Status                // of customers with a purchase where no model of purchases is usable
 	meanPurchase float64               // in currency, where no model of spend is usable
 	net          float64               // net revenue ÷ purchase value

@@ -159,7 +159,7 @@ func (m maximum) judge(names []string) (FitStatus, string) {
 			return FitBoundary, fmt.Sprintf("%s shrinks to 0: the data show nothing of what it describes", name)
 		}
 	}
-	if m.gradient > gradientTolerance {
+	if !m.isAtTop() {
 		return FitNotConverged, fmt.Sprintf("after %d iterations the gradient is still %.1e per customer", m.iterations, m.gradient)
 	}
 	if lowest, highest := m.curvatures(); lowest <= notFlat*highest {

@@ -44,6 +44,7 @@ type maximum struct {
 	theta      vector
 	value      float64 // mean log-likelihood
 	gradient   float64 // largest component, without those that push against a bound
+	slope      vector  // the gradient
 	hessian    matrix  // by the logarithms
 	iterations int
 	stopped    bool
@@ -110,7 +111,7 @@ func maximise(f objective, dim int, start vector, s FitSettings) maximum {
 	here := f.at(theta)
 	m := maximum{dim: dim}
 	for {
-		m.theta, m.value, m.hessian = theta, here.value, here.hessian
+		m.theta, m.value, m.slope, m.hessian = theta, here.value, here.gradient, here.hessian
 		m.gradient = steepestFree(dim, theta, here.gradient)
 		if m.gradient <= gradientTolerance || m.iterations >= s.MaxIterations || damping > mostDamping {
 			return m
@@ -221,6 +222,27 @@ func (e evaluation) information(dim int) *mat.SymDense {
 		}
 	}
 	return information
+}
+
+// isAtTop reports whether the search ended at a maximum: with no gradient left, or
+// where the likelihood could rise no more than rounding shows.
+//
+//	gᵀ·(−H)⁻¹·g
+//
+// is twice what a Newton step would gain, and its root times that of n customers the
+// distance to the maximum in standard errors: 1e-4 for a million. Where
+// parameters are in the hundreds, rounding leaves gradients above the tolerance.
+func (m maximum) isAtTop() bool {
+	const gain = 1e-14
+	if m.gradient <= gradientTolerance {
+		return true
+	}
+	var factor mat.Cholesky
+	if !factor.Factorize(evaluation{hessian: m.hessian}.information(m.dim)) {
+		return false
+	}
+	g, step := mat.NewVecDense(m.dim, append([]float64(nil), m.slope[:m.dim]...)), mat.NewVecDense(m.dim, nil)
+	return factor.SolveVecTo(step, g) == nil && mat.Dot(g, step) <= gain
 }
 
 // curvatures returns the lowest and the highest curvature at the maximum: the
