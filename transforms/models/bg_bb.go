@@ -30,7 +30,7 @@ type BetaBinomial struct{ Alpha, Beta, Gamma, Delta float64 }
 // R is the probability of what was since tx, of one alive then (see silence).
 // Source: Fader, Hardie & Shang (2010), eq. (5), with what its terms have in
 // common taken out: nothing overflows or vanishes for thousands of opportunities.
-// Agrees with 40-digit values to 1e-12 relative (TestBetaBinomialAgrees…).
+// Agrees with 30-digit values to 1e-11 relative (TestDiscreteModelsAgree…).
 func (m BetaBinomial) LogLikelihood(x int, tx, T float64) float64 {
 	n, k := float64(x), tx-float64(x)
 	taken := numeric.LogRising(m.Alpha, n) + numeric.LogRising(m.Beta, k) - numeric.LogRising(m.Alpha+m.Beta, tx)

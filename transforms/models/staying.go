@@ -89,7 +89,7 @@ const leastShape = 0.05
 // c = 1, and +Inf where the sum does not converge, α·c ≤ 1, or has a c below
 // 0.05. Source: Fader & Hardie (2010), "Customer-Base Valuation in a Contractual
 // Setting", Marketing Science 29(1), eq. (5), for c = 1, whose
-// hypergeometric function it agrees with to 1e-12 (TestDiscountedRenewals…).
+// hypergeometric function it agrees with to 1e-11 (TestDiscreteModelsAgree…).
 func (s staying) total(delta, h float64) float64 {
 	if math.IsInf(h, 1) {
 		return s.totalForever(delta)
