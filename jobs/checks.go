@@ -39,6 +39,7 @@ var Checks = []Check{
 	{"cancelled_same_day", "Customer-days with an order whose rows add up to 0 or less: bought and given back on the same day, an order but no purchase.", toKnow, "Many of them may be test orders: see rules.exclude."},
 	{"contribution_ties_out", "Contribution of the table against that of the ledger.", lawBroken, reportIt},
 	{"customers_tie_out", "Customers of the table, acquired in its cohorts or periods, against customers with a purchase in the ledger.", lawBroken, reportIt},
+	{"customers_who_came_back", "Customers under contract with a payment after a period of models.opportunity without one. Only with setting: contractual.", toKnow, "They count as there all the time. Many of them: payments come late, or models.opportunity is too short."},
 	{"days_since_last_row", "Days from the last row that counts to the as-of day, against rules.max_staleness.", "Above the limit the run fails with exit code 5: the data have stopped coming.", "Find out why newer rows are missing, or choose an earlier as-of day."},
 	{firstCohortSize, "Customers of the first month cohort, against twice the median of the next six month cohorts. Only without cohorts.from, once those months are over.", "Above it the data probably begin later than the business: who bought before looks new.", "Set cohorts.from to the month after, or to where history is whole."},
 	{"gross_sales_tie_out", "Gross sales of the table against those of the ledger.", lawBroken, reportIt},
@@ -194,6 +195,13 @@ func (c *checks) lifecycle(b *base) {
 	c.count("lifecycle_active_days", "all", whole(b.lifecycle.Active))
 	c.count("lifecycle_at_risk_days", "all", whole(b.lifecycle.AtRisk))
 	c.count("lifecycle_dormant_days", "all", whole(b.lifecycle.Dormant))
+}
+
+// contracts notes who missed a period and came back.
+func (c *checks) contracts(r *Run, b *base) {
+	if r.Job.Value.Opportunities.IsContractual && r.Job.hasModels() {
+		c.count("customers_who_came_back", "all", whole(b.sums.cells.TakenSums.CameBack))
+	}
 }
 
 // monthOf returns a day's month as scopes name it, 2006-01.

@@ -55,6 +55,7 @@ type File struct {
 	Timezone  string      `yaml:"timezone" default:"required" doc:"IANA name. Civil days, cohorts and periods are in this zone"`
 	Currency  string      `yaml:"currency" default:"required" doc:"three letters. Another currency in the data is an error, never a sum"`
 	WeekStart string      `yaml:"week_start" default:"monday" one_of:"monday,tuesday,wednesday,thursday,friday,saturday,sunday" doc:"first day of the week, for the grain week"`
+	Setting   string      `yaml:"setting" default:"non_contractual" one_of:"non_contractual,contractual" doc:"contractual: customers are under contract, as with subscriptions, and a purchase is a payment for a period of models.opportunity. Who did not pay for the last complete period, or since, has left: there is no period of grace. A payment that comes days late counts in the period that it comes in; who misses a period and pays again later was there all the time (run_checks counts them as customers_who_came_back)"`
 	Source    SourcePart  `yaml:"source" default:"required" doc:"where the rows come from, and what their columns mean"`
 	Rules     RulesPart   `yaml:"rules" absent:"the default of each key below it" doc:"which rows count, and when there are too few or too bad ones to publish"`
 	Cohorts   CohortsPart `yaml:"cohorts" absent:"the default of each key below it" doc:"how customers are grouped"`
@@ -66,7 +67,7 @@ type File struct {
 }
 
 // reserved are top-level keys that later versions will give a meaning.
-var reserved = []string{"setting", "spend", "experiments"}
+var reserved = []string{"spend", "experiments"}
 
 // SourcePart says where rows come from and what their columns mean.
 type SourcePart struct {
@@ -122,10 +123,11 @@ type ValuePart struct {
 
 // ModelsPart says which models may be chosen.
 type ModelsPart struct {
-	Candidates candidateList `yaml:"candidates" default:"[mbg_nbd, pareto_nbd, mbg_cnbd_2]" one_of:"mbg_nbd,pareto_nbd,bg_nbd,nbd,mbg_cnbd_2,mbg_cnbd_3,mbg_cnbd_4,bg_cnbd_2,bg_cnbd_3,bg_cnbd_4" doc:"models that may predict; those that begin with bg_ only alone. cnbd_2 to cnbd_4 are for purchases that are more regular than at random, the more so the higher the number. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them. Candidates that describe the past better than nbd, and within a tenth of what came, compete by how well they would have predicted in backtests; nbd predicts where there is none. models.reason says why"`
-	Backtests  *int          `yaml:"backtests" default:"3" doc:"at most so many days, origins, that the base is taken back to, to compare what the models would have predicted with what came; 0 for none. The horizon is 365 days where the history has three times as many, else a third of it in whole fortnights; origins lie half a horizon apart, and each has a horizon of history before it. At most 100,000 customers are graded, those with the smallest hash"`
-	SegmentBy  string        `yaml:"segment_by" absent:"none" doc:"one of source.attributes, at most 1,000 values. The models that predict are fitted to the customers of each value too, drawn to those of the whole base as far as the values do not differ; who has a value with fewer than 50 repeat buyers is predicted by the models of the whole base"`
-	TimeUnit   string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters"`
+	Candidates  candidateList `yaml:"candidates" absent:"[mbg_nbd, pareto_nbd, mbg_cnbd_2]; with setting: contractual [bdw, s_bg]" one_of:"mbg_nbd,pareto_nbd,bg_nbd,nbd,mbg_cnbd_2,mbg_cnbd_3,mbg_cnbd_4,bg_cnbd_2,bg_cnbd_3,bg_cnbd_4,bg_bb,s_bg,bdw" doc:"models that may predict; bg_nbd and bg_cnbd_ only alone; with setting: contractual s_bg and bdw, and no others. bg_bb is for purchases that are tied to the calendar. cnbd_2 to cnbd_4 are for purchases that are more regular than at random, the more so the higher the number. none: no model is fitted and nothing predicted, for those who want cohorts and history alone. nbd, bg_nbd and gamma_gamma are always fitted beside them, under contracts gamma_gamma alone. Candidates that describe the past better than nbd, and within a tenth of what came, compete by how well they would have predicted in backtests; nbd predicts where there is none. models.reason says why"`
+	Backtests   *int          `yaml:"backtests" default:"3" doc:"at most so many days, origins, that the base is taken back to, to compare what the models would have predicted with what came; 0 for none. The horizon is 365 days where the history has three times as many, else a third of it in whole fortnights; origins lie half a horizon apart, and each has a horizon of history before it. At most 100,000 customers are graded, those with the smallest hash"`
+	SegmentBy   string        `yaml:"segment_by" absent:"none" doc:"one of source.attributes, at most 1,000 values. The models that predict are fitted to the customers of each value too, drawn to those of the whole base as far as the values do not differ; who has a value with fewer than 50 repeat buyers is predicted by the models of the whole base"`
+	TimeUnit    string        `yaml:"time_unit" default:"week" one_of:"day,week,month,year" doc:"unit of the parameters of models that count days"`
+	Opportunity string        `yaml:"opportunity" default:"month" one_of:"day,week,month,quarter,year" doc:"the calendar period that is one opportunity of bg_bb, and one contract period of s_bg and bdw. A period counts once it is over; of the one that runs at the as-of day the share is expected that is to come. Days are divided by the mean length of a period, and between whole periods what is expected is linear"`
 }
 
 // adapterPart is exactly one technology with its options, which belong to the

@@ -31,7 +31,9 @@ type modelFile struct {
 	Timezone    string `json:"timezone"`
 	Currency    string `json:"currency"`
 	TimeUnit    string `json:"time_unit"`
-	SegmentBy   string `json:"segment_by"` // empty: by none
+	SegmentBy   string `json:"segment_by"`  // empty: by none
+	Opportunity string `json:"opportunity"` // of discrete models
+	Contractual bool   `json:"is_contractual"`
 
 	Factors  factorsInFile  `json:"factors"`
 	Widening wideningInFile `json:"widening"`
@@ -72,7 +74,8 @@ type modelInFile struct {
 	NetRevenueFactor *float64          `json:"net_revenue_factor"`
 	Correlation      *float64          `json:"spend_frequency_correlation"`
 	Parameters       []parameterInFile `json:"parameters"`
-	Covariance       [][]float64       `json:"covariance"` // of the parameters' logarithms, in their order; null without
+	Covariance       [][]float64       `json:"covariance"`                // of the parameters' logarithms, in their order; null without
+	Purchases        float64           `json:"purchases_per_opportunity"` // 0 where it counts none
 }
 
 type parameterInFile struct {
@@ -88,6 +91,7 @@ func (r *Run) modelFile(in *input, fitted *clv.Fitted) ([]byte, error) {
 		Format: modelFormat, Job: row.Job, RunID: row.RunID, AsOf: r.AsOf.String(), CodeVersion: row.CodeVersion,
 		ConfigHash: row.ConfigHash, Fingerprint: row.Fingerprint, Rows: in.tally.Rows, Seed: row.Seed,
 		Timezone: row.Timezone, Currency: row.Currency, TimeUnit: r.Job.Value.TimeUnit.Name, SegmentBy: r.Job.SegmentBy,
+		Opportunity: r.Job.Value.Opportunities.Grain.String(), Contractual: r.Job.Value.Opportunities.IsContractual,
 		Factors:  factorsInFile{pointer(fitted.Factors.NetRevenue), pointer(fitted.Factors.Contribution), pointer(fitted.Factors.MeanPurchase)},
 		Widening: wideningInFile(fitted.Widening),
 	}
@@ -110,7 +114,7 @@ func inFile(m *clv.Model) modelInFile {
 		LogLikelihood: pointer(m.LogLikelihood), AIC: pointer(m.AIC), BIC: pointer(m.BIC),
 		IsConverged: m.Converged, Iterations: m.Iterations, Status: string(m.Status), IsChosen: m.IsChosen, Reason: m.Reason,
 		NetRevenueFactor: pointer(m.NetRevenueFactor), Correlation: pointer(m.Correlation),
-		Covariance: m.Covariance,
+		Covariance: m.Covariance, Purchases: m.Opportunity.Purchases,
 	}
 	if start, ok := m.Start.Get(); ok {
 		text := start.String()
@@ -132,6 +136,7 @@ func (f *modelInFile) model() clv.Model {
 			Family: models.Family(f.Family), LogLikelihood: null(f.LogLikelihood), AIC: null(f.AIC), BIC: null(f.BIC),
 			Customers: f.Customers, Cells: f.Cells, Iterations: f.Iterations, Converged: f.IsConverged,
 			Status: models.FitStatus(f.Status), Reason: f.Reason, Covariance: f.Covariance,
+			Opportunity: models.Opportunity{Purchases: f.Purchases},
 		},
 	}
 	m.Part.Name, m.Part.Value = f.Dimension, f.Value

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
 )
 
@@ -22,6 +23,7 @@ type EarlierModels struct {
 	fitted                               clv.Fitted
 	job, runID                           string
 	timezone, currency, units, segmentBy string
+	opportunities                        ledger.Opportunities
 }
 
 // ReadModels reads a model file. It fails where the file is damaged, of a
@@ -51,11 +53,19 @@ func ReadModels(place string, content []byte) (*EarlierModels, error) {
 		Place: place, job: file.Job, runID: file.RunID,
 		timezone: file.Timezone, currency: file.Currency, units: file.TimeUnit, segmentBy: file.SegmentBy,
 	}
+	e.opportunities, _ = file.opportunities()
 	var err error
 	if e.End, e.fitted, err = file.fitted(); err != nil {
 		return nil, wrong("do not edit model files; "+again, "the model file is damaged: %w", err)
 	}
 	return e, nil
+}
+
+// opportunities returns what the discrete models of the file count.
+func (file *modelFile) opportunities() (o ledger.Opportunities, ok bool) {
+	o.Grain, ok = calendar.ParseGrain(file.Opportunity)
+	o.IsContractual = file.Contractual
+	return o, ok
 }
 
 // syntax says what is wrong with JSON, and in which line.
@@ -89,6 +99,10 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 	if !ok {
 		return 0, f, fmt.Errorf("time_unit is none")
 	}
+	settings := clv.Settings{TimeUnit: unit}
+	if settings.Opportunities, ok = file.opportunities(); !ok {
+		return 0, f, fmt.Errorf("opportunity is none")
+	}
 	if f.Factors, err = file.Factors.factors(); err != nil {
 		return 0, f, err
 	}
@@ -100,7 +114,7 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 	for i := range file.Models {
 		own := &file.Models[i]
 		m := own.model()
-		m.TimeUnit = unit
+		m.TimeUnit = settings.Unit(m.Family)
 		if err := own.check(&m); err != nil {
 			return 0, f, fmt.Errorf("models[%d]: %w", i, err)
 		}
@@ -124,6 +138,8 @@ func (f *modelInFile) check(m *clv.Model) error {
 		return fmt.Errorf("%s is no model of %q", m.Family, m.Role)
 	case f.ID != m.ID():
 		return fmt.Errorf("model_id is not that of its family and dimension")
+	case m.Opportunity.Purchases < 0:
+		return fmt.Errorf("purchases_per_opportunity is negative")
 	case !f.days(m):
 		return fmt.Errorf("a day is no date")
 	}

@@ -26,6 +26,10 @@ func (e *EarlierModels) Suits(j *Job) error {
 		return wrong("leave the model file out, or name models.candidates", "the job asks for no models (models.candidates: none)")
 	case e.currency != j.Settings.Currency:
 		return wrong(other, "the models are in %s, the job is in %s", e.currency, j.Settings.Currency)
+	case e.opportunities.IsContractual != j.Value.Opportunities.IsContractual:
+		return wrong(other, "of the models and the job one is of customers under contract (setting: contractual)")
+	case e.opportunities.Grain != j.Value.Opportunities.Grain:
+		return wrong(fmt.Sprintf("write models.opportunity: %s, or %s", e.opportunities.Grain, other), "the models count opportunities by the %s, the job by the %s", e.opportunities.Grain, j.Value.Opportunities.Grain)
 	case e.units != j.Value.TimeUnit.Name:
 		return wrong("write models.time_unit: "+e.units+", or "+other, "the models count time by the %s, the job by the %s", e.units, j.Value.TimeUnit.Name)
 	}
@@ -42,6 +46,10 @@ func (e *EarlierModels) Predicts(j *Job) error {
 		}
 		return pipeline.Errorf(pipeline.ClassUsage, e.Place, hint+", or use a model file of a job like this one",
 			"the models are of segments by %s, those of the job are by %s", cmp.Or(e.segmentBy, "none"), cmp.Or(j.SegmentBy, "none"))
+	}
+	if m := e.fitted.Chosen(clv.ForPurchases, cohort.All); m != nil && m.Family.IsDiscrete() && !j.Value.HasDiscrete() {
+		return pipeline.Errorf(pipeline.ClassUsage, e.Place, fmt.Sprintf("write models.candidates: [%s]", m.Family),
+			"the model %s counts opportunities, and no candidate of the job does", m.Family)
 	}
 	return e.Suits(j)
 }

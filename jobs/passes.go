@@ -164,6 +164,9 @@ func (r *Run) compute(ctx context.Context, s *Summary, in *input) (*base, error)
 			return err
 		}
 		shard, count := w.builder.Build(rows[n].Runs...)
+		if r.Job.Value.HasDiscrete() {
+			shard.Take(r.settings().Opportunities, w.cells.EnterTaken)
+		}
 		w.view.Look(b.frame, shard)
 		w.addShard(b.frame, &w.view)
 		if err := b.customers.put(ctx, order[i], &shard.Customers, w); err != nil {
@@ -220,6 +223,14 @@ func largestFirst(s *pipeline.Store) []int {
 	return order
 }
 
+// settings returns the job's choices about value, with opportunities as of the
+// run's day.
+func (r *Run) settings() *clv.Settings {
+	s := r.Job.Value
+	s.Opportunities = s.Opportunities.AsOf(r.AsOf)
+	return &s
+}
+
 // modelling is how the models are worked on: several tasks at once, until the run
 // is interrupted.
 type modelling struct {
@@ -242,9 +253,9 @@ func (r *Run) modelling(ctx context.Context) *modelling {
 // fit fits the models. A fit that fails is a published fact, not an error.
 func (r *Run) fit(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
-	settings := r.Job.Value
+	settings := r.settings()
 	settings.StartFrom = r.StartFrom.fits()
-	b.fits = clv.FitAll(&settings, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
+	b.fits = clv.FitAll(settings, &b.sums.cells, &b.sums.gaps, m.stop, m.each)
 	return m.failed
 }
 
@@ -255,17 +266,17 @@ func (r *Run) grade(ctx context.Context, b *base) error {
 		return err
 	}
 	m := r.modelling(ctx)
-	b.backtests = backtest.Run(&r.Job.Value, b.frame, histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
+	b.backtests = backtest.Run(r.settings(), b.frame, histories, b.sums.totals.First, r.Job.Backtests, m.stop, m.each)
 	return cmp.Or(m.failed, ctx.Err())
 }
 
 // choose chooses the model to predict with.
 func (r *Run) choose(ctx context.Context, b *base) error {
 	cells, totals, grades := &b.sums.cells, &b.sums.totals, b.backtests.Grades
-	choice := clv.Choose(&r.Job.Value, &b.fits, cells, grades)
+	choice := clv.Choose(r.settings(), &b.fits, cells, grades)
 	b.backtests.Choose(choice.Family)
 	b.fitted = clv.Fitted{
-		Models:   clv.ModelRows(&r.Job.Value, &b.fits, grades, choice, cells, totals, r.AsOf),
+		Models:   clv.ModelRows(r.settings(), &b.fits, grades, choice, cells, totals, r.AsOf),
 		Factors:  clv.FactorsOf(totals),
 		Widening: grades.Widening(choice),
 	}
@@ -279,7 +290,7 @@ func (r *Run) choose(ctx context.Context, b *base) error {
 func (r *Run) fitSegments(ctx context.Context, b *base) error {
 	m := r.modelling(ctx)
 	if cells := &b.sums.cells; cells.By != nil {
-		b.fitted.AddSegments(clv.FitSegments(&r.Job.Value, &b.fitted, cells, r.AsOf, m.stop, m.each))
+		b.fitted.AddSegments(clv.FitSegments(r.settings(), &b.fitted, cells, r.AsOf, m.stop, m.each))
 	}
 	return m.failed
 }
@@ -287,11 +298,11 @@ func (r *Run) fitSegments(ctx context.Context, b *base) error {
 // putTogether makes what customers are valued with of what was fitted.
 func (r *Run) putTogether(ctx context.Context, b *base) error {
 	m, cells := r.modelling(ctx), &b.sums.cells
-	b.valuation = clv.NewValuation(r.Job.Value, &b.fitted, cells, b.hasContribution, m.each)
+	b.valuation = clv.NewValuation(*r.settings(), &b.fitted, cells, b.hasContribution, m.each)
 	if r.Job.Tables[forecast.CohortForecasts.Name] {
-		b.sample = forecast.NewSample(b.valuation, cells.Purchases)
+		b.sample = forecast.NewSample(b.valuation, b.valuation.Cells(cells))
 	}
-	cells.Purchases, cells.Spend, cells.Segments = nil, nil, nil // only the models are made of them
+	cells.Purchases, cells.Spend, cells.Taken, cells.Segments = nil, nil, nil, nil // only the models are made of them
 	return m.failed
 }
 

@@ -115,6 +115,7 @@ func (st *stager) checks(in *input, b *base, o *outputs) *checks {
 	c.tablesTieOut(st.run, b, o)
 	c.lifecycle(b)
 	c.interval(b)
+	c.contracts(st.run, b)
 	c.firstCohort(b.frame, o.cohorts)
 	c.fresh(&in.tally, st.run.Job.Settings.Zone, st.run.AsOf)
 	if receipt, ok := st.receipts[customersTable]; ok {

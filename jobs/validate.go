@@ -320,12 +320,25 @@ func (l *loader) checkValue() {
 	l.job.Value.Horizons = append(l.job.Value.Horizons, clv.Lifetime)
 }
 
+// candidatesOf returns the models that may predict in a setting, with those first
+// that do unless the job says otherwise, and how many these are.
+func candidatesOf(isContractual bool) (known []models.Family, defaults int) {
+	if isContractual {
+		return []models.Family{models.BdW, models.SBG}, 2
+	}
+	return []models.Family{
+		models.MBGNBD, models.ParetoNBD, models.MBGCNBD2,
+		models.BGNBD, models.NBD, models.MBGCNBD3, models.MBGCNBD4, models.BGCNBD2, models.BGCNBD3, models.BGCNBD4, models.BGBB,
+	}, 3
+}
+
 func (l *loader) checkModels() {
 	m := &l.file.Models
-	known := []string{
-		string(models.MBGNBD), string(models.ParetoNBD), string(models.BGNBD), string(models.NBD),
-		string(models.MBGCNBD2), string(models.MBGCNBD3), string(models.MBGCNBD4),
-		string(models.BGCNBD2), string(models.BGCNBD3), string(models.BGCNBD4),
+	l.checkOpportunities()
+	families, defaults := candidatesOf(l.job.Value.Opportunities.IsContractual)
+	known := make([]string, len(families))
+	for i, family := range families {
+		known[i] = string(family)
 	}
 	for i, name := range m.Candidates.families {
 		path := fmt.Sprintf("models.candidates[%d]", i)
@@ -333,6 +346,8 @@ func (l *loader) checkModels() {
 		case l.failed(path):
 		case name == "none":
 			l.problem(path, "write candidates: none", "no model stands alone, not in a list")
+		case models.Family(name).IsContractual() && !l.job.Value.Opportunities.IsContractual:
+			l.problem(path, "add setting: contractual if customers are under contract", "%s is a model of customers under contract", name)
 		case !slices.Contains(known, name):
 			l.problem(path, suggestion(name, known), "unknown model %q", name)
 		case models.Family(name).KeepsOneTimeBuyers() && len(m.Candidates.families) > 1:
@@ -341,7 +356,7 @@ func (l *loader) checkModels() {
 		l.job.Value.Candidates = append(l.job.Value.Candidates, models.Family(name))
 	}
 	if len(m.Candidates.families) == 0 && !m.Candidates.isNone {
-		l.job.Value.Candidates = []models.Family{models.MBGNBD, models.ParetoNBD, models.MBGCNBD2}
+		l.job.Value.Candidates = families[:defaults]
 	}
 	const usual, most = 3, 12
 	l.job.Backtests = usual
@@ -358,6 +373,22 @@ func (l *loader) checkModels() {
 			l.problem("models.time_unit", "use day, week, month or year", "unknown time unit %q", m.TimeUnit)
 		}
 		l.job.Value.TimeUnit = unit
+	}
+}
+
+func (l *loader) checkOpportunities() {
+	const contractual, nonContractual = "contractual", "non_contractual"
+	o := &l.job.Value.Opportunities
+	o.Calendar, o.Grain = l.job.Calendar, calendar.ByMonth
+	o.IsContractual = l.file.Setting == contractual
+	if !slices.Contains([]string{"", contractual, nonContractual}, l.file.Setting) && !l.failed("setting") {
+		l.problem("setting", "write contractual where customers are under contract, else leave it out", "unknown setting %q", l.file.Setting)
+	}
+	if text := l.file.Models.Opportunity; text != "" {
+		var ok bool
+		if o.Grain, ok = calendar.ParseGrain(text); !ok && !l.failed("models.opportunity") {
+			l.problem("models.opportunity", "use day, week, month, quarter or year", "unknown opportunity %q", text)
+		}
 	}
 }
 

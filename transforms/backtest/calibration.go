@@ -17,18 +17,34 @@ type calibration struct {
 	states   []State
 	fits     clv.Fits
 	spending spending
-	unit     float64 // days of the models' unit of time
+	settings clv.Settings // with opportunities as of the origin
+	days     *crowd       // the states as models count them: days
+	taken    *crowd       // or opportunities; nil where no candidate does
 }
 
 // calibrate fits the models that a job asks for to what was known.
 func calibrate(s *clv.Settings, p Past, stop func() bool, each models.Each) *calibration {
-	cells, gaps := p.Cells()
-	c := &calibration{past: p, states: slices.Collect(p.States()), unit: s.TimeUnit.Days}
-	settings := *s
-	settings.StartFrom = nil // an earlier run's fits may know what came later
-	c.fits = clv.FitAll(&settings, cells, gaps, stop, each)
+	c := &calibration{past: p, states: slices.Collect(p.States()), settings: *s}
+	c.settings.Opportunities = s.Opportunities.AsOf(p.origin)
+	c.settings.StartFrom = nil // an earlier run's fits may know what came later
+	c.days = newCrowd(c.states, s.TimeUnit.Days)
+	cells, gaps := p.entered()
+	if s.HasDiscrete() {
+		taken := p.takenStates(c.states, c.settings.Opportunities, cells)
+		c.taken = newCrowd(taken, 1)
+	}
+	cells.Compact()
+	c.fits = clv.FitAll(&c.settings, cells, gaps, stop, each)
 	c.spending = newSpending(c.states, &c.fits)
 	return c
+}
+
+// crowdOf returns the states as the models of a family count them.
+func (c *calibration) crowdOf(family models.Family) *crowd {
+	if family.IsDiscrete() {
+		return c.taken
+	}
+	return c.days
 }
 
 // spending is what a purchase is expected to bring.
@@ -124,12 +140,10 @@ func (c *calibration) newRepurchase(first calendar.Day) (r repurchase) {
 }
 
 // hasModel reports whether enough is known for any model: nbd, the simplest, can
-// be used.
+// be used, or under contracts some other.
 func (c *calibration) hasModel() bool {
-	nbd := c.fits.Of(models.NBD)
-	if nbd == nil {
-		return false
-	}
-	_, ok := nbd.Purchases()
-	return ok
+	return slices.ContainsFunc(c.fits.Purchases, func(f models.Fit) bool {
+		_, ok := f.Purchases()
+		return ok && (f.Family == models.NBD || f.Family.IsContractual())
+	})
 }

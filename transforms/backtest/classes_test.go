@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
+	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/models"
 )
 
@@ -22,8 +23,9 @@ func oneByOne(n int, task func(i int)) {
 // horizon, beside what came.
 func learnt(h *Histories, origin calendar.Day, horizon int, m Tracked, family models.Family) (*calibration, *prediction, *outcome) {
 	past := h.AsOf(origin)
-	c := &calibration{past: past, states: slices.Collect(past.States()), unit: m.DaysPerUnit}
-	p := c.byModel(&models.Fit{Family: family}, m.Model, newCrowd(c.states), horizon, oneByOne)
+	c := &calibration{past: past, states: slices.Collect(past.States()), settings: clv.Settings{TimeUnit: clv.TimeUnit{Days: m.DaysPerUnit}}}
+	c.days = newCrowd(c.states, m.DaysPerUnit)
+	p := c.byModel(&models.Fit{Family: family}, m.Model, horizon, oneByOne)
 	return c, p, c.outcome(horizon)
 }
 

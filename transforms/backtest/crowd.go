@@ -10,14 +10,15 @@ import (
 // crowd is customers in groups of equal x and T, of whom a model expects the same
 // while they are alive.
 type crowd struct {
-	states []State
+	states []State    // as the model counts x, t_x and T
+	unit   float64    // of t_x and T that is one of the model's time
 	order  []int32    // of the states, by (X, T, Tx)
 	tasks  [][2]int32 // parts of that order, of one x each
 }
 
-func newCrowd(states []State) *crowd {
+func newCrowd(states []State, unit float64) *crowd {
 	const most = 8192 // of a task, so that the many of x = 0 are several
-	c := &crowd{states: states, order: make([]int32, len(states))}
+	c := &crowd{states: states, unit: unit, order: make([]int32, len(states))}
 	for i := range c.order {
 		c.order[i] = int32(i)
 	}
@@ -41,7 +42,7 @@ func (c *crowd) at(place int) *State { return &c.states[c.order[place]] }
 
 // visit calls look for customers of equal x and T, several groups at once, with
 // their futures by stage.
-func (c *crowd) visit(m models.Purchases, unit float64, each models.Each, look func(futures []models.Future, customers []int32)) {
+func (c *crowd) visit(m models.Purchases, each models.Each, look func(futures []models.Future, customers []int32)) {
 	each(len(c.tasks), func(i int) {
 		from, end := int(c.tasks[i][0]), int(c.tasks[i][1])
 		at := make([]func(T float64) models.Future, m.Shape().Stages)
@@ -55,7 +56,7 @@ func (c *crowd) visit(m models.Purchases, unit float64, each models.Each, look f
 				to++
 			}
 			for stage := range at {
-				futures[stage] = at[stage](float64(c.at(from).T) / unit)
+				futures[stage] = at[stage](float64(c.at(from).T) / c.unit)
 			}
 			look(futures, c.order[from:to])
 			from = to
@@ -63,8 +64,9 @@ func (c *crowd) visit(m models.Purchases, unit float64, each models.Each, look f
 	})
 }
 
-// alive sets weights to the probabilities of being alive and in each stage, and
-// returns their sum.
-func (s *State) alive(m models.Purchases, unit float64, weights []float64) float64 {
-	return m.Alive(int(s.X), float64(s.Tx)/unit, float64(s.T)/unit, weights)
+// alive sets weights to the probabilities of a customer of being alive and in each
+// stage, and returns their sum.
+func (c *crowd) alive(m models.Purchases, customer int32, weights []float64) float64 {
+	s := &c.states[customer]
+	return m.Alive(int(s.X), float64(s.Tx)/c.unit, float64(s.T)/c.unit, weights)
 }

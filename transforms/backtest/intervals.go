@@ -16,10 +16,10 @@ import (
 //	L ≥ max(0, 1 − 2·F(a), 2·F(a−1) − 1)
 //
 // and a share of customers are inside at the quantile of that share of these.
-func (c *calibration) leastLevels(m models.Purchases, crowd *crowd, horizon int, actual []float64, each models.Each) []float64 {
+func (c *calibration) leastLevels(family models.Family, m models.Purchases, crowd *crowd, horizon int, actual []float64, each models.Each) []float64 {
 	levels := make([]float64, len(c.states))
-	h := float64(horizon) / c.unit
-	crowd.visit(m, c.unit, each, func(futures []models.Future, customers []int32) {
+	h := float64(horizon) / c.settings.Unit(family).Days
+	crowd.visit(m, each, func(futures []models.Future, customers []int32) {
 		weights, most := make([]float64, len(futures)), 0.0
 		for _, i := range customers {
 			most = max(most, actual[i])
@@ -33,7 +33,7 @@ func (c *calibration) leastLevels(m models.Purchases, crowd *crowd, horizon int,
 			}
 		}
 		for _, i := range customers {
-			gone := 1 - c.states[i].alive(m, c.unit, weights)
+			gone := 1 - crowd.alive(m, i, weights)
 			upTo := func(n int) float64 {
 				if n < 0 {
 					return 0

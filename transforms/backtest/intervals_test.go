@@ -16,11 +16,12 @@ func TestLeastLevelsAreThoseOfQuantiles(t *testing.T) {
 	c := calibrate(settingsOf(models.MBGNBD), historiesOf(MaxSample, shardOf(math.MaxInt32, simulated(1500, 400, 6)...)).AsOf(origin), nil, one)
 	m, _ := c.fits.Of(models.MBGNBD).Purchases()
 	came := c.outcome(horizon)
-	levels := c.leastLevels(m, newCrowd(c.states), horizon, came.purchases, several)
+	levels := c.leastLevels(models.MBGNBD, m, c.days, horizon, came.purchases, several)
+	unit := c.settings.TimeUnit.Days
 	for _, level := range []float64{0.3, 0.8, 0.95} {
 		for i, s := range c.states {
-			customer := models.At(m, int(s.X), float64(s.Tx)/c.unit, float64(s.T)/c.unit)
-			low, high := customer.Quantile(horizon/c.unit, (1-level)/2), customer.Quantile(horizon/c.unit, (1+level)/2)
+			customer := models.At(m, int(s.X), float64(s.Tx)/unit, float64(s.T)/unit)
+			low, high := customer.Quantile(horizon/unit, (1-level)/2), customer.Quantile(horizon/unit, (1+level)/2)
 			a := int(came.purchases[i])
 			if inside := low <= a && a <= high; inside != (levels[i] <= level) {
 				t.Fatalf("%+v bought %d, the interval of %v is [%d, %d]; the least level is %v", s, a, level, low, high, levels[i])

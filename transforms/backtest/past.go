@@ -2,9 +2,11 @@ package backtest
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 )
 
 // Past is what was known of customers on a day, an origin. Nothing later can be
@@ -89,9 +91,40 @@ func (h *Histories) Trade(customer int, after, until calendar.Day) (t Trade) {
 	return t
 }
 
+// takenStates returns the states with x, t_x and T by opportunities, and enters
+// those into cells.
+func (p Past) takenStates(states []State, o ledger.Opportunities, cells *clv.Cells) []State {
+	taken := slices.Clone(states)
+	for i := range taken {
+		s := &taken[i]
+		t := o.Of(p.purchases(s.Customer))
+		s.X, s.Tx, s.T = t.X, t.Tx, t.T
+		cells.EnterTaken(t)
+	}
+	return taken
+}
+
+// purchases yields a customer's purchase days up to the origin.
+func (p Past) purchases(customer int) iter.Seq[calendar.Day] {
+	return func(yield func(calendar.Day) bool) {
+		for d := range p.days(customer) {
+			if d.IsPurchase && !yield(d.Day) {
+				return
+			}
+		}
+	}
+}
+
 // Cells returns the customers as models are fitted to them, and the gaps between
 // their purchases.
 func (p Past) Cells() (*clv.Cells, *clv.Gaps) {
+	cells, gaps := p.entered()
+	cells.Compact()
+	return cells, gaps
+}
+
+// entered is Cells before they are compacted.
+func (p Past) entered() (*clv.Cells, *clv.Gaps) {
 	cells, gaps := new(clv.Cells), new(clv.Gaps)
 	for s := range p.States() {
 		cells.EnterOne(s.X, s.Tx, s.T, s.RepeatValue)
@@ -106,6 +139,5 @@ func (p Past) Cells() (*clv.Cells, *clv.Gaps) {
 			}
 		}
 	}
-	cells.Compact()
 	return cells, gaps
 }

@@ -46,20 +46,23 @@ type worth struct {
 }
 
 // predict predicts with every usable model that competes or stands in, and with
-// the baselines. bg_nbd is fitted for comparison only, unless it is asked for. It returns the customers in groups too.
-func (c *calibration) predict(candidates []models.Family, first calendar.Day, horizon int, each models.Each) (list []*prediction, crowd *crowd) {
-	crowd = newCrowd(c.states)
+// the baselines. bg_nbd is fitted for comparison only, unless it is asked for.
+func (c *calibration) predict(candidates []models.Family, first calendar.Day, horizon int, each models.Each) []*prediction {
+	var list []*prediction
 	for _, family := range competitors(candidates) {
 		fit := c.fits.Of(family)
+		if fit == nil { // nbd, under contracts
+			continue
+		}
 		if m, ok := fit.Purchases(); ok {
-			list = append(list, c.byModel(fit, m, crowd, horizon, each))
+			list = append(list, c.byModel(fit, m, horizon, each))
 		}
 	}
 	list = append(list, c.constant(DoNothing), c.lastYear(horizon))
 	if r := c.newRepurchase(first); r.window > 0 {
 		list = append(list, c.fourStep(&r, horizon))
 	}
-	return list, crowd
+	return list
 }
 
 // competitors are the candidates with nbd, which stands in where none is eligible.
@@ -99,17 +102,17 @@ func (c *calibration) fourStep(r *repurchase, horizon int) *prediction {
 }
 
 // byModel predicts with a model.
-func (c *calibration) byModel(fit *models.Fit, m models.Purchases, crowd *crowd, horizon int, each models.Each) *prediction {
+func (c *calibration) byModel(fit *models.Fit, m models.Purchases, horizon int, each models.Each) *prediction {
 	p := c.constant(string(fit.Family))
 	p.fit, p.variances, p.worth, p.hasWorth = fit, make([]float64, len(c.states)), make([]worth, len(c.states)), c.spending.hasModel
-	h := float64(horizon) / c.unit
-	crowd.visit(m, c.unit, each, func(futures []models.Future, customers []int32) {
+	h, crowd := float64(horizon)/c.settings.Unit(fit.Family).Days, c.crowdOf(fit.Family)
+	crowd.visit(m, each, func(futures []models.Future, customers []int32) {
 		weights, expected, squares := make([]float64, len(futures)), make([]float64, len(futures)), make([]float64, len(futures))
 		for stage, f := range futures {
 			expected[stage], squares[stage] = f.Expected(h), models.MeanSquare(f, h)
 		}
 		for _, i := range customers {
-			c.states[i].alive(m, c.unit, weights)
+			crowd.alive(m, i, weights)
 			mean, square := 0.0, 0.0
 			for stage, w := range weights {
 				mean += w * expected[stage]
@@ -140,13 +143,13 @@ func (p *prediction) enter(i int, mean, square float64, s *State, spending *spen
 // expected returns the purchases that a model expects.
 func (c *calibration) expected(m models.Purchases, crowd *crowd, h float64, each models.Each) []float64 {
 	list := make([]float64, len(c.states))
-	crowd.visit(m, c.unit, each, func(futures []models.Future, customers []int32) {
+	crowd.visit(m, each, func(futures []models.Future, customers []int32) {
 		weights, expected := make([]float64, len(futures)), make([]float64, len(futures))
 		for stage, f := range futures {
 			expected[stage] = f.Expected(h)
 		}
 		for _, i := range customers {
-			c.states[i].alive(m, c.unit, weights)
+			crowd.alive(m, i, weights)
 			for stage, w := range weights {
 				list[i] += w * expected[stage]
 			}

@@ -56,7 +56,7 @@ func Run(s *clv.Settings, f *cohort.Frame, h *Histories, first numeric.Null[cale
 // grade adds the rows of an origin.
 func (r *Results) grade(s *clv.Settings, f *cohort.Frame, c *calibration, first calendar.Day, held holdouts, each models.Each) {
 	horizon := int(r.Horizon.Days)
-	predictions, crowd := c.predict(s.Candidates, first, horizon, each)
+	predictions := c.predict(s.Candidates, first, horizon, each)
 	came, parts := c.outcome(horizon), partsOf(f, c.past.histories, c.states)
 	ofPurchases, ofMoney := ranksOf(parts, came.purchases, each), ranksOf(parts, came.money, each)
 	list := make([]graded, 0, 2*len(predictions))
@@ -68,7 +68,7 @@ func (r *Results) grade(s *clv.Settings, f *cohort.Frame, c *calibration, first 
 		g.measure, g.predicted, g.actual, g.ranks = Purchases, p.purchases, came.purchases, ofPurchases
 		if p.fit != nil {
 			m, _ := p.fit.Purchases()
-			g.levels = c.leastLevels(m, crowd, horizon, came.purchases, each)
+			g.levels = c.leastLevels(p.fit.Family, m, c.crowdOf(p.fit.Family), horizon, came.purchases, each)
 			held.add(p, c, came)
 			if isLatest {
 				r.Tracking = append(r.Tracking, c.track(p, came, horizon)...)

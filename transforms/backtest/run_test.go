@@ -85,7 +85,7 @@ func TestBacktestOfCDNOWAgreesWithTheReference(t *testing.T) {
 	h := historiesOf(MaxSample, shardOf(math.MaxInt32, cdnow(t)...))
 	c := calibrate(settingsOf(models.BGNBD, models.MBGNBD), h.AsOf(dayOf(t, "1997-09-30")), nil, one)
 	came := c.outcome(273)
-	predictions, _ := c.predict([]models.Family{models.BGNBD, models.MBGNBD}, dayOf(t, "1997-01-01"), 273, one)
+	predictions := c.predict([]models.Family{models.BGNBD, models.MBGNBD}, dayOf(t, "1997-01-01"), 273, one)
 	compared := 0
 	for _, p := range predictions {
 		name := map[string]string{string(models.BGNBD): "bgcnbd_k1", string(models.MBGNBD): "mbgcnbd_k1"}[p.name]
@@ -131,7 +131,7 @@ func TestPredictionsDoNotSeeTheFuture(t *testing.T) {
 	}
 	predicted := func(last calendar.Day) []*prediction {
 		h := historiesOf(MaxSample, shardOf(last, known...))
-		list, _ := calibrate(settingsOf(models.MBGNBD), h.AsOf(origin), nil, one).predict([]models.Family{models.MBGNBD}, 0, horizon, one)
+		list := calibrate(settingsOf(models.MBGNBD), h.AsOf(origin), nil, one).predict([]models.Family{models.MBGNBD}, 0, horizon, one)
 		return list
 	}
 	whole, cut := predicted(until), predicted(origin)
@@ -221,7 +221,7 @@ func TestBaselinesByHand(t *testing.T) {
 		[]visit{{50, 1_0000, 0}, {100, 5_0000, -2_0000}, {120, 9_0000, 0}},
 		[]visit{{60, 2_0000, 0}},
 	)).AsOf(100), nil, one)
-	list, _ := c.predict(nil, 0, 40, one)
+	list := c.predict(nil, 0, 40, one)
 	got := map[string][2][]float64{}
 	for _, p := range list {
 		got[p.name] = [2][]float64{p.purchases, p.money}

@@ -96,7 +96,7 @@ func (d *Daily) Track(f *cohort.Frame, tracked []Tracked, held []Tracking) []Tra
 // after the first purchase, up to the age of the oldest.
 func (d *Daily) curve(f *cohort.Frame, m Tracked) []float64 {
 	first, _ := d.first()
-	acquired := models.At(m.Model, 0, 0, 0)
+	acquired := models.Acquired(m.Model)
 	curve := make([]float64, f.AsOf-first+1)
 	for age := range curve {
 		curve[age] = acquired.Expected(float64(age) / m.DaysPerUnit)
@@ -154,7 +154,7 @@ func (d *Daily) appendPeriods(rows []Tracking, f *cohort.Frame, m Tracked, g cal
 //
 //	Σ_first n(first)·P(X(asOf − first) = k),   χ² = Σ_k (actual − expected)²/expected
 func (d *Daily) appendDistribution(rows []Tracking, m Tracked, first, asOf calendar.Day) []Tracking {
-	acquired := models.At(m.Model, 0, 0, 0)
+	acquired := models.Acquired(m.Model)
 	var sums [frequencies]numeric.Sum
 	pmf := make([]float64, frequencies-1)
 	for day := first; day <= asOf; day++ {

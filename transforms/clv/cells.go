@@ -15,6 +15,8 @@ import (
 type Cells struct {
 	Purchases []models.Cell      // distinct, sorted by (X, Tx, T)
 	Spend     []models.SpendCell // distinct, sorted by (X, Sum)
+	Taken     []models.Cell      // the same customers by opportunities, as sorted; empty where the job has no discrete model
+	TakenSums TakenSums
 
 	// By divides the customers into segments, nil does not; it is set before the
 	// first of them is entered. Segments are those with customers, in their order.
@@ -23,6 +25,22 @@ type Cells struct {
 
 	entered      tally // (segment and x, t_x and T)
 	enteredSpend tally // (segment and x, repeat value)
+	enteredTaken tally // (x, t_x and T) by opportunities
+}
+
+// TakenSums are what customers made of opportunities, all together.
+type TakenSums struct {
+	Opportunities, Purchases int64 // taken, and the purchase days in them
+	CameBack                 int64 // customers with a purchase after an opportunity without one
+}
+
+// perOpportunity returns the mean number of purchases of an opportunity taken, 1
+// where none was.
+func (s *TakenSums) perOpportunity() float64 {
+	if s.Opportunities == 0 {
+		return 1
+	}
+	return float64(s.Purchases) / float64(s.Opportunities)
 }
 
 // Segmentation divides customers into segments, by the values of an attribute.
@@ -81,22 +99,30 @@ func (c *Cells) enter(x, tx, T int32, repeat int64) {
 	}
 }
 
+// EnterTaken enters what a customer made of the opportunities.
+func (c *Cells) EnterTaken(t ledger.Taken) {
+	c.enteredTaken.enter(t.X, int64(t.Tx)<<timesShift|int64(t.T))
+	c.TakenSums.Opportunities += int64(t.X)
+	c.TakenSums.Purchases += int64(t.Purchases)
+	if t.CameBack {
+		c.TakenSums.CameBack++
+	}
+}
+
 // Add takes over the cells of another part.
 func (c *Cells) Add(o *Cells) {
 	c.entered.add(&o.entered)
 	c.enteredSpend.add(&o.enteredSpend)
+	c.enteredTaken.add(&o.enteredTaken)
+	c.TakenSums.Opportunities += o.TakenSums.Opportunities
+	c.TakenSums.Purchases += o.TakenSums.Purchases
+	c.TakenSums.CameBack += o.TakenSums.CameBack
 }
 
 // Compact sorts what was entered and adds up what is equal. It is to follow the
 // last Add.
 func (c *Cells) Compact() {
-	c.entered.drain(func(pairs []pair) {
-		c.Purchases = room(c.Purchases, len(pairs))
-		for _, p := range pairs {
-			tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
-			c.Purchases = append(c.Purchases, models.Cell{X: p.x, Tx: tx, T: T, Count: p.count})
-		}
-	})
+	c.Purchases, c.Taken = drained(&c.entered), drained(&c.enteredTaken)
 	c.enteredSpend.drain(func(pairs []pair) {
 		c.Spend = room(c.Spend, len(pairs))
 		for _, p := range pairs {
@@ -106,6 +132,36 @@ func (c *Cells) Compact() {
 	if c.By != nil {
 		c.divide()
 	}
+}
+
+// drained empties a tally of (x, t_x and T) into cells.
+func drained(t *tally) (cells []models.Cell) {
+	t.drain(func(pairs []pair) {
+		cells = room(cells, len(pairs))
+		for _, p := range pairs {
+			tx, T := int32(p.y>>timesShift), int32(p.y&(1<<timesShift-1))
+			cells = append(cells, models.Cell{X: p.x, Tx: tx, T: T, Count: p.count})
+		}
+	})
+	return cells
+}
+
+// of returns the cells that a family is fitted to.
+func (c *Cells) of(family models.Family) []models.Cell {
+	if family.IsDiscrete() {
+		return c.Taken
+	}
+	return c.Purchases
+}
+
+// data returns what a family is fitted to.
+func (c *Cells) data(family models.Family, s *Settings, gaps *Gaps) models.Data {
+	if !family.IsDiscrete() {
+		return models.Data{Cells: c.Purchases, LogGaps: gaps.LogSum()}
+	}
+	return models.Data{Cells: c.Taken, Opportunity: models.Opportunity{
+		Purchases: c.TakenSums.perOpportunity(), Elapsed: s.Opportunities.Elapsed(),
+	}}
 }
 
 // room makes room for n more. It grows by half, for an append that has to copy

@@ -19,11 +19,11 @@ func (v *Valuation) Retention(maxOffset [calendar.ByYear + 1]int32) retention.Ex
 	if !v.hasPurchases {
 		return retention.Expected{}
 	}
-	acquired := models.At(v.purchases, 0, 0, 0)
+	acquired := models.Acquired(v.purchases)
 	return retention.Expected{
 		ModelID: v.purchasesID, MaxOffset: maxOffset,
 		Rate: func(g calendar.Grain, offset int32) float64 {
-			period := periodDays[g] / v.Settings.TimeUnit.Days
+			period := periodDays[g] / v.unit().Days
 			return acquired.Retained(float64(offset)*period, float64(offset+1)*period)
 		},
 	}

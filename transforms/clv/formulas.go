@@ -235,8 +235,8 @@ func (v *Valuation) newCustomer(basis Basis) numeric.Null[int64] {
 	if !v.hasPurchases {
 		return numeric.Null[int64]{}
 	}
-	delta := v.Settings.deltaPerDay() * v.Settings.TimeUnit.Days
-	repeats := models.At(v.purchases, 0, 0, 0).Discounted(delta, math.Inf(1))
+	delta := v.Settings.deltaPerDay() * v.unit().Days
+	repeats := models.Acquired(v.purchases).Discounted(delta, math.Inf(1))
 	purchase, ok := v.inBasis(v.purchaseValue(&v.predictor, 0, 0)*v.net, basis)
 	if !ok {
 		return numeric.Null[int64]{}

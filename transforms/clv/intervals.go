@@ -14,7 +14,7 @@ import (
 func (v *Valuation) newIntervals(p *predictor, cells []models.Cell, each models.Each) *models.Intervals {
 	return models.NewIntervals(models.IntervalSettings{
 		Fit: p.fit, Spend: func(int) models.Fit { return p.spendFit },
-		DaysPerUnit: v.Settings.TimeUnit.Days, DiscountPerDay: v.Settings.deltaPerDay(), HorizonDays: v.horizonDays(),
+		DaysPerUnit: v.unit().Days, DiscountPerDay: v.Settings.deltaPerDay(), HorizonDays: v.horizonDays(),
 		Level: v.widening.Level,
 	}, cells, each)
 }
@@ -96,7 +96,7 @@ func (v *Valuation) sum(asOf, from, to calendar.Day, days *cohort.Series[residua
 		}
 		if own.amount != 0 {
 			parts = append(parts, models.Part{
-				T: int32(asOf - day), Amount: float64(own.amount) / money.Scale, SpendError: float64(own.spendError) / money.Scale,
+				T: v.age(day, asOf), Amount: float64(own.amount) / money.Scale, SpendError: float64(own.spendError) / money.Scale,
 				Variance: own.variance.Value() / (money.Scale * money.Scale),
 			})
 		}

@@ -61,15 +61,25 @@ func FitAll(s *Settings, cells *Cells, gaps *Gaps, stop func() bool, each models
 		return f
 	}
 	fitting := models.DefaultFitSettings()
-	fitting.DaysPerUnit, fitting.Stop, fitting.Each, fitting.From = s.TimeUnit.Days, stop, each, s.StartFrom
-	families := append([]models.Family{models.NBD, models.BGNBD}, s.Candidates...)
-	slices.Sort(families)
-	data := models.Data{Cells: cells.Purchases, LogGaps: gaps.LogSum()}
-	for _, family := range slices.Compact(families) {
-		f.Purchases = append(f.Purchases, models.FitPurchases(family, data, fitting))
+	fitting.Stop, fitting.Each, fitting.From = stop, each, s.StartFrom
+	for _, family := range s.families() {
+		fitting.DaysPerUnit = s.Unit(family).Days
+		f.Purchases = append(f.Purchases, models.FitPurchases(family, cells.data(family, s, gaps), fitting))
 	}
 	f.Spend = models.FitSpend(cells.Spend, fitting)
 	return f
+}
+
+// families are the models of purchases that are fitted, in the order of their
+// names: the candidates, and those that are always beside them where there are
+// no contracts.
+func (s *Settings) families() []models.Family {
+	families := slices.Clone(s.Candidates)
+	if !s.Opportunities.IsContractual {
+		families = append(families, models.NBD, models.BGNBD)
+	}
+	slices.Sort(families)
+	return slices.Compact(families)
 }
 
 // Of returns the fit of a family of purchases, nil where there is none.
@@ -97,14 +107,27 @@ func Choose(s *Settings, f *Fits, cells *Cells, g Grades) models.Choice {
 	list := make([]models.Candidate, len(s.Candidates))
 	for i, family := range s.Candidates {
 		list[i].Fit = *f.Of(family)
-		if m, ok := list[i].Fit.Purchases(); ok {
-			list[i].Reproduced = models.Reproduced(m, cells.Purchases, s.TimeUnit.Days)
-		}
+		list[i].Reproduced = reproduced(s, list[i].Fit, cells)
 		if holdout, ok := g.Holdouts[family]; ok {
 			list[i].Holdout = &holdout
 		}
 	}
-	return models.Choose(list, *f.Of(models.NBD), len(g.Holdouts) > 0)
+	var nbd models.Fit // under contracts there is none, for it knows of none
+	if fit := f.Of(models.NBD); fit != nil {
+		nbd = *fit
+	}
+	return models.Choose(list, nbd, len(g.Holdouts) > 0)
+}
+
+// reproduced returns models.Reproduced of a fit: of opportunities where its family
+// counts these.
+func reproduced(s *Settings, fit models.Fit, cells *Cells) numeric.Null[float64] {
+	fit.Opportunity = models.Opportunity{}
+	m, ok := fit.Purchases()
+	if !ok {
+		return numeric.Null[float64]{}
+	}
+	return models.Reproduced(m, cells.of(fit.Family), m.Shape().CellsUnit(s.TimeUnit.Days))
 }
 
 // Widening returns how the intervals of the chosen model are widened.
@@ -122,7 +145,7 @@ func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cell
 	}
 	var rows []Model
 	for _, fit := range append(slices.Clone(f.Purchases), f.Spend) {
-		row := Model{Fit: fit, Part: cohort.All, Role: ForPurchases, TimeUnit: s.TimeUnit, Start: base.First, End: asOf}
+		row := Model{Fit: fit, Part: cohort.All, Role: ForPurchases, TimeUnit: s.Unit(fit.Family), Start: base.First, End: asOf}
 		row.IsCandidate = slices.Contains(s.Candidates, fit.Family)
 		if holdout, ok := g.Holdouts[fit.Family]; ok {
 			row.HoldoutDeviance, row.HoldoutBias = numeric.Known(holdout.Deviance()), holdout.Bias()

@@ -11,7 +11,7 @@ import (
 // of.
 type Prospect struct {
 	Model    int                       // that predicts, among Assumptions.Models
-	X, T     int32                     // as the model counts them, T in days
+	X, T     int32                     // as the model counts them: T in days, or in opportunities
 	Stages   [models.MaxStages]float64 // probabilities of being alive and in each stage of the model
 	Purchase float64                   // expected net revenue of a purchase, in currency
 	// OwnSpread is the squared coefficient of variation of what is not known of
@@ -29,14 +29,14 @@ func (v *Valuation) Prospect(value *Value, c *ledger.Customers, i int, asOf cale
 	if !value.isScored() {
 		return p, false
 	}
-	p.X, p.T = c.X(i), int32(asOf-c.First[i])
+	p.X, _, p.T = v.state(c, i, asOf)
 	p.Model = v.modelOf(value, c, i)
 	for stage := range value.by.purchases.Shape().Stages {
 		p.Stages[stage] = value.score.Stage(stage)
 	}
 	known := 0 // purchases of which the value is known
 	if value.Status == Predicted {
-		known = int(p.X)
+		known = int(c.X(i))
 	}
 	p.Purchase, p.OwnSpread, p.Residual = value.spend, value.by.ownSpread(known), value.residual
 	if v.HasContribution {
@@ -87,6 +87,10 @@ func (v *Valuation) purchasesModels() []models.Purchases {
 	return list
 }
 
+// Cells returns the cells among those of the customers that the model of purchases
+// counts by.
+func (v *Valuation) Cells(c *Cells) []models.Cell { return c.of(v.fit.Family) }
+
 // Assumptions are what forecasts take as given for all customers.
 type Assumptions struct {
 	Fit         models.Fit       // of purchases, of the whole base
@@ -113,7 +117,7 @@ func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
 	}
 	a = Assumptions{
 		Fit: v.fit, Model: v.purchases, ModelID: v.purchasesID,
-		DaysPerUnit: v.Settings.TimeUnit.Days, DeltaPerDay: v.Settings.deltaPerDay(),
+		DaysPerUnit: v.unit().Days, DeltaPerDay: v.Settings.deltaPerDay(),
 		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Models: v.purchasesModels(), Spread: 1, NetFactor: v.net, Widening: v.widening,
 	}
 	if v.hasSpend {

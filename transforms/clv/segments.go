@@ -109,8 +109,8 @@ func (p *predictor) take(f *Fitted, part cohort.Dimension) (hasPurchases bool) {
 // the cells. For the customers of others the models of the whole base predict.
 func (v *Valuation) addScorers(f *Fitted, cells *Cells, each models.Each) {
 	if cells.By == nil {
-		v.scorer = v.newScorer(&v.predictor, cells.Purchases, each)
-		v.intervals = v.newIntervals(&v.predictor, cells.Purchases, each)
+		v.scorer = v.newScorer(&v.predictor, cells.of(v.fit.Family), each)
+		v.intervals = v.newIntervals(&v.predictor, cells.of(v.fit.Family), each)
 		return
 	}
 	v.segments, v.bySegment = cells.By, make([]*predictor, len(cells.By.Values))
@@ -124,8 +124,14 @@ func (v *Valuation) addScorers(f *Fitted, cells *Cells, each models.Each) {
 		p.intervals = v.newIntervals(&p, s.Purchases, each)
 		v.bySegment[s.Segment] = &p
 	}
-	v.scorer = v.newScorer(&v.predictor, cells.purchasesOf(func(s *SegmentCells) bool { return !own[s.Segment] }), each)
-	v.intervals = v.newIntervals(&v.predictor, cells.purchasesOf(func(*SegmentCells) bool { return true }), each)
+	all := cells.of(v.fit.Family) // segments have no model of opportunities
+	rest := all
+	if !v.fit.Family.IsDiscrete() {
+		rest = cells.purchasesOf(func(s *SegmentCells) bool { return !own[s.Segment] })
+		all = cells.purchasesOf(func(*SegmentCells) bool { return true })
+	}
+	v.scorer = v.newScorer(&v.predictor, rest, each)
+	v.intervals = v.newIntervals(&v.predictor, all, each)
 	for segment, p := range v.bySegment {
 		if p != nil && !own[segment] {
 			p.scorer = v.scorer

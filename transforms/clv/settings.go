@@ -1,9 +1,12 @@
 package clv
 
 import (
-	"github.com/perennial-clv/perennial/transforms/models"
 	"math"
+	"slices"
 	"strconv"
+
+	"github.com/perennial-clv/perennial/transforms/ledger"
+	"github.com/perennial-clv/perennial/transforms/models"
 )
 
 // Settings are the job's choices about value.
@@ -13,6 +16,25 @@ type Settings struct {
 	Candidates   []models.Family // models that may predict; empty: none is fitted, and nothing predicted
 	TimeUnit     TimeUnit
 	StartFrom    []models.Fit // of an earlier run: where searches begin; may be empty
+
+	// Opportunities are what discrete models count, as of the as-of day; contractual
+	// where customers are under contract, so that it is known who has left.
+	Opportunities ledger.Opportunities
+}
+
+// HasDiscrete reports whether a candidate counts opportunities.
+func (s *Settings) HasDiscrete() bool {
+	return slices.ContainsFunc(s.Candidates, models.Family.IsDiscrete)
+}
+
+// Unit returns the unit of time of a family: that of the settings, or an
+// opportunity, of the mean length of its periods.
+func (s *Settings) Unit(family models.Family) TimeUnit {
+	if !family.IsDiscrete() {
+		return s.TimeUnit
+	}
+	g := s.Opportunities.Grain
+	return TimeUnit{g.String(), periodDays[g]}
 }
 
 // Horizon is a length of future time, in days from the as-of day.

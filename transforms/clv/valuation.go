@@ -71,6 +71,10 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 	}
 	v.widening = f.Widening
 	v.predictor.take(f, cohort.All)
+	if v.fit.Family.IsDiscrete() { // a fit may be of an earlier day
+		v.fit.Opportunity.Elapsed = s.Opportunities.Elapsed()
+		v.purchases, v.hasPurchases = v.fit.Purchases()
+	}
 	if v.hasPurchases {
 		v.addScorers(f, cells, each)
 	}
@@ -122,7 +126,7 @@ func (v *Valuation) Values(values []Value, s *ledger.Customers, asOf calendar.Da
 }
 
 func (v *Valuation) newScorer(p *predictor, cells []models.Cell, each models.Each) *models.Scorer {
-	return models.NewScorer(p.purchases, v.Settings.TimeUnit.Days, v.Settings.deltaPerDay(), v.horizonDays(), cells, each)
+	return models.NewScorer(p.purchases, v.unit().Days, v.Settings.deltaPerDay(), v.horizonDays(), cells, each)
 }
 
 // horizonDays are the lengths of the horizons.
@@ -134,19 +138,41 @@ func (v *Valuation) horizonDays() []float64 {
 	return days
 }
 
+// unit returns the unit of time of the model of purchases.
+func (v *Valuation) unit() TimeUnit { return v.Settings.Unit(v.fit.Family) }
+
+// state returns what the model of purchases knows of a customer with a purchase:
+// x, t_x and T in days, or by opportunities where the model counts these.
+func (v *Valuation) state(s *ledger.Customers, i int, asOf calendar.Day) (x, tx, T int32) {
+	if v.fit.Family.IsDiscrete() {
+		t := v.Settings.Opportunities.OfCustomer(s, i)
+		return t.X, t.Tx, t.T
+	}
+	first := s.First[i]
+	return s.X(i), int32(s.Last[i] - first), v.age(first, asOf)
+}
+
+// age returns T of who bought first on a day, as the model of purchases counts it.
+func (v *Valuation) age(first, asOf calendar.Day) int32 {
+	if v.fit.Family.IsDiscrete() {
+		return v.Settings.Opportunities.Since(first)
+	}
+	return int32(asOf - first)
+}
+
 // enter enters the value of a customer with a purchase.
 func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calendar.Day) {
-	repeats, first := s.X(i), s.First[i]
-	p := v.of(s, i)
-	value.by, value.x, value.T = p, repeats, int32(asOf-first)
-	value.score = p.scorer.Score(value.x, int32(s.Last[i]-first), value.T)
+	repeats, p := s.X(i), v.of(s, i)
+	x, tx, T := v.state(s, i, asOf)
+	value.by, value.x, value.T = p, x, T
+	value.score = p.scorer.Score(x, tx, T)
 	value.Status = PopulationMean
-	x, mean := 0, 0.0
+	averaged, mean := 0, 0.0
 	if repeats > 0 && s.RepeatValue[i] > 0 && p.hasSpend {
 		value.Status = Predicted
-		x, mean = int(repeats), float64(s.RepeatValue[i])/money.Scale/float64(repeats)
+		averaged, mean = int(repeats), float64(s.RepeatValue[i])/money.Scale/float64(repeats)
 	}
-	value.spend = v.purchaseValue(p, x, mean) * v.net
+	value.spend = v.purchaseValue(p, averaged, mean) * v.net
 	value.residual = v.residual(value)
 	value.purchases, value.year = v.withinYear(value)
 }

@@ -91,13 +91,13 @@ const agesDegree = 24
 // where nothing is expected, each age is computed by itself. Agrees with the
 // model to 1e-8 relative (TestDemandIsTheModels).
 func (h *horizon) byAge(m models.Purchases, x int32, stage int, ages []int32) func(T int32, into demand) {
-	at := m.Futures(float64(x), stage)
-	direct := func(T int32, into demand) { h.plain(at(float64(T)/h.daysPerUnit), 0, into) }
+	at, unit := m.Futures(float64(x), stage), m.Shape().CellsUnit(h.daysPerUnit)
+	direct := func(T int32, into demand) { h.plain(at(float64(T)/unit), 0, into) }
 	alpha := m.Shape().Alpha
 	if alpha == 0 || len(ages) <= agesDegree+1 {
 		return direct
 	}
-	logAge := func(T int32) float64 { return math.Log(alpha + float64(T)/h.daysPerUnit) }
+	logAge := func(T int32) float64 { return math.Log(alpha + float64(T)/unit) }
 	points := numeric.NewChebyshev(agesDegree, logAge(ages[0]), logAge(ages[len(ages)-1]))
 	logs := make([][]float64, len(points.Points))
 	d := newDemand(len(h.months))

@@ -29,51 +29,25 @@ type newcomers struct {
 func newNewcomers(a *clv.Assumptions, h *horizon, asOf calendar.Day) *newcomers {
 	last := h.months[len(h.months)-1].Ahead
 	longer := &horizon{Months(asOf, last+monthsPerYear), h.daysPerUnit, h.season}
-	lifetime := models.At(a.Model, 0, 0, 0).Discounted(a.DeltaPerDay*h.daysPerUnit, math.Inf(1))
+	lifetime := models.Acquired(a.Model).Discounted(a.DeltaPerDay*h.daysPerUnit, math.Inf(1))
 	return &newcomers{newFresh(a.Model), h, longer, a.DeltaPerDay, lifetime}
 }
 
 // fresh is a customer who has just made the first purchase.
-type fresh struct {
-	weights [models.MaxStages]float64 // of being alive and in each stage
-	futures []models.Future           // by stage
-}
+type fresh struct{ models.Customer }
 
-func newFresh(m models.Purchases) (f fresh) {
-	stages := m.Shape().Stages
-	m.Alive(0, 0, 0, f.weights[:stages])
-	for stage := range stages {
-		f.futures = append(f.futures, m.Futures(0, stage)(0))
-	}
-	return f
-}
+func newFresh(m models.Purchases) fresh { return fresh{models.Acquired(m)} }
 
 // expected returns the repeat purchases within so many days, in the unit of the
 // model.
-func (f *fresh) expected(h float64) float64 {
-	sum := 0.0
-	for stage, future := range f.futures {
-		sum += times(f.weights[stage], future.Expected(h))
-	}
-	return sum
-}
+func (f *fresh) expected(h float64) float64 { return f.Expected(h) }
 
 // demand returns the repeat purchases, without season, in the months of a horizon
 // and after them; the first purchase is begin days after the as-of day.
 func (f *fresh) demand(h *horizon, begin float64) demand {
-	sum, own := newDemand(len(h.months)), newDemand(len(h.months))
-	for stage, future := range f.futures {
-		weight := f.weights[stage]
-		if weight == 0 {
-			continue
-		}
-		h.plain(future, begin, own)
-		for k := range sum.purchases {
-			sum.purchases[k] += weight * own.purchases[k]
-			sum.active[k] += weight * own.active[k]
-		}
-	}
-	return sum
+	d := newDemand(len(h.months))
+	h.plain(f, begin, d)
+	return d
 }
 
 // of returns the customers acquired in a month. The season keeps the purchases

@@ -35,9 +35,9 @@ func NewSample(v *clv.Valuation, cells []models.Cell) *Sample {
 	if !ok {
 		return &Sample{}
 	}
-	list := make([]sampled, len(cells))
+	list, unit := make([]sampled, len(cells)), a.Model.Shape().CellsUnit(a.DaysPerUnit)
 	for i, c := range cells {
-		list[i] = sampled{int(c.X), float64(c.Tx) / a.DaysPerUnit, float64(c.T) / a.DaysPerUnit, float64(c.Count)}
+		list[i] = sampled{int(c.X), float64(c.Tx) / unit, float64(c.T) / unit, float64(c.Count)}
 	}
 	list = systematic(list, thinnedSize, func(s *sampled) float64 { return s.count })
 	var stages [models.MaxStages]float64

@@ -20,6 +20,10 @@ type Customers struct {
 	FirstValue   []int64 // of the first purchase
 	RepeatValue  []int64 // of all later purchases together
 	Attributes   []Coded // in the order of the mapping, of the first purchase
+
+	// Taken and LastTaken are how many opportunities a customer took, and which was
+	// the last, counted from 1 (0 if none); absent unless Shard.Take was asked.
+	Taken, LastTaken []int32
 }
 
 // Len returns the number of customers.
@@ -99,7 +103,9 @@ func (c *Customers) Append(b []byte) []byte {
 		b = appendUint32s(b, c.Attributes[i].places)
 		b = appendInt32s(b, c.Attributes[i].Codes)
 	}
-	return b
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(c.Taken)))
+	b = appendInt32s(b, c.Taken)
+	return appendInt32s(b, c.LastTaken)
 }
 
 func appendUint32s(b []byte, column []uint32) []byte {
@@ -145,6 +151,8 @@ func (c *Customers) Decode(b []byte, v *Vocabulary) {
 		}
 		a.Codes = int32s(&d, a.Codes, n)
 	}
+	n = int(d.uint32())
+	c.Taken, c.LastTaken = int32s(&d, c.Taken, n), int32s(&d, c.LastTaken, n)
 }
 
 // int32s reads n numbers, in the memory of column as far as it suffices.

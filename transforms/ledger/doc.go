@@ -23,6 +23,7 @@
 //	customer.go  one customer's postings: sales, refunds, orders, purchases
 //	shard.go     customer-days; the columns everything computes from
 //	customers.go what is left of customers: one entry each; as bytes
+//	opportunities.go periods as opportunities to buy again or to renew, and what customers made of them
 //	exclusions.go rows, customers and amounts that do not count, by reason and month
 //	table.go     source columns as Arrow delivers them; run_exclusions
 //

@@ -185,6 +185,7 @@ func (s *Shard) reset(attributes int) {
 	c.First, c.Last, c.PurchaseDays, c.Orders = c.First[:0], c.Last[:0], c.PurchaseDays[:0], c.Orders[:0]
 	c.GrossSales, c.Refunds, c.Contribution = c.GrossSales[:0], c.Refunds[:0], c.Contribution[:0]
 	c.FirstValue, c.RepeatValue = c.FirstValue[:0], c.RepeatValue[:0]
+	c.Taken, c.LastTaken = c.Taken[:0], c.LastTaken[:0]
 	c.Attributes = resized(c.Attributes, attributes)
 	for i := range c.Attributes {
 		a := &c.Attributes[i]

@@ -18,6 +18,7 @@ import "math"
 type Contract struct {
 	Family         Family
 	Alpha, Beta, C float64
+	Paid           float64 // purchases of a renewal, on average: 1, or less where some are missed
 }
 
 // after returns how long those stay who have renewed n times.
@@ -55,7 +56,7 @@ func (m Contract) Alive(x int, _, T float64, stages []float64) float64 {
 }
 
 // Shape implements Purchases.
-func (m Contract) Shape() Shape { return Shape{Stages: 1, R: 1, IsDiscrete: true} }
+func (m Contract) Shape() Shape { return Shape{Stages: 1, R: 1, IsDiscrete: true, IsContractual: true} }
 
 // Futures implements Purchases. Of those who left nothing is to come.
 func (m Contract) Futures(x float64, _ int) func(T float64) Future {
@@ -63,60 +64,113 @@ func (m Contract) Futures(x float64, _ int) func(T float64) Future {
 		if x < T {
 			return gone{}
 		}
-		return renewals{m.after(T)}
+		return renewals{m.after(T), m.Paid}
 	}
 }
 
-// renewals is what a customer under contract does from now on.
-type renewals struct{ staying }
+// renewals is what a customer under contract does from now on: they renew as
+// long as they stay, and make a purchase with each with probability paid.
+type renewals struct {
+	staying
+	paid float64
+}
 
 // Expected implements Demand.
 //
-//	Σ_{j ≤ h} S(j)
+//	paid·Σ_{j ≤ h} S(j)
 //
 // Between whole h it is linear. (β+T)/(α−1) in sBG for h = +Inf; +Inf where that
 // is infinite (see staying.total).
-func (f renewals) Expected(h float64) float64 { return f.total(0, h) }
+func (f renewals) Expected(h float64) float64 { return f.paid * f.total(0, h) }
 
 // Discounted implements Demand.
 //
-//	Σ_{j ≤ h} e^(−δj)·S(j)
+//	paid·Σ_{j ≤ h} e^(−δj)·S(j)
 //
 // Renewal j is discounted over j whole periods. For h = +Inf it is the expected
 // residual lifetime DERL of Fader & Hardie (2010), eq. (5), divided by 1 + d =
 // e^δ, for theirs is taken just before the next renewal and ours a period ahead
 // of it.
-func (f renewals) Discounted(delta, h float64) float64 { return f.total(delta, h) }
+func (f renewals) Discounted(delta, h float64) float64 { return f.paid * f.total(delta, h) }
 
-// Retained implements Future: the probability to renew within (from, to], for
-// whole ones S(from + 1).
+// Retained implements Future: for whole from and to
+//
+//	Σ_{from < j ≤ to} S(j)·paid·(1−paid)^(j−from−1)
+//
+// which is S(from + 1) where all renewals are paid.
 func (f renewals) Retained(from, to float64) float64 {
-	return bothEnds(from, to, func(from, _ float64) float64 { return math.Exp(f.logSurvival(from + 1)) })
+	return bothEnds(from, to, func(from, to float64) float64 {
+		sum, first := 0.0, f.paid*math.Exp(f.logSurvival(from))
+		for j := from + 1; j <= to && first > 0; j++ {
+			first *= f.stays(j - 1)
+			sum += first
+			if first *= 1 - f.paid; first <= seldom*sum {
+				break
+			}
+		}
+		return min(1, sum)
+	})
 }
 
-// PMF implements Future: S(n) − S(n+1) for n < h, and S(h) for n = h.
+// seldom is the share of a probability from which further terms do not count.
+const seldom = 1e-17
+
+// PMF implements Future: S(n) − S(n+1) for n < h, and S(h) for n = h, where all
+// renewals are paid; else a binomial share of them.
 func (f renewals) PMF(h float64, into []float64) {
 	wholePMFs(h, into, func(h int, into []float64) {
 		clear(into)
 		survival := 1.0
-		for n := range min(h+1, len(into)) {
-			next := survival * f.stays(float64(n))
-			into[n] = survival - next
+		for n := 0; n <= h && survival > 0; n++ {
+			stays := f.stays(float64(n))
+			ends := survival * (1 - stays)
 			if n == h {
-				into[n] = survival
+				ends = survival
 			}
-			survival = next
+			addBinomial(into, n, f.paid, ends)
+			survival *= stays
 		}
 	})
 }
 
-// timeToPurchase returns the time by which the contract is renewed with
-// probability q: within the period or never.
-func (f renewals) timeToPurchase(q float64) float64 {
-	if p := f.stays(0); p >= q {
-		return q / p
+// addBinomial adds to into[k] a weight times the probability of k of n, each
+// with probability p.
+func addBinomial(into []float64, n int, p, weight float64) {
+	if p == 1 {
+		if n < len(into) {
+			into[n] += weight
+		}
+		return
 	}
-	return math.Inf(1)
+	log := float64(n) * math.Log1p(-p)
+	for k := range min(n+1, len(into)) {
+		into[k] += weight * math.Exp(log)
+		log += math.Log(p/(1-p)) + math.Log(float64(n-k)/float64(k+1))
+	}
+}
+
+// timeToPurchase returns the time by which there was a purchase with probability
+// q: where all renewals are paid, within the period or never.
+func (f renewals) timeToPurchase(q float64) float64 {
+	return waitFor(q, f.first())
+}
+
+// first implements discrete.
+func (f renewals) first() func(j float64) float64 {
+	missed, survival := 1.0, 1.0
+	return func(j float64) float64 {
+		survival *= f.stays(j - 1)
+		first := survival * missed * f.paid
+		missed *= 1 - f.paid
+		return first
+	}
+}
+
+// next implements discrete.
+func (f renewals) next() (Future, float64) {
+	survives := f.stays(0)
+	f.n++
+	return f, survives
 }
 
 // gone is what a customer does who has left: nothing.
@@ -139,6 +193,12 @@ func (gone) PMF(_ float64, into []float64) {
 	}
 }
 
+// first implements discrete.
+func (gone) first() func(j float64) float64 { return func(float64) float64 { return 0 } }
+
+// next implements discrete.
+func (gone) next() (Future, float64) { return gone{}, 1 }
+
 // timeToPurchase returns +Inf.
 func (gone) timeToPurchase(float64) float64 { return math.Inf(1) }
 
@@ -148,7 +208,7 @@ func contractFamily(name Family, parameters int, starts func(leave float64) []ve
 	return family{
 		name: name, parameters: []string{"alpha", "beta", "c"}[:parameters], times: make([]bool, parameters), isDiscrete: true,
 		make: func(p []float64) Purchases {
-			m := Contract{Family: name, Alpha: p[0], Beta: p[1], C: 1}
+			m := Contract{Family: name, Alpha: p[0], Beta: p[1], C: 1, Paid: 1}
 			if parameters > 2 {
 				m.C = p[2]
 			}

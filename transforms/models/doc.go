@@ -15,6 +15,8 @@
 //	contract.go        the mathematics of the two
 //	staying.go         how long customers stay, counted in opportunities
 //	opportunities.go   what is linear between whole numbers of opportunities
+//	bundles.go         opportunities that are taken by several purchases, or by less than one
+//	running.go         predictions that begin within a period, and with the first purchase
 //	cnbd.go            BG/CNBD-k, MBG/CNBD-k, regular purchases: likelihood, P(alive)
 //	cnbd_fit.go        their likelihood over cells, with its derivatives
 //	cnbd_future.go     what they expect

@@ -57,6 +57,8 @@ type Fit struct {
 	Status        FitStatus
 	Reason        string // a sentence for people
 
+	// Opportunity is what an opportunity of a discrete family's model is.
+	Opportunity Opportunity
 	// Covariance is that of the logarithms of the estimates; nil unless the
 	// status is FitOK.
 	Covariance [][]float64
@@ -72,7 +74,16 @@ func (f Fit) Purchases() (m Purchases, ok bool) {
 	for i, p := range f.Parameters {
 		parameters[i] = p.Estimate
 	}
-	return familyOf(f.Family).make(parameters), true
+	return f.model(parameters), true
+}
+
+// model returns the model of purchases with these parameters.
+func (f Fit) model(parameters []float64) Purchases {
+	m := familyOf(f.Family).make(parameters)
+	if f.Family.IsDiscrete() {
+		return f.Opportunity.of(m)
+	}
+	return m
 }
 
 // Spend returns the fitted model of spend. Not ok for another family, where the

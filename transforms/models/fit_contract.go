@@ -39,7 +39,7 @@ func newContractLikelihood(cells []Cell, hasShape bool) *contractLikelihood {
 
 // evaluate returns the mean log-likelihood at (α, β, c).
 func (l *contractLikelihood) evaluate(p vector) evaluation {
-	m := Contract{Family: BdW, Alpha: p[0], Beta: p[1], C: p[2]}
+	m := Contract{Alpha: p[0], Beta: p[1], C: p[2]}
 	if !l.hasShape {
 		m.C = 1
 	}

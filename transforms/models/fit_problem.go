@@ -17,6 +17,8 @@ type problem struct {
 	customers int64
 	cells     int64
 	limit     func(theta vector) string // what becomes of the model at a bound, nil if nothing is known
+
+	opportunity Opportunity // of Data
 }
 
 // best maximises from one start after the other (see best).
@@ -46,7 +48,7 @@ func (p *problem) fit(top maximum) Fit {
 
 // estimates makes a Fit without likelihoods of a maximum that is a mean over n.
 func (p *problem) estimates(top maximum, n float64) Fit {
-	f := Fit{Family: p.family, Customers: p.customers, Cells: p.cells, Iterations: top.iterations}
+	f := Fit{Family: p.family, Customers: p.customers, Cells: p.cells, Iterations: top.iterations, Opportunity: p.opportunity}
 	for i, name := range p.names {
 		f.Parameters = append(f.Parameters, Parameter{Name: name, Estimate: math.Exp(top.theta[i]) * p.scales[i]})
 	}

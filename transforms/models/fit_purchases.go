@@ -33,6 +33,8 @@ func cellsByX(cells []Cell) [][]Cell {
 type Data struct {
 	Cells   []Cell  // distinct, sorted by (X, Tx, T)
 	LogGaps float64 // Σ ln(days) over all gaps between consecutive purchases of a customer
+	// Opportunity is what an opportunity is, of cells that count these.
+	Opportunity Opportunity
 }
 
 // FitPurchases fits a family of purchases to cells by maximum likelihood.
@@ -56,7 +58,7 @@ func FitPurchases(name Family, d Data, s FitSettings) Fit {
 	if earlier, ok := s.earlier(name); ok {
 		starts = slices.Insert(starts, 0, p.thetaOf(earlier))
 	} else if len(d.Cells) > manyCells && !family.isDiscrete {
-		coarse := newPurchaseProblem(family, Data{coarsened(d.Cells), d.LogGaps}, s)
+		coarse := newPurchaseProblem(family, Data{Cells: coarsened(d.Cells), LogGaps: d.LogGaps}, s)
 		starts = slices.Insert(starts, 0, coarse.best(starts, s).theta)
 	}
 	return p.fit(p.best(starts, s))
@@ -91,7 +93,7 @@ func newPurchaseProblem(f family, d Data, s FitSettings) problem {
 		family: f.name, names: f.parameters, starts: f.starts(totals), scales: scales,
 		objective: f.likelihood(d, scaleDays, s.Each),
 		shift:     -totals.purchases * math.Log(unit), // a density of x times changes with the unit by its x-th power
-		customers: totals.customers, cells: int64(len(d.Cells)), limit: f.limit,
+		customers: totals.customers, cells: int64(len(d.Cells)), opportunity: d.Opportunity, limit: f.limit,
 	}
 }
 

@@ -52,7 +52,7 @@ func TestGradientAndHessianAreTheDerivativesOfTheLikelihood(t *testing.T) {
 	spend := []SpendCell{{250_000, 1, 3}, {400_000, 1, 1}, {900_000, 2, 2}, {9_000_000, 40, 1}}
 	objectives := map[string]objective{"spend": newSpendLikelihood(spend, nil).evaluate}
 	for _, family := range coinFamilies() {
-		objectives[string(family.name)] = family.likelihood(Data{cells, 4000}, 300, nil)
+		objectives[string(family.name)] = family.likelihood(Data{Cells: cells, LogGaps: 4000}, 300, nil)
 	}
 	for name, f := range objectives {
 		dim := map[string]int{"nbd": 2, "spend": 3}[name]
@@ -94,7 +94,7 @@ func TestFitObjectiveIsTheSumOfTheLikelihoodsOfCustomers(t *testing.T) {
 		for _, c := range cells {
 			want += float64(c.Count) * m.LogLikelihood(int(c.X), float64(c.Tx)/300, float64(c.T)/300)
 		}
-		got := family.likelihood(Data{cells, logGaps}, 300, nil)(p).value * float64(totals.customers)
+		got := family.likelihood(Data{Cells: cells, LogGaps: logGaps}, 300, nil)(p).value * float64(totals.customers)
 		wantClose(t, string(family.name), got, want, 1e-12)
 	}
 }

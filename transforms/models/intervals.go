@@ -40,7 +40,7 @@ type IntervalSettings struct {
 func NewIntervals(s IntervalSettings, cells []Cell, each Each) *Intervals {
 	in := &Intervals{level: min(s.Level, highestLevel)}
 	in.model, _ = s.Fit.Purchases()
-	in.cellsUnit = cellsUnit(in.model, s.DaysPerUnit)
+	in.cellsUnit = in.model.Shape().CellsUnit(s.DaysPerUnit)
 	ends := 0
 	for _, days := range s.HorizonDays {
 		in.horizons = append(in.horizons, days/s.DaysPerUnit)

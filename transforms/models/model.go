@@ -63,8 +63,21 @@ type Shape struct {
 	Alpha float64
 	// R is the number for which futures are smooth functions of ln(R+x), > 0.
 	R float64
-	// IsDiscrete says that cells count opportunities instead of days.
+	// IsDiscrete says that cells count opportunities, the model's units, instead of
+	// days.
 	IsDiscrete bool
+	// IsContractual says that opportunities are renewals, at whole units after the
+	// first purchase.
+	IsContractual bool
+}
+
+// CellsUnit returns how much of what cells count makes a unit of the model's time
+// of so many days.
+func (s Shape) CellsUnit(daysPerUnit float64) float64 {
+	if s.IsDiscrete {
+		return 1
+	}
+	return daysPerUnit
 }
 
 // Customer is what a model of purchases expects of one customer.

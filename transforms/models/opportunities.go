@@ -55,12 +55,12 @@ func wholePMFs(h float64, into []float64, whole func(h int, into []float64)) {
 }
 
 // longestWait bounds the search for the time to a purchase, in opportunities: as
-// days they are more than two thousand years.
-const longestWait = 1 << 20
+// days they are more than 270 years.
+const longestWait = 100_000
 
 // waitFor returns the time by which a customer has bought with probability q,
 // where first(j) is the probability that the next purchase is at opportunity
-// j = 1, 2, …; +Inf where that never is, or not within longestWait.
+// j = 1, 2, …, which falls; +Inf where that never is, or not within longestWait.
 func waitFor(q float64, first func(j float64) float64) float64 {
 	sum := 0.0
 	for j := 1.0; j <= longestWait; j++ {
@@ -68,7 +68,9 @@ func waitFor(q float64, first func(j float64) float64) float64 {
 		if sum+p >= q && p > 0 {
 			return j - 1 + (q-sum)/p
 		}
-		sum += p
+		if sum += p; p*longestWait < q-sum { // it falls, so that there is not enough to come
+			break
+		}
 	}
 	return math.Inf(1)
 }

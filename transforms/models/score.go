@@ -124,7 +124,8 @@ type quick interface {
 // the lifetime. cells are those that the model was fitted to, sorted by X first;
 // a customer outside them costs about a thousand times as much.
 func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays []float64, cells []Cell, each Each) *Scorer {
-	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, cellsUnit: cellsUnit(model, daysPerUnit), delta: discountPerDay * daysPerUnit}
+	s := &Scorer{model: model, shape: model.Shape(), daysPerUnit: daysPerUnit, delta: discountPerDay * daysPerUnit}
+	s.cellsUnit = s.shape.CellsUnit(daysPerUnit)
 	for _, days := range horizonDays {
 		s.horizons = append(s.horizons, days/daysPerUnit)
 	}
@@ -153,15 +154,6 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 		s.byX[x].fill(func(T int32) Prospects { return s.prospectsOf(T, c, futures) })
 	})
 	return s
-}
-
-// cellsUnit returns how many of the days, or opportunities, that cells count in are
-// a unit of a model's time.
-func cellsUnit(m Purchases, daysPerUnit float64) float64 {
-	if m.Shape().IsDiscrete {
-		return 1
-	}
-	return daysPerUnit
 }
 
 // futures returns the futures of customers of one x, by stage.

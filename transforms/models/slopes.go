@@ -29,7 +29,7 @@ func newSlopes(s IntervalSettings, cells []Cell, each Each) slopes {
 	if len(s.Fit.Covariance) == 0 || !ok || len(cells) == 0 {
 		return l
 	}
-	unit := cellsUnit(m, s.DaysPerUnit)
+	unit := m.Shape().CellsUnit(s.DaysPerUnit)
 	weights := roughDemand(m, cells, unit)
 	l.from = agesOfGroups(cells, weights)
 	l.groups = make([][]float64, len(l.from))

@@ -47,13 +47,18 @@ func (s staying) logSurvival(t float64) float64 {
 //
 // a, b > 0, d ≥ 0. −Inf rather than NaN where d is beyond all numbers. The sum
 // where d is small and whole, for it has no cancellation; else the difference of
-// two numeric.LogRising.
+// two numeric.LogRising, of d factors or, as a and d may change places, of a,
+// whichever are fewer: they are what cancels.
 func logStay(a, b, d float64) float64 {
 	const short = 32
 	if math.IsInf(d, 1) {
 		return math.Inf(-1)
 	}
-	if d > short || d != math.Trunc(d) {
+	switch {
+	case d <= short && d == math.Trunc(d):
+	case a < d:
+		return min(0, numeric.LogRising(b, a)-numeric.LogRising(b+d, a))
+	default:
 		return min(0, numeric.LogRising(b, d)-numeric.LogRising(a+b, d))
 	}
 	sum := 0.0
@@ -84,7 +89,7 @@ const leastShape = 0.05
 // c = 1, and +Inf where the sum does not converge, α·c ≤ 1, or has a c below
 // 0.05. Source: Fader & Hardie (2010), "Customer-Base Valuation in a Contractual
 // Setting", Marketing Science 29(1), eq. (5), for c = 1, whose
-// hypergeometric function it agrees with to 1e-12 (TestDiscountedRenewals…).
+// hypergeometric function it agrees with to 1e-11 (TestDiscreteModelsAgree…).
 func (s staying) total(delta, h float64) float64 {
 	if math.IsInf(h, 1) {
 		return s.totalForever(delta)

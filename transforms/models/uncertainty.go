@@ -137,7 +137,7 @@ func (f Fit) moved(parameter int, step float64) Purchases {
 		values[i] = p.Estimate
 	}
 	values[parameter] *= math.Exp(step)
-	return familyOf(f.Family).make(values)
+	return f.model(values)
 }
 
 // MeanSquare returns E[X(h)²] of who is alive now, h finite: for who sums the
