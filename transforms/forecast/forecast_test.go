@@ -402,7 +402,7 @@ func TestVariancesOfSums(t *testing.T) {
 	}
 	a := acquisition{isPlanned: []bool{false}, relative: 0.04, errors: leastErrors}
 	future := variances{worth: []float64{100}}
-	b := future.interval(100, 1, &a)
+	b := future.interval(100, 0, &a)
 	for _, c := range []struct {
 		got amount
 		q   float64
@@ -411,10 +411,10 @@ func TestVariancesOfSums(t *testing.T) {
 			t.Errorf("quantile %v: %d", c.q, v)
 		}
 	}
-	if b := one.interval(-5, 1, &a); b != (band{}) {
+	if b := one.interval(-5, 0, &a); b != (band{}) {
 		t.Errorf("of a negative mean: %v", b)
 	}
-	if b := (&variances{}).interval(0, 1, &a); b.high != numeric.Known(int64(0)) {
+	if b := (&variances{}).interval(0, 0, &a); b.high != numeric.Known(int64(0)) {
 		t.Errorf("of nothing: %v", b)
 	}
 }

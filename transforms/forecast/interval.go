@@ -35,8 +35,8 @@ type band struct{ low, middle, high amount }
 //	variance = mean²·widening² + parameter² + process + that of acquisition
 //
 // by the quantiles of the gamma distribution of this mean and variance, as
-// models.SumInterval. What backtests widen is customers who were there; the
-// variance of acquisition has been measured in the history itself. Null where the
+// models.SumInterval: widening is the relative deviation that backtests found
+// beside both, that of acquisition what the history itself shows. Null where the
 // mean is not above 0, unless nothing is uncertain, and where the variance of
 // acquisition is not known.
 func (v *variances) interval(mean, widening float64, a *acquisition) band {
