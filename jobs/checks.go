@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-clv/perennial/pipeline"
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/cohort"
+	"github.com/perennial-clv/perennial/transforms/forecast"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/money"
 	"github.com/perennial-clv/perennial/transforms/numeric"
@@ -304,6 +305,9 @@ func (c *checks) tablesTieOut(r *Run, b *base, o *outputs) {
 		row := &o.cohorts[i]
 		residual, _ := row.Residual.Get()
 		residuals[scope{"cohorts", row.Dimension.Name, row.Grain, ""}] += residual
+	}
+	for name, sum := range o.future.Residuals() {
+		residuals[scope{forecast.CohortForecasts.Name, name, calendar.ByMonth, ""}] = sum
 	}
 	if b.hasResiduals {
 		for p, sum := range residuals {

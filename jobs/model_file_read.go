@@ -93,7 +93,7 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 		return 0, f, err
 	}
 	f.Widening = models.Widening(file.Widening)
-	if w := f.Widening; !(w.Level > 0 && w.Level < 1) || !isFactor(w.Cohort) || !isFactor(w.Total) {
+	if w := f.Widening; !(w.Level > 0 && w.Level < 1) || !isRelative(w.Cohort) || !isRelative(w.Total) {
 		return 0, f, fmt.Errorf("widening is none")
 	}
 	chosen := map[string]bool{}
@@ -149,5 +149,5 @@ func (f *factorsInFile) factors() (clv.Factors, error) {
 	return factors, nil
 }
 
-// isFactor reports whether a number may widen an interval.
-func isFactor(v float64) bool { return v >= 1 && !math.IsInf(v, 1) }
+// isRelative reports whether a number may widen an interval.
+func isRelative(v float64) bool { return v >= 0 && !math.IsInf(v, 1) }

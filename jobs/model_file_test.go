@@ -148,7 +148,7 @@ func TestModelFilesThatCannotBeTrustedAreRefused(t *testing.T) {
 		"a field too many":     {edited(func(f map[string]any) { f["extra"] = 1 }), `unknown field "extra"`},
 		"no as-of day":         {edited(func(f map[string]any) { f["as_of_date"] = "soon" }), "as_of_date is no date"},
 		"no time unit":         {edited(func(f map[string]any) { f["time_unit"] = "fortnight" }), "time_unit is none"},
-		"a narrowing":          {edited(func(f map[string]any) { f["widening"].(map[string]any)["total"] = 0.5 }), "widening is none"},
+		"a narrowing":          {edited(func(f map[string]any) { f["widening"].(map[string]any)["total"] = -0.5 }), "widening is none"},
 		"an unknown family":    {model(func(m map[string]any) { m["family"], m["model_id"] = "x_nbd", "x_nbd/all/all" }), `family "x_nbd" is not known`},
 		"another id":           {model(func(m map[string]any) { m["model_id"] = "nbd/all/all" }), "model_id is not that of its family"},
 		"another role":         {model(func(m map[string]any) { m["role"] = "spend" }), "mbg_nbd is no model of"},

@@ -21,6 +21,7 @@ type outputs struct {
 	cohorts         []clv.Cohort
 	businessPeriods []cohort.BusinessPeriod
 	cohortPeriods   periodSums
+	future          *forecast.Forecast
 }
 
 // periodSums is what rows of cohort_periods add up to.
@@ -47,11 +48,11 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		cohorts:         b.valuation.CohortRows(b.frame, &b.sums.cohorts, &b.residuals),
 		businessPeriods: b.sums.business.Periods(b.frame, b.hasContribution),
 	}
-	future, err := st.run.forecast(ctx, b, o)
-	if err != nil {
+	var err error
+	if o.future, err = st.run.forecast(ctx, b, o); err != nil {
 		return err
 	}
-	st.meter = st.run.meter(st.summary, "stage", st.count(b, len(periods), future.Parts()))
+	st.meter = st.run.meter(st.summary, "stage", st.count(b, len(periods), o.future.Parts()))
 	if err := firstError(
 		func() error { return st.customers(ctx, in, b) },
 		stageRows(ctx, st, clv.Cohorts, o.cohorts),
@@ -65,7 +66,7 @@ func (st *stager) tables(ctx context.Context, in *input, b *base, started time.T
 		stageRows(ctx, st, retention.RetentionCurves, curves),
 		stageRows(ctx, st, cohort.BusinessPeriods, o.businessPeriods),
 		stageRows(ctx, st, clv.Formulas, b.valuation.FormulaRows(b.frame, &b.sums.formulas, b.sums.totals.First)),
-		func() error { return st.forecasts(ctx, future) },
+		func() error { return st.forecasts(ctx, o.future) },
 		stageRows(ctx, st, clv.Models, b.fitted.Models),
 		stageRows(ctx, st, clv.ModelParameters, clv.Parameters(b.fitted.Models)),
 		stageRows(ctx, st, backtest.Backtests, b.backtests.Rows),

@@ -51,6 +51,9 @@ source:
 #  backtests: 3                  # 0: none
 #  time_unit: week
 
+#acquisition_plan:               # customers who will come, for cohort_forecasts; else the history says
+#  - {month: 2025-01, customers: 1200}
+
 #tables: all                     # or a list
 
 sink:

@@ -37,6 +37,7 @@ var documentRecipes = map[string]map[string][]recipe{
 		"Payback":                              {payback},
 		"Customers worth winning back":         {winBack},
 		"Can the forecast be trusted":          {modelCurve, forecastTest},
+		"Forecast by month":                    {forecastByMonth, forecastTiesOut},
 		"Formulas against the model":           {formulas},
 		"Reconciliation to the ledger":         {reconciliation},
 		"What became of excluded rows":         {excludedRowsByReason},

@@ -239,15 +239,15 @@ func picked(values []float64, customers []int32) []float64 {
 
 // cover fills in coverages, with a model's own widening.
 func (r *Row) cover(w models.Widening) {
-	factor := w.Total
+	added := w.Total
 	if r.Grain == ByCohort {
-		factor = w.Cohort
+		added = w.Cohort
 	}
 	switch {
 	case r.levels != nil:
 		r.Coverage, r.WidenedCoverage = sharesWithin(r.levels, models.IntervalLevel), sharesWithin(r.levels, w.Level)
 	case r.sums != nil:
-		r.Coverage, r.WidenedCoverage = covered(r.sums, 1), covered(r.sums, factor)
+		r.Coverage, r.WidenedCoverage = covered(r.sums, 0), covered(r.sums, added)
 	}
 	r.levels, r.sums = nil, nil
 }

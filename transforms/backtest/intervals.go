@@ -57,10 +57,11 @@ type sum struct {
 	parameter, chance float64 // variances: of the mean's logarithm, and of the sum at known parameters
 }
 
-// deviation returns how many standard deviations what came is away, not ok where
-// there is no interval: nothing was expected, or less.
-func (s *sum) deviation() (float64, bool) {
-	spread := math.Sqrt(s.mean*s.mean*s.parameter + s.chance)
+// deviation returns how many standard deviations what came is away, where a
+// relative one is added, not ok where there is no interval: nothing was expected, or
+// less.
+func (s *sum) deviation(widening float64) (float64, bool) {
+	spread := math.Sqrt(s.mean*s.mean*(s.parameter+widening*widening) + s.chance)
 	return (s.actual - s.mean) / spread, s.mean > 0 && spread > 0
 }
 
@@ -70,7 +71,7 @@ func covered(sums []sum, widening float64) numeric.Null[float64] {
 	inside, all := int64(0), int64(0)
 	for i := range sums {
 		s := &sums[i]
-		if _, ok := s.deviation(); !ok {
+		if _, ok := s.deviation(widening); !ok {
 			continue
 		}
 		all++
@@ -104,30 +105,52 @@ func customerLevel(levels []float64) float64 {
 	return max(models.IntervalLevel, levels[r.order[enough-1]])
 }
 
-// sumFactor returns by what the standard deviations of sums have to be multiplied
-// for intervals of IntervalLevel that hold their share, at least 1.
+// sumError returns the least relative standard deviation that has to be added to
+// those of sums for intervals of IntervalLevel to hold their share.
 //
-//	√(mean z²)·t(n)/t(∞)
+//	√(mean z²)·t(n)/t(∞) ≤ 1
 //
-// z are the deviations of the n sums seen, in standard deviations; t(n) is the
-// quantile of Student's distribution of n degrees of freedom that an interval
-// reaches up to. This is the interval for one more deviation of a normal
-// distribution around 0 of unknown spread, so that a few sums widen by more: one
-// by 2.4 times its deviation, three by 1.28 times theirs (Student 1908). The mean
-// is around 0, not around that of the sums: a bias is an error too. 1 without any.
-func sumFactor(sums []sum) float64 {
+// z are the deviations of the n sums seen, in standard deviations with what is
+// added; t(n) is the quantile of Student's distribution of n degrees of freedom that
+// an interval reaches up to. This is the interval for one more deviation of a normal
+// distribution around 0 of unknown spread, so that a few sums widen by more: one by
+// 2.4 times its deviation, three by 1.28 times theirs (Student 1908). The mean is
+// around 0, not around that of the sums: a bias is an error too. It is added, not
+// multiplied, for what models know nothing of moves large and small sums by the same
+// share, however well their parameters are known. 0 without any, at most mostError.
+func sumError(sums []sum) float64 {
+	if isWide(sums, 0) {
+		return 0
+	}
+	low, high := 0.0, mostError
+	for range 60 { // halves to 1e-17
+		if middle := (low + high) / 2; isWide(sums, middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high
+}
+
+// mostError bounds the relative error of sums: a tenfold of what was expected came.
+const mostError = 10.0
+
+// isWide reports whether the intervals of sums are wide enough with a relative
+// standard deviation added.
+func isWide(sums []sum, widening float64) bool {
 	var squares numeric.Sum
 	n := 0.0
 	for i := range sums {
-		if z, ok := sums[i].deviation(); ok {
+		if z, ok := sums[i].deviation(widening); ok {
 			squares.Add(z * z)
 			n++
 		}
 	}
 	if n == 0 {
-		return 1
+		return true
 	}
 	const upTo = (1 + models.IntervalLevel) / 2
-	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n}.Quantile(upTo)
-	return max(1, math.Sqrt(squares.Value()/n)*student/distuv.UnitNormal.Quantile(upTo))
+	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n}.Quantile(upTo) / distuv.UnitNormal.Quantile(upTo)
+	return squares.Value()/n*student*student <= 1
 }

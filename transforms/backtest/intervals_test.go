@@ -42,30 +42,32 @@ func TestCustomerLevelHoldsWhatIntervalsClaim(t *testing.T) {
 	}
 }
 
-// One sum that is 2 standard deviations off widens by 2·t(1)/t(∞) = 2·2.40153, by
-// scipy 1.17.1 (stats.t.ppf(.9, 1)/stats.norm.ppf(.9)); of two, one of them right
-// on the spot, √2·1.47136. Nothing narrows.
-func TestSumFactorIsStudents(t *testing.T) {
+// One sum of 100 ± 10 that is 20 off widens to 20·t(1)/t(∞) = 20·2.40153, by scipy
+// 1.17.1 (stats.t.ppf(.9, 1)/stats.norm.ppf(.9)): in squares of 100,
+// 0.04·2.40153² − 0.01 are added; of two, one of them right on the spot,
+// 0.04/2·1.47136² − 0.01. Nothing narrows, and no error is more than tenfold.
+func TestSumErrorIsStudents(t *testing.T) {
 	off := sum{mean: 100, actual: 120, chance: 100}
 	right := sum{mean: 100, actual: 100, parameter: 0.01}
 	for _, c := range []struct {
 		sums []sum
 		want float64
 	}{
-		{[]sum{off}, 2 * 2.401529224356556},
-		{[]sum{off, right}, math.Sqrt2 * 1.4713556082020207},
-		{[]sum{right}, 1},
-		{nil, 1},
-		{[]sum{{mean: 0, actual: 7}}, 1},
+		{[]sum{off}, math.Sqrt(0.04*2.401529224356556*2.401529224356556 - 0.01)},
+		{[]sum{off, right}, math.Sqrt(0.02*1.4713556082020207*1.4713556082020207 - 0.01)},
+		{[]sum{right}, 0},
+		{nil, 0},
+		{[]sum{{mean: 0, actual: 7}}, 0},
+		{[]sum{{mean: 1, actual: 700, chance: 1}}, mostError},
 	} {
-		if got := sumFactor(c.sums); math.Abs(got-c.want) > 1e-9 { // gonum's quantile of Student's distribution
-			t.Errorf("factor %v of %+v, want %v", got, c.sums, c.want)
+		if got := sumError(c.sums); math.Abs(got-c.want) > 1e-9 { // gonum's quantile of Student's distribution
+			t.Errorf("%v added to %+v, want %v", got, c.sums, c.want)
 		}
 	}
-	if got, _ := covered([]sum{off, right}, 1).Get(); got != 0.5 {
+	if got, _ := covered([]sum{off, right}, 0).Get(); got != 0.5 {
 		t.Errorf("covered %v, want the one that is right", got)
 	}
-	if got, _ := covered([]sum{off, right}, 2).Get(); got != 1 {
+	if got, _ := covered([]sum{off, right}, 0.2).Get(); got != 1 {
 		t.Errorf("covered %v of wide intervals, want both", got)
 	}
 }

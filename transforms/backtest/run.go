@@ -123,10 +123,10 @@ func (r *Results) widening(model string) models.Widening {
 			sums[row.Grain][row.Measure] = append(sums[row.Grain][row.Measure], row.sums...)
 		}
 	}
-	factor := func(grain Grain) float64 {
-		return max(sumFactor(sums[grain][Purchases]), sumFactor(sums[grain][NetRevenue]))
+	added := func(grain Grain) float64 {
+		return max(sumError(sums[grain][Purchases]), sumError(sums[grain][NetRevenue]))
 	}
-	return models.Widening{Level: customerLevel(levels), Cohort: factor(ByCohort), Total: factor(Total)}
+	return models.Widening{Level: customerLevel(levels), Cohort: added(ByCohort), Total: added(Total)}
 }
 
 // holdouts are what models are compared by, of all origins together.

@@ -12,7 +12,7 @@ import (
 var Backtests = table.Definition[Row]{
 	Name: "backtests",
 	Doc: "What the models and simple baselines would have predicted at earlier days, the origins, beside what came in (origin_date, origin_date + horizon]; one row per origin, part of the base, grain, measure and model, ordered by its key, the whole base first. " +
-		"Models are fitted to what was known at the origin, and so are the factors that turn purchases into money; nobody acquired later is in it. Of a base of more than 200,000 customers those with the smallest hash of customer_id are graded. Of predicted_decile only tenths that hold customers are there. No rows where the history is too short, or too few had bought again.",
+		"Models are fitted to what was known at the origin, and so are the factors that turn purchases into money; nobody acquired later is in it. Of a base of more than 100,000 customers those with the smallest hash of customer_id are graded. Of predicted_decile only tenths that hold customers are there. No rows where the history is too short, or too few had bought again.",
 	Key:     []string{"origin_date", "horizon", "dimension_name", "dimension_value", "grain", "measure", "model"},
 	Columns: append(keyColumns(), append(sizeColumns(), orderColumns()...)...),
 }

@@ -147,6 +147,23 @@ func BenchmarkValues(b *testing.B) {
 	perCustomer(b, s)
 }
 
+// BenchmarkPredictions values customers with all that customer_values shows of
+// them, at two horizons.
+func BenchmarkPredictions(b *testing.B) {
+	s := shopShard(benchCustomers, 1)
+	v, values := valued(s)
+	b.ReportAllocs()
+	for b.Loop() {
+		values = v.Values(values, &s.Customers, benchAsOf)
+		for i := range values {
+			for horizon := range v.Settings.Horizons {
+				v.predict(&values[i], horizon, NetRevenue)
+			}
+		}
+	}
+	perCustomer(b, s)
+}
+
 func BenchmarkBase(b *testing.B) {
 	s := shopShard(benchCustomers, 1)
 	_, values := valued(s)

@@ -136,7 +136,7 @@ func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cell
 			row.IsChosen = true
 			row.Reason += "; chosen: " + choice.Why
 			if g.Reason != "" && len(g.Holdouts) == 0 {
-				row.Reason += ": " + g.Reason
+				row.Reason += "; no backtests: " + g.Reason
 			}
 			if w, ok := g.Widenings[fit.Family]; ok {
 				row.Widening = numeric.Known(w)

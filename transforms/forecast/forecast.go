@@ -312,3 +312,23 @@ func times(purchases, value float64) float64 {
 	}
 	return purchases * value
 }
+
+// Residuals returns what the discounted net revenue of customers who are there
+// adds up to, months and what follows, over the values of each dimension;
+// without those of which something is not known.
+func (f *Forecast) Residuals() map[string]int64 {
+	sums, unknown := map[string]int64{}, map[string]bool{}
+	for _, blocks := range f.parts {
+		for i := range blocks {
+			if b := &blocks[i]; b.grain == ByVintage && b.vintage == Existing {
+				for k := range b.lines {
+					units, ok := b.lines[k].discounted.Get()
+					sums[b.dimension.Name] += units
+					unknown[b.dimension.Name] = unknown[b.dimension.Name] || !ok
+				}
+			}
+		}
+	}
+	maps.DeleteFunc(sums, func(name string, _ int64) bool { return unknown[name] })
+	return sums
+}

@@ -32,7 +32,7 @@ type band struct{ low, middle, high amount }
 
 // interval returns the interval of a net revenue, in currency.
 //
-//	variance = (parameter² + process)·widening² + that of acquisition
+//	variance = mean²·widening² + parameter² + process + that of acquisition
 //
 // by the quantiles of the gamma distribution of this mean and variance, as
 // models.SumInterval. What backtests widen is customers who were there; the
@@ -41,7 +41,7 @@ type band struct{ low, middle, high amount }
 // acquisition is not known.
 func (v *variances) interval(mean, widening float64, a *acquisition) band {
 	ofAcquisition, ok := a.variance(v.worth)
-	variance := (v.parameter*v.parameter+v.process)*widening*widening + ofAcquisition
+	variance := mean*mean*widening*widening + v.parameter*v.parameter + v.process + ofAcquisition
 	if !ok || !finite(mean) || !finite(variance) || mean <= 0 && variance > 0 {
 		return band{}
 	}

@@ -26,7 +26,7 @@ const (
 // which they stand there.
 var Warnings = []ledger.Term{
 	{Name: acquisitionPlanned, Doc: "Customers to come are those of acquisition_plan, in some month at least; they are taken as given."},
-	{Name: lifetimeInfinite, Doc: "What follows the last month has no end, or is more than a money column holds, so that it is NULL; discounted it is finite unless the discount rate is 0."},
+	{Name: lifetimeInfinite, Doc: "What follows the last month has no end, or is more than a money column holds, so that there is no amount; discounted it is finite unless the discount rate is 0."},
 	{Name: noAcquisitionError, Doc: "The history has fewer than 9 complete months, too few to see how far forecasts of acquisition are off, so that there is no interval."},
 	{Name: noParameterVariance, Doc: "The model has no standard errors (it is at a bound): the interval knows only chance and is too narrow."},
 	{Name: noSeasonFound, Doc: "The history has fewer than two years of complete months, so that seasonal_index is 1."},

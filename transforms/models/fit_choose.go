@@ -140,7 +140,7 @@ func Choose(candidates []Candidate, nbd Fit, hasBacktests bool) Choice {
 	case hasBacktests:
 		c.Why = fmt.Sprintf("it would have predicted as well as %s, within a standard error, and has the lowest BIC%s", best.Family, chosen.grades(true))
 	default:
-		c.Why = fmt.Sprintf("it has the lowest BIC, %.1f, without backtests", bic(&chosen.Fit))
+		c.Why = fmt.Sprintf("it has the lowest BIC, %.1f", bic(&chosen.Fit))
 	}
 	for _, e := range eligible {
 		if e != chosen {
@@ -196,7 +196,7 @@ func leastDeviance(eligible []*Candidate) *Candidate {
 // grades says how the candidate did in backtests.
 func (c *Candidate) grades(hasBacktests bool) string {
 	if !hasBacktests {
-		return ", without backtests"
+		return ""
 	}
 	text := fmt.Sprintf(": hold-out deviance %.4f per customer", c.Holdout.Deviance())
 	if bias, ok := c.Holdout.Bias().Get(); ok {

@@ -23,8 +23,10 @@ func wantScore(t *testing.T, s *Scorer, horizonDays []float64, c Cell, isExact b
 		t.Fatalf("%+v %+v: P(alive) = %v, want %v", m, c, score.Alive, want)
 	}
 	if score.Alive > 0 {
-		if got, want := score.UntilNext()[1], customer.TimeToPurchase(0.5)*s.daysPerUnit; got != want {
-			t.Fatalf("%+v %+v: median to purchase %v days, want %v", m, c, got, want)
+		for i, got := range score.UntilNext() {
+			if want := customer.TimeToPurchase(waitLevels[i]) * s.daysPerUnit; got != want {
+				t.Fatalf("%+v %+v: quantile %g of the time to purchase is %v days, want %v", m, c, waitLevels[i], got, want)
+			}
 		}
 	}
 	for i, days := range horizonDays {

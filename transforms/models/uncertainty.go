@@ -150,8 +150,10 @@ type Widening struct {
 	// Level is the nominal level at which the intervals of customers are taken so
 	// that they cover as many as they claim.
 	Level float64
-	// Cohort and Total multiply the standard deviations of sums over a cohort and
-	// over all customers, ≥ 1.
+	// Cohort and Total are relative standard deviations, ≥ 0, of what no model knows
+	// of: seasons, prices, competitors, all that moves many customers at once. Their
+	// squares are added to the relative variances of sums over a cohort and over all
+	// customers.
 	Cohort, Total float64
 }
 
@@ -159,4 +161,4 @@ type Widening struct {
 const IntervalLevel = 0.8
 
 // NoWidening widens nothing: where there is no backtest.
-func NoWidening() Widening { return Widening{Level: IntervalLevel, Cohort: 1, Total: 1} }
+func NoWidening() Widening { return Widening{Level: IntervalLevel, Cohort: 0, Total: 0} }

@@ -72,16 +72,16 @@ const leastTail = 1e-10
 // amounts of many customers, of a mean ≥ 0.
 //
 //	the quantiles (1 ∓ level)/2 of the gamma distribution of this mean and of the
-//	variance  (mean²·parameterVariance + processVariance)·widening²
+//	variance  mean²·(parameterVariance + widening²) + processVariance
 //
 // parameterVariance is that of the logarithm of the mean, as of
 // Fit.ParameterVariance; processVariance that of the sum at known parameters, the
-// sum of the customers' own; widening a factor of Widening, 1 for none. All are
-// finite and ≥ 0. Parameters and customers vary independently, and a gamma
-// distribution is the simplest that is positive and as good as normal where the
+// sum of the customers' own; widening a relative standard deviation of Widening, 0
+// for none. All are finite and ≥ 0. They vary independently, and a gamma distribution
+// is the simplest that is positive and as good as normal where the
 // spread is small. The interval is (mean, mean) where the variance is 0.
 func SumInterval(mean, parameterVariance, processVariance, widening float64) (low, high float64) {
-	variance := (mean*mean*parameterVariance + processVariance) * widening * widening
+	variance := mean*mean*(parameterVariance+widening*widening) + processVariance
 	return SumQuantile(mean, variance, (1-IntervalLevel)/2), SumQuantile(mean, variance, (1+IntervalLevel)/2)
 }
 

@@ -72,16 +72,16 @@ func TestSumIntervalIsThatOfTheGammaDistribution(t *testing.T) {
 	// scipy 1.17.1: gamma.ppf([.1, .9], mean²/variance, scale=variance/mean). The
 	// last is taken for a normal distribution, which is good to 1e-7 there.
 	for _, c := range []struct{ mean, parameter, process, widening, low, high float64 }{
-		{100, 0.01, 0, 1, 87.4176365, 113.01052386},
-		{100, 0, 2500, 1, 43.61923907, 167.01957671},
-		{100, 0.02, 100, 2, 58.96049913, 146.16453183},
-		{2e6, 1e-7, 0, 1, 1999189.51845981, 2000810.56719011},
+		{100, 0.01, 0, 0, 87.4176365, 113.01052386},
+		{100, 0, 2500, 0, 43.61923907, 167.01957671},
+		{100, 0.02, 100, 0.3, 58.96049913, 146.16453183},
+		{2e6, 1e-7, 0, 0, 1999189.51845981, 2000810.56719011},
 	} {
 		low, high := SumInterval(c.mean, c.parameter, c.process, c.widening)
 		wantClose(t, "low", low, c.low, 1e-7)
 		wantClose(t, "high", high, c.high, 1e-7)
 	}
-	if low, high := SumInterval(7, 0, 0, 1); low != 7 || high != 7 {
+	if low, high := SumInterval(7, 0, 0, 0); low != 7 || high != 7 {
 		t.Errorf("without a spread the interval is (%g, %g), want (7, 7)", low, high)
 	}
 	if low, high := SumInterval(0, 1, 1, 1); low != 0 || high != 0 {
