@@ -124,7 +124,7 @@ func (r *Results) widening(model string) models.Widening {
 		}
 	}
 	added := func(grain Grain) float64 {
-		return max(sumError(sums[grain][Purchases]), sumError(sums[grain][NetRevenue]))
+		return max(sumError(sums[grain][Purchases], len(r.Days)), sumError(sums[grain][NetRevenue], len(r.Days)))
 	}
 	return models.Widening{Level: customerLevel(levels), Cohort: added(ByCohort), Total: added(Total)}
 }
