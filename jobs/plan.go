@@ -41,6 +41,7 @@ type Plan struct {
 	questions string // for people
 	memory    string // likewise
 	earlier   string // likewise: of the model file
+	beside    string // likewise: the models that are always fitted beside the candidates
 }
 
 // PlannedInput is what would be read.
@@ -102,6 +103,10 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	}
 	for _, h := range j.Value.Horizons {
 		p.Horizons = append(p.Horizons, h.Name)
+	}
+	p.beside = "nbd, bg_nbd, gamma_gamma"
+	if j.Value.Opportunities.IsContractual {
+		p.beside = "gamma_gamma"
 	}
 	p.Models = []string{} // a list, also of none
 	for _, f := range j.Value.Candidates {
@@ -211,7 +216,7 @@ func (p *Plan) Text() string {
 	case p.ModelFile != "":
 		line("  models     %s; none is fitted; horizons %s", p.earlier, strings.Join(p.Horizons, ", "))
 	case len(p.Models) > 0:
-		line("  models     %s beside nbd, bg_nbd, gamma_gamma; horizons %s", strings.Join(p.Models, ", "), strings.Join(p.Horizons, ", "))
+		line("  models     %s beside %s; horizons %s", strings.Join(p.Models, ", "), p.beside, strings.Join(p.Horizons, ", "))
 	default:
 		line("  models     none: nothing is predicted")
 	}

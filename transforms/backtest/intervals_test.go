@@ -31,7 +31,7 @@ func TestLeastLevelsAreThoseOfQuantiles(t *testing.T) {
 }
 
 // The level that holds 80 % of ten customers is the eighth of theirs; it is never
-// lower than what the intervals claim.
+// lower than what the intervals claim, nor higher than they are taken at.
 func TestCustomerLevelHoldsWhatIntervalsClaim(t *testing.T) {
 	if got := customerLevel([]float64{0, 0.99, 0.1, 0.85, 0, 0.5, 0.9, 0, 0.3, 0.98}); got != 0.9 {
 		t.Errorf("level %v, want 0.9", got)
@@ -41,12 +41,31 @@ func TestCustomerLevelHoldsWhatIntervalsClaim(t *testing.T) {
 			t.Errorf("level %v of %v, want that of the intervals", got, levels)
 		}
 	}
+	if got := customerLevel([]float64{1, 1, 1}); got != models.HighestLevel {
+		t.Errorf("level %v where nobody is inside, want the highest", got)
+	}
+}
+
+// To widen never ends an interval lower: what a sum may come to at most rises up
+// to the widest, and ends at three times the mean.
+func TestWideningNeverEndsAnIntervalLower(t *testing.T) {
+	before := 0.0
+	for step := range 23 {
+		_, high := models.SumInterval(100, 0, 0, mostError*float64(step)/22)
+		if high <= before {
+			t.Errorf("widened by %v of the most the interval ends at %v, before at %v", float64(step)/22, high, before)
+		}
+		before = high
+	}
+	if math.Abs(before-302.4) > 0.1 { // scipy 1.17.1: gamma.ppf(.9, 1/2.2**2)*2.2**2
+		t.Errorf("the widest ends at %v of a mean of 100", before)
+	}
 }
 
 // One sum of 100 ± 10 that is 20 off widens to 20·t(1)/t(∞) = 20·2.40153, by scipy
 // 1.17.1 (stats.t.ppf(.9, 1)/stats.norm.ppf(.9)): in squares of 100,
 // 0.04·2.40153² − 0.01 are added; of two, one of them right on the spot,
-// 0.04/2·1.47136² − 0.01. Nothing narrows, and no error is more than tenfold.
+// 0.04/2·1.47136² − 0.01. Nothing narrows, and no error is more than the most.
 func TestSumErrorIsStudents(t *testing.T) {
 	off := sum{mean: 100, actual: 120, chance: 100}
 	right := sum{mean: 100, actual: 100, parameter: 0.01}

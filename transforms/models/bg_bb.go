@@ -213,7 +213,7 @@ func bgBBFamily() family {
 		likelihood: func(d Data, _ float64, each Each) objective {
 			return newOpportunityLikelihood(d.Cells, each).evaluate
 		},
-		starts: opportunityStarts,
+		starts: opportunityStarts, besides: besidesOpportunityStarts,
 	}
 }
 
@@ -221,10 +221,20 @@ func bgBBFamily() family {
 // of opportunities taken of all that there were is less than p, for some
 // customers were gone.
 func opportunityStarts(t cellTotals) []vector {
+	return []vector{t.opportunityStart(2, 1.5, 0.7, 3), t.opportunityStart(1, 1.2, 0.2, 4), t.opportunityStart(5, 3, 1, 4)}
+}
+
+// besidesOpportunityStarts is where customers take every opportunity or none: of
+// who takes none after the first purchase it cannot be seen whether they dropped
+// out, so that there may be one maximum for either account of them.
+func besidesOpportunityStarts(t cellTotals) []vector {
+	return []vector{t.opportunityStart(0.05, 1.5, 1.1, 6)}
+}
+
+// opportunityStart returns a start by the precision α+β, and by how many times the
+// share p is.
+func (t cellTotals) opportunityStart(precision, times, gamma, delta float64) vector {
 	share := t.purchases / max(t.ageDays, t.purchases+1)
-	start := func(precision, times, gamma, delta float64) vector {
-		p := min(times*share, (1+share)/2)
-		return vector{math.Log(precision * p), math.Log(precision * (1 - p)), math.Log(gamma), math.Log(delta)}
-	}
-	return []vector{start(2, 1.5, 0.7, 3), start(1, 1.2, 0.2, 4), start(5, 3, 1, 4)}
+	p := min(times*share, (1+share)/2)
+	return vector{math.Log(precision * p), math.Log(precision * (1 - p)), math.Log(gamma), math.Log(delta)}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"testing"
 
+	"gonum.org/v1/gonum/stat/combin"
+
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -476,5 +478,27 @@ func TestAcquiredCustomersWaitForTheFirstOpportunity(t *testing.T) {
 		if !within(row.got, row.want, 1e-15) && math.Abs(row.got-row.want) > 1e-15 {
 			t.Errorf("%v, want %v", row.got, row.want)
 		}
+	}
+}
+
+func TestBetaBinomialFitFindsTheHigherOfTwoMaxima(t *testing.T) {
+	// 1800 customers as the model has them, of whom nearly all take every opportunity or
+	// none. Beside the maximum near it, at −3622.8, there is one at −3630.7, where
+	// everybody takes every opportunity before they drop out.
+	truth := BetaBinomial{0.04, 0.007, 1.1, 4}
+	var cells []Cell
+	for x := int32(0); x <= 18; x++ {
+		for tx := x; tx <= 18; tx++ {
+			for _, T := range []int32{6, 12, 18} {
+				ways := combin.GeneralizedBinomial(float64(max(tx, 1)-1), float64(max(x, 1)-1))
+				if share := ways * math.Exp(truth.LogLikelihood(int(x), float64(tx), float64(T))); tx <= T && (x > 0 || tx == 0) && 600*share >= 0.5 {
+					cells = append(cells, Cell{x, tx, T, int32(math.Round(600 * share))})
+				}
+			}
+		}
+	}
+	f := FitPurchases(BGBB, Data{Cells: cells}, DefaultFitSettings())
+	if ll, _ := f.LogLikelihood.Get(); f.Status != FitOK || ll < -3623 {
+		t.Errorf("%s at %v, log-likelihood %.2f", f.Status, f.Parameters, ll)
 	}
 }

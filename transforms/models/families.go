@@ -48,6 +48,9 @@ type family struct {
 	// starts are the logarithms of parameters to start from, in units of the mean
 	// age, the first where most fits end.
 	starts func(t cellTotals) []vector
+	// besides are starts of another maximum that there may be; nil where none has been
+	// seen.
+	besides func(t cellTotals) []vector
 	// limit says what becomes of the model where the logarithms of parameters stand
 	// at a bound; nil where the name of the parameter says it.
 	limit func(theta vector) string

@@ -59,7 +59,7 @@ func (l *purchaseLikelihood) gone(cells []Cell, rx, common float64, known *power
 	const (
 		certain = 1e17  // from here on ln(1+e^L) is L
 		large   = 1e280 // times certain is still a number
-		most    = 700   // e^700 is a number, and certain
+		most    = 600   // e^600 is a number, and certain, and so is that times all customers
 	)
 	logs, inverses := l.logs, l.inverses
 	scale, product := math.Exp(common), 1.0

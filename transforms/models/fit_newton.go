@@ -274,12 +274,16 @@ func (m maximum) covariance(n float64) [][]float64 {
 	return out
 }
 
+// agree is the difference of mean log-likelihoods of ends that are one, on the way
+// to a bound.
+const agree = 1e-9
+
 // best maximises from one start after the other and returns the highest end. It
 // is content with a maximum that is well determined and than which no end before
-// was higher: these likelihoods have been seen with one such maximum only, beside
-// which they may rise towards a bound. It is also content where two ends agree.
+// was higher: these likelihoods have been seen with one such maximum only, but for
+// BG/BB's (family.besides), beside which they may rise towards a bound. It is also
+// content where two ends agree.
 func best(f objective, dim int, starts []vector, s FitSettings) maximum {
-	const agree = 1e-9 // in the mean log-likelihood, on the way to a bound
 	var top maximum
 	for i, start := range starts {
 		m := maximise(f, dim, start, s)

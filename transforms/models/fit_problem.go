@@ -12,6 +12,7 @@ type problem struct {
 	names     []string // of the parameters
 	objective objective
 	starts    []vector  // the logarithms of parameters to start from, in scaled units
+	besides   []vector  // the same, of another maximum that there may be
 	scales    []float64 // what multiplies each parameter of a maximum
 	shift     float64   // what the log-likelihood gains in the model's units
 	customers int64
@@ -21,9 +22,20 @@ type problem struct {
 	opportunity Opportunity // of Data
 }
 
-// best maximises from one start after the other (see best).
+// best maximises from one start after the other (see best), and takes another
+// maximum that is well determined where that is higher.
 func (p *problem) best(starts []vector, s FitSettings) maximum {
-	return best(p.objective, len(p.names), starts, s)
+	top := best(p.objective, len(p.names), starts, s)
+	for _, start := range p.besides {
+		if top.stopped {
+			break
+		}
+		other := maximise(p.objective, len(p.names), start, s)
+		if status, _ := other.judge(p.names); status == FitOK && other.value > top.value+agree {
+			top = other
+		}
+	}
+	return top
 }
 
 // thetaOf returns the logarithms of a fit's parameters in scaled units.

@@ -89,8 +89,12 @@ func newPurchaseProblem(f family, d Data, s FitSettings) problem {
 			scales[i] = unit
 		}
 	}
+	var besides []vector
+	if f.besides != nil {
+		besides = f.besides(totals)
+	}
 	return problem{
-		family: f.name, names: f.parameters, starts: f.starts(totals), scales: scales,
+		family: f.name, names: f.parameters, starts: f.starts(totals), besides: besides, scales: scales,
 		objective: f.likelihood(d, scaleDays, s.Each),
 		shift:     -totals.purchases * math.Log(unit), // a density of x times changes with the unit by its x-th power
 		customers: totals.customers, cells: int64(len(d.Cells)), opportunity: d.Opportunity, limit: f.limit,

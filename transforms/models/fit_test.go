@@ -301,3 +301,17 @@ func BenchmarkFitOfAMillionCustomers(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(cells)), "cells")
 }
+
+func TestSlopesAreNumbersWhereAMillionAreCertainlyGone(t *testing.T) {
+	// The odds of each to be gone, e^1100, are cut off where a million of them are a number.
+	cells := []Cell{{0, 0, 1500, 1_000_000}, {1500, 1500, 1500, 60}}
+	for _, family := range coinFamilies() {
+		e := family.likelihood(Data{Cells: cells, LogGaps: 1}, 1500, nil)(vector{2500, 1.7, 0.01, 1})
+		for i, slope := range e.gradient {
+			if math.IsNaN(slope) || math.IsInf(slope, 0) || math.IsNaN(e.hessian[i][i]) || math.IsInf(e.hessian[i][i], 0) {
+				t.Errorf("%s: gradient %v, curvatures %v", family.name, e.gradient, e.hessian)
+				break
+			}
+		}
+	}
+}

@@ -38,7 +38,7 @@ type IntervalSettings struct {
 // NewIntervals returns the intervals of a model, fast for the customers of cells,
 // which are sorted by X first.
 func NewIntervals(s IntervalSettings, cells []Cell, each Each) *Intervals {
-	in := &Intervals{level: min(s.Level, highestLevel)}
+	in := &Intervals{level: min(s.Level, HighestLevel)}
 	in.model, _ = s.Fit.Purchases()
 	in.cellsUnit = in.model.Shape().CellsUnit(s.DaysPerUnit)
 	ends := 0
@@ -59,8 +59,9 @@ func NewIntervals(s IntervalSettings, cells []Cell, each Each) *Intervals {
 	return in
 }
 
-// highestLevel bounds the level of intervals: beyond, the tables end.
-const highestLevel = 0.99
+// HighestLevel bounds the level of the intervals of customers: beyond, the tables
+// end.
+const HighestLevel = 0.99
 
 // Counts returns the quantiles of the number of purchases of a customer until a
 // horizon, by its index, that ends: those of the level's lower end, of ½, and of

@@ -159,9 +159,13 @@ func (in *Intervals) Sum(parts []Part, widening float64) (low, high float64) {
 			}
 		}
 	}
-	if !(mean > 0) {
-		return mean, mean
+	if mean == 0 {
+		return 0, 0
 	}
 	parameters := in.slopes.fit.varianceAlong(gradient) + spend*spend
-	return SumInterval(mean, parameters/(mean*mean), process, widening)
+	low, high = SumInterval(math.Abs(mean), parameters/(mean*mean), process, widening)
+	if mean < 0 { // refunds outweigh sales
+		low, high = -high, -low
+	}
+	return low, high
 }

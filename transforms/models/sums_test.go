@@ -50,6 +50,12 @@ func TestIntervalsOfSumsOfValueCoverWhatTheyClaim(t *testing.T) {
 	if wideLow, wideHigh := in.Sum(parts, 0.2); !(wideLow < low && wideHigh > high) {
 		t.Errorf("widened by a fifth of the sum the interval is %.1f to %.1f, else %.1f to %.1f", wideLow, wideHigh, low, high)
 	}
+	for i := range parts {
+		parts[i].Amount = -parts[i].Amount
+	}
+	if l, h := in.Sum(parts, 1); l != -high || h != -low {
+		t.Errorf("where refunds outweigh sales it is %.1f to %.1f, not %.1f to %.1f", l, h, -high, -low)
+	}
 }
 
 func TestIntervalsOfSumsCoverWithFittedParameters(t *testing.T) {
