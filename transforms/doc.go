@@ -13,8 +13,8 @@
 //	cohort      customers to cohorts, days to periods                                   ► business_periods
 //	retention   what became of cohorts, offset by offset                                ► cohort_periods, retention_curves
 //	models      when customers buy and what a purchase is worth: likelihoods, fits, predictions
-//	clv         what customers are worth                                                ► customers, customer_values, cohorts, models, model_parameters
-//	backtest    how well the models would have predicted at earlier days
+//	clv         what customers are worth                                                ► customers, customer_values, cohorts, clv_formulas, models, model_parameters
+//	backtest    how well the models would have predicted at earlier days                ► backtests, model_tracking
 //	forecast    what cohorts will bring, month by month                                 ► cohort_forecasts
 //
 // and shop, the simulated shop of the commands sample and demo.

@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -109,6 +111,37 @@ func wilson(k, n int64) (low, high float64) {
 	centre := share + z*z/(2*count)
 	half := z * math.Sqrt(share*(1-share)/count+z*z/(4*count*count))
 	return (centre - half) / (1 + z*z/count), (centre + half) / (1 + z*z/count)
+}
+
+// backtestBias takes the predictions from the table, by the reader that is not
+// DuckDB; what came is added up from the raw rows.
+func backtestBias(t *testing.T, p *shopTables) []row {
+	var rows []row
+	for _, r := range p.table(t, "backtests", date(p.today.asOf)) {
+		if r["dimension_name"] != "all" || r["grain"] != "total" || r["measure"] != "net_revenue" || r["is_chosen"] != true && r["model"] != "naive_last_year" {
+			continue
+		}
+		origin, err := time.Parse(time.DateOnly, r["origin_date"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		horizon, err := strconv.Atoi(strings.TrimSuffix(r["horizon"].(string), "d"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		actual := int64(0)
+		for _, b := range p.today.buyers {
+			if !b.first.IsZero() && !b.first.After(origin) {
+				actual += between(b.net, origin.AddDate(0, 0, 1), origin.AddDate(0, 0, horizon+1))
+			}
+		}
+		predicted, bias, came := number(t, r["predicted"]).(float64), number(t, r["bias"]).(float64), float64(actual)/1e4
+		if math.Abs(predicted/came-1-bias) > 1e-12 {
+			t.Errorf("origin %s, %s: bias %v, want %v", r["origin_date"], r["model"], bias, predicted/came-1)
+		}
+		rows = append(rows, row{"origin_date": r["origin_date"], "model": r["model"], "predicted": predicted, "actual": came, "bias": bias})
+	}
+	return rows
 }
 
 // forecastTest takes the predictions from the tables of a year ago, by the

@@ -36,7 +36,7 @@ var documentRecipes = map[string]map[string][]recipe{
 		"Revenue retention":                    {revenueRetention},
 		"Payback":                              {payback},
 		"Customers worth winning back":         {winBack},
-		"Can the forecast be trusted":          {modelCurve, forecastTest},
+		"Can the forecast be trusted":          {modelCurve, backtestBias, forecastTest},
 		"Forecast by month":                    {forecastByMonth, forecastTiesOut},
 		"Formulas against the model":           {formulas},
 		"Reconciliation to the ledger":         {reconciliation},

@@ -53,7 +53,7 @@ func TestIntervalsOfSumsOfValueCoverWhatTheyClaim(t *testing.T) {
 	for i := range parts {
 		parts[i].Amount = -parts[i].Amount
 	}
-	if l, h := in.Sum(parts, 1); l != -high || h != -low {
+	if l, h := in.Sum(parts, 0); l != -high || h != -low {
 		t.Errorf("where refunds outweigh sales it is %.1f to %.1f, not %.1f to %.1f", l, h, -high, -low)
 	}
 }
