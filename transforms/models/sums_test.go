@@ -94,7 +94,7 @@ func TestIntervalsOfSumsCoverWithFittedParameters(t *testing.T) {
 func momentsOf(m Purchases, cells []Cell, age, h float64) (mean, variance float64) {
 	for _, run := range cellsByX(cells) {
 		f := m.Futures(float64(run[0].X), 0)(age)
-		own, square := f.Expected(h), meanSquare(f, h)
+		own, square := f.Expected(h), MeanSquare(f, h)
 		for _, c := range run {
 			alive, n := m.Alive(int(c.X), float64(c.Tx)/7, age, make([]float64, 1)), float64(c.Count)
 			mean += n * alive * own

@@ -140,10 +140,6 @@ func (f Fit) moved(parameter int, step float64) Purchases {
 	return f.model(values)
 }
 
-// MeanSquare returns E[X(h)²] of who is alive now, h finite: for who sums the
-// variances of many customers of the same futures.
-func MeanSquare(f Future, h float64) float64 { return meanSquare(f, h) }
-
 // Widening is how intervals are widened by what they covered in backtests. The
 // zero value is not one: start from NoWidening.
 type Widening struct {

@@ -49,15 +49,15 @@ func presentTime(delta, h float64) float64 {
 
 // spread returns the variance of c·X(h) around a mean.
 func (c Customer) spread(h, each, mean float64) float64 {
-	square := c.mean(func(f Future) float64 { return meanSquare(f, h) })
+	square := c.mean(func(f Future) float64 { return MeanSquare(f, h) })
 	return max(0, each*each*square-mean*mean)
 }
 
-// meanSquare returns E[X(h)²] of who is alive now, h finite.
+// MeanSquare returns E[X(h)²] of who is alive now, h finite.
 //
 // The probabilities are summed until what is left of them is leastTail, which
 // bounds the relative error by some 1e-6: their tails fall geometrically.
-func meanSquare(f Future, h float64) float64 {
+func MeanSquare(f Future, h float64) float64 {
 	square := 0.0
 	for n, p := range distribution(f, h, leastTail) {
 		square += float64(n) * float64(n) * p
