@@ -224,11 +224,12 @@ func opportunityStarts(t cellTotals) []vector {
 	return []vector{t.opportunityStart(2, 1.5, 0.7, 3), t.opportunityStart(1, 1.2, 0.2, 4), t.opportunityStart(5, 3, 1, 4)}
 }
 
-// besidesOpportunityStarts is where customers take every opportunity or none: of
-// who takes none after the first purchase it cannot be seen whether they dropped
-// out, so that there may be one maximum for either account of them.
+// besidesOpportunityStarts are where customers take every opportunity or none, and
+// where many drop out at once: of who takes none after the first purchase it cannot
+// be seen whether they dropped out, so that there may be one maximum for either
+// account of them.
 func besidesOpportunityStarts(t cellTotals) []vector {
-	return []vector{t.opportunityStart(0.05, 1.5, 1.1, 6)}
+	return []vector{t.opportunityStart(0.05, 1.5, 1.1, 6), t.opportunityStart(1.5, 3, 0.3, 0.1)}
 }
 
 // opportunityStart returns a start by the precision α+β, and by how many times the
