@@ -26,6 +26,7 @@
 //	formula_sums.go    what customers did in the last months and in those before
 //	fraction.go        exact numbers, in which formulas are reckoned
 //	formulas.go        methods, their factors and warnings: rows of clv_formulas
+//	frequency.go       models of the value of purchases by their frequency
 //	independence.go    how far the value of purchases depends on their frequency
 //	models.go          rows of models and model_parameters
 //	definitions.go     what the models and values mean, for people

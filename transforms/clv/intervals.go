@@ -13,10 +13,19 @@ import (
 // newIntervals returns the intervals of what the models predict.
 func (v *Valuation) newIntervals(p *predictor, cells []models.Cell, each models.Each) *models.Intervals {
 	return models.NewIntervals(models.IntervalSettings{
-		Fit: p.fit, Spend: func(int) models.Fit { return p.spendFit },
+		Fit: p.fit, Spend: p.spendFit,
 		DaysPerUnit: v.unit().Days, DiscountPerDay: v.Settings.deltaPerDay(), HorizonDays: v.horizonDays(),
 		Level: v.widening.Level,
 	}, cells, each)
+}
+
+// spendFit returns the fit of spend that predicts for customers with x repeat
+// purchases.
+func (p *predictor) spendFit(x int) (f models.Fit) {
+	if m, ok := p.spendOf(x); ok {
+		f = m.Fit
+	}
+	return f
 }
 
 // Interval are the ends of an interval of an amount; null where there is none.

@@ -111,16 +111,16 @@ const (
 	noSpendModel  = "where the mean purchase stands in, or without a prediction"
 )
 
-// CustomersBySegment declares customers of a job whose models differ between
-// segments: there may be more of them than a column has labels.
-func CustomersBySegment(integerKeys bool, attributes []string) table.Definition[CustomerBlock] {
+// CustomersOfManyModels declares customers where models differ between them:
+// there may be more models than a column has labels.
+func CustomersOfManyModels(integerKeys bool, attributes []string) table.Definition[CustomerBlock] {
 	return replaced(Customers(integerKeys, attributes),
 		table.NullTextValues("model_id", modelDoc, noModel, func(b *CustomerBlock) ([]string, []uint8) { return b.modelIDs[:b.rows], b.isScored[:b.rows] }),
 		table.NullTextValues("spend_model_id", spendModelDoc, noSpendModel, func(b *CustomerBlock) ([]string, []uint8) { return b.spendIDs[:b.rows], b.hasSpendModel[:b.rows] }))
 }
 
-// CustomerValuesBySegment is CustomerValues of such a job.
-func CustomerValuesBySegment(integerKeys bool) table.Definition[CustomerValue] {
+// CustomerValuesOfManyModels is CustomerValues of such customers.
+func CustomerValuesOfManyModels(integerKeys bool) table.Definition[CustomerValue] {
 	return replaced(CustomerValues(integerKeys),
 		table.NullTexts("model_id", modelDoc, noModel, func(r *CustomerValue) (string, bool) { return r.ModelID, r.ModelID != "" }),
 		table.NullTexts("spend_model_id", spendModelDoc, noSpendModel, func(r *CustomerValue) (string, bool) { return r.SpendModelID, r.SpendModelID != "" }))
