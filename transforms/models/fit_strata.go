@@ -44,7 +44,7 @@ func ParseStratum(text string) (s Stratum, ok bool) {
 	if isOpen {
 		s.To = math.MaxInt32
 	}
-	return s, err == nil && s.From >= 1 && s.String() == text
+	return s, err == nil && s.From >= 1 && s.To >= s.From && s.String() == text
 }
 
 // Strata are fits of spend by frequency: ascending, the first from 1, each next
