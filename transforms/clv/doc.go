@@ -37,7 +37,8 @@
 //   - expected_purchases are those in (as-of day, as-of day + horizon], from the
 //     chosen model of purchases given the customer's x, t_x and T.
 //   - expected_purchase_value is the expected mean of a customer's purchases
-//     from the model of spend (the population's where they have no repeat
+//     from the model of spend, of their frequency where value depends on it (the
+//     population's, or that of the lowest frequency, where they have no repeat
 //     purchase) × net_revenue_factor, which is Σ net revenue ÷ Σ value of
 //     purchases of the base; for contribution also × Σ contribution ÷ Σ net
 //     revenue.

@@ -39,9 +39,9 @@ func spendRows(f *Fits, row Model, cells []models.SpendCell) []Model {
 		own.Fit, own.IsChosen = stratum.Fit, true
 		own.Part = cohort.Dimension{Name: byFrequency, Value: stratum.String()}
 		own.Correlation = SpendFrequencyCorrelation(stratum.Cells(cells))
-		own.Reason += fmt.Sprintf("; chosen: predicts for customers with %s repeat purchases", stratum)
+		own.Reason += fmt.Sprintf("; chosen: predicts for customers of frequency %s", stratum)
 		if i == 0 {
-			own.Reason += ", and for those without any of value, who are nearest to them"
+			own.Reason += ", and for those without a repeat purchase of value, who are nearest to them"
 		}
 		rows = append(rows, own)
 	}

@@ -92,7 +92,9 @@ func (v *Valuation) uncertain(value *Value, residual int64) (u uncertain) {
 
 // sum returns the interval of the residual values of those who bought first on some
 // days, both included, widened by a factor. What parameters do to it is that of the
-// models of the whole base, also where segments have their own.
+// models of the whole base, also where segments have their own. What parameters of
+// spend do adds up as if it were one error, also among models by frequency: sums over
+// all of them are not taken to be better known than they are.
 func (v *Valuation) sum(asOf, from, to calendar.Day, days *cohort.Series[residual], widening float64) Interval {
 	if v.intervals == nil || v.isEndless(v.lifetime()) {
 		return Interval{}

@@ -27,7 +27,7 @@ const (
 // Statuses are the statuses with their meaning.
 var Statuses = []ledger.Term{
 	Predicted:        {Name: "predicted", Doc: "Both models predict for this customer."},
-	PopulationMean:   {Name: "population_mean", Doc: "The value of a purchase is the population's, for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
+	PopulationMean:   {Name: "population_mean", Doc: "The value of a purchase is the population's (where models by frequency predict, that of the lowest), for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
 	InsufficientData: {Name: "insufficient_data", Doc: "No model of purchases could be used, so there are no predictions; models says why."},
 	NotModelled:      {Name: "not_modelled", Doc: "The job asks for no models (models.candidates: none), so there are no predictions."},
 	NoPurchase:       {Name: "no_purchase", Doc: "The customer has no purchase, so there is nothing to predict from."},
