@@ -69,10 +69,13 @@ type modelInFile struct {
 	IsConverged      bool              `json:"is_converged"`
 	Iterations       int               `json:"iterations"`
 	Status           string            `json:"status"`
+	IsCandidate      bool              `json:"is_candidate"`
 	IsChosen         bool              `json:"is_chosen"`
 	Reason           string            `json:"reason"`
 	NetRevenueFactor *float64          `json:"net_revenue_factor"`
 	Correlation      *float64          `json:"spend_frequency_correlation"`
+	HoldoutDeviance  *float64          `json:"holdout_deviance"`
+	HoldoutBias      *float64          `json:"holdout_bias"`
 	Parameters       []parameterInFile `json:"parameters"`
 	Covariance       [][]float64       `json:"covariance"`                // of the parameters' logarithms, in their order; null without
 	Purchases        float64           `json:"purchases_per_opportunity"` // 0 where it counts none
@@ -112,8 +115,9 @@ func inFile(m *clv.Model) modelInFile {
 		ID: m.ID(), Role: m.Role, Family: string(m.Family), Dimension: m.Part.Name, Value: m.Part.Value,
 		End: m.End.String(), Customers: m.Customers, Cells: m.Cells,
 		LogLikelihood: pointer(m.LogLikelihood), AIC: pointer(m.AIC), BIC: pointer(m.BIC),
-		IsConverged: m.Converged, Iterations: m.Iterations, Status: string(m.Status), IsChosen: m.IsChosen, Reason: m.Reason,
+		IsConverged: m.Converged, Iterations: m.Iterations, Status: string(m.Status), IsCandidate: m.IsCandidate, IsChosen: m.IsChosen, Reason: m.Reason,
 		NetRevenueFactor: pointer(m.NetRevenueFactor), Correlation: pointer(m.Correlation),
+		HoldoutDeviance: pointer(m.HoldoutDeviance), HoldoutBias: pointer(m.HoldoutBias),
 		Covariance: m.Covariance, Purchases: m.Opportunity.Purchases,
 	}
 	if start, ok := m.Start.Get(); ok {
@@ -130,8 +134,9 @@ func inFile(m *clv.Model) modelInFile {
 // and the unit of time.
 func (f *modelInFile) model() clv.Model {
 	m := clv.Model{
-		Role: f.Role, IsChosen: f.IsChosen,
+		Role: f.Role, IsCandidate: f.IsCandidate, IsChosen: f.IsChosen,
 		NetRevenueFactor: null(f.NetRevenueFactor), Correlation: null(f.Correlation),
+		HoldoutDeviance: null(f.HoldoutDeviance), HoldoutBias: null(f.HoldoutBias),
 		Fit: models.Fit{
 			Family: models.Family(f.Family), LogLikelihood: null(f.LogLikelihood), AIC: null(f.AIC), BIC: null(f.BIC),
 			Customers: f.Customers, Cells: f.Cells, Iterations: f.Iterations, Converged: f.IsConverged,

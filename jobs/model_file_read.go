@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-clv/perennial/transforms/clv"
 	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/models"
+	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
 // EarlierModels are the models of an earlier run, read from a model file.
@@ -124,6 +125,9 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 				return 0, f, fmt.Errorf("two models of %s are chosen", what)
 			}
 			chosen[what] = true
+			if _, isGraded := m.HoldoutDeviance.Get(); isGraded {
+				m.Widening = numeric.Known(f.Widening)
+			}
 		}
 		f.Models = append(f.Models, m)
 	}

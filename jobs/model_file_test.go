@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -82,6 +83,17 @@ func TestRunWithAModelFilePredictsTheSame(t *testing.T) {
 		}
 		wantSameFiles(t, "with a model file", got, want)
 		const from = "; fitted by run r1, read from a model file"
+		// The rows of models, with what backtests said and how intervals are widened.
+		wantRows, gotRows := tableRows(t, fitted, "models"), tableRows(t, read, "models")
+		for i, row := range gotRows {
+			row["reason"] = strings.TrimSuffix(row["reason"].(string), from)
+			if i < len(wantRows) && !reflect.DeepEqual(row, wantRows[i]) {
+				t.Errorf("models has\n%v, want\n%v", row, wantRows[i])
+			}
+		}
+		if len(gotRows) != len(wantRows) {
+			t.Errorf("models has %d rows, want %d", len(gotRows), len(wantRows))
+		}
 		for _, m := range summary.Models {
 			if !strings.Contains(m.Reason, from) {
 				t.Errorf("%s: %s", m.ID, m.Reason)

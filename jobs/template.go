@@ -8,6 +8,7 @@ const Template = `# A Perennial job. A # before a key hides its default, or an e
 timezone: UTC                    # days, months and cohorts are counted here: write the shop's zone, as Europe/Berlin
 currency: EUR                    # another currency in the data is an error, never a sum
 #week_start: monday
+#setting: non_contractual        # or contractual: subscriptions, where it is known who is still there
 
 source:
   csv:                           # or parquet: {paths: [data/*.parquet]}

@@ -241,7 +241,11 @@ func TestChoicesAreAsDeclared(t *testing.T) {
 			if strings.Contains(k.Value, "list of ") {
 				value = "[" + word + "]"
 			}
-			_, err := jobs.Load("job.yaml", []byte(text), os.LookupEnv, adapters(), path+"="+value)
+			overrides := []string{path + "=" + value}
+			if word == "s_bg" || word == "bdw" { // models of customers under contract
+				overrides = append(overrides, "setting=contractual")
+			}
+			_, err := jobs.Load("job.yaml", []byte(text), os.LookupEnv, adapters(), overrides...)
 			if isRefused := err != nil; isRefused != (word == "nonsense") {
 				t.Errorf("%s=%s: %v", path, value, err)
 			}

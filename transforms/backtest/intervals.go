@@ -110,21 +110,22 @@ func customerLevel(levels []float64) float64 {
 //
 //	√(mean z²)·t(n)/t(∞) ≤ 1
 //
-// z are the deviations of the n sums seen, in standard deviations with what is
-// added; t(n) is the quantile of Student's distribution of n degrees of freedom that
-// an interval reaches up to. This is the interval for one more deviation of a normal
-// distribution around 0 of unknown spread, so that a few sums widen by more: one by
+// z are the deviations of the sums seen at n origins, in standard deviations with
+// what is added; t(n) is the quantile of Student's distribution of n degrees of
+// freedom that an interval reaches up to: the cohorts of an origin err together, and
+// say no more about the next one than their total does. This is the interval for one more deviation of a normal
+// distribution around 0 of unknown spread, so that few origins widen by more: one by
 // 2.4 times its deviation, three by 1.28 times theirs (Student 1908). The mean is
 // around 0, not around that of the sums: a bias is an error too. It is added, not
 // multiplied, for what models know nothing of moves large and small sums by the same
 // share, however well their parameters are known. 0 without any, at most mostError.
-func sumError(sums []sum) float64 {
-	if isWide(sums, 0) {
+func sumError(sums []sum, origins int) float64 {
+	if isWide(sums, origins, 0) {
 		return 0
 	}
 	low, high := 0.0, mostError
 	for range 60 { // halves to 1e-17
-		if middle := (low + high) / 2; isWide(sums, middle) {
+		if middle := (low + high) / 2; isWide(sums, origins, middle) {
 			high = middle
 		} else {
 			low = middle
@@ -138,7 +139,7 @@ const mostError = 10.0
 
 // isWide reports whether the intervals of sums are wide enough with a relative
 // standard deviation added.
-func isWide(sums []sum, widening float64) bool {
+func isWide(sums []sum, origins int, widening float64) bool {
 	var squares numeric.Sum
 	n := 0.0
 	for i := range sums {
@@ -151,6 +152,6 @@ func isWide(sums []sum, widening float64) bool {
 		return true
 	}
 	const upTo = (1 + models.IntervalLevel) / 2
-	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n}.Quantile(upTo) / distuv.UnitNormal.Quantile(upTo)
+	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(origins)}.Quantile(upTo) / distuv.UnitNormal.Quantile(upTo)
 	return squares.Value()/n*student*student <= 1
 }

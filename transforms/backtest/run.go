@@ -88,8 +88,8 @@ func (r *Results) Choose(family models.Family) {
 	}
 }
 
-// conclude sorts the rows, and makes of all origins together what they say of the
-// models that could be fitted at each.
+// conclude sorts the rows, and makes of all origins together what they say of each
+// model; only those that could be fitted at every origin compare.
 func (r *Results) conclude(held holdouts) {
 	slices.SortFunc(r.Rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Origin, b.Origin), a.Dimension.Compare(b.Dimension),
@@ -102,8 +102,9 @@ func (r *Results) conclude(held holdouts) {
 				r.Rows[i].cover(w)
 			}
 		}
+		r.Grades.Widenings[family] = w
 		if own.origins == len(r.Days) {
-			r.Grades.Holdouts[family], r.Grades.Widenings[family] = own.Holdout, w
+			r.Grades.Holdouts[family] = own.Holdout
 		}
 	}
 }
@@ -124,7 +125,7 @@ func (r *Results) widening(model string) models.Widening {
 		}
 	}
 	added := func(grain Grain) float64 {
-		return max(sumError(sums[grain][Purchases]), sumError(sums[grain][NetRevenue]))
+		return max(sumError(sums[grain][Purchases], len(r.Days)), sumError(sums[grain][NetRevenue], len(r.Days)))
 	}
 	return models.Widening{Level: customerLevel(levels), Cohort: added(ByCohort), Total: added(Total)}
 }

@@ -94,12 +94,12 @@ func (f *Fits) Of(family models.Family) *models.Fit {
 	return &f.Purchases[i]
 }
 
-// Grades are what backtests say of the families of purchases. They have an entry
-// for each that could be fitted at every origin, and are empty without backtests.
+// Grades are what backtests say of the families of purchases; empty without
+// backtests.
 type Grades struct {
-	Holdouts  map[models.Family]models.Holdout
-	Widenings map[models.Family]models.Widening
-	Reason    string // why there are no backtests, or fewer than asked for; empty where there are as many
+	Holdouts  map[models.Family]models.Holdout  // of each that could be fitted at every origin
+	Widenings map[models.Family]models.Widening // of each that could be at one
+	Reason    string                            // why there are no backtests, or fewer than asked for; empty where there are as many
 }
 
 // Choose chooses among the candidates of a job.
@@ -119,7 +119,7 @@ func Choose(s *Settings, f *Fits, cells *Cells, g Grades) models.Choice {
 	if fit := f.Of(models.NBD); fit != nil {
 		nbd = *fit
 	}
-	return models.Choose(list, nbd, len(g.Holdouts) > 0)
+	return models.Choose(list, nbd, len(g.Widenings) > 0)
 }
 
 // reproduced returns models.Reproduced of a fit: of opportunities where its family
@@ -157,7 +157,7 @@ func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cell
 		case fit.Family == choice.Family:
 			row.IsChosen = true
 			row.Reason += "; chosen: " + choice.Why
-			if g.Reason != "" && len(g.Holdouts) == 0 {
+			if g.Reason != "" && len(g.Widenings) == 0 {
 				row.Reason += "; no backtests: " + g.Reason
 			}
 			if w, ok := g.Widenings[fit.Family]; ok {

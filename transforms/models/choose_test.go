@@ -63,6 +63,8 @@ func TestChooseGoesByTheHoldoutUnlessTheDifferenceIsChance(t *testing.T) {
 	b := candidate("pareto_nbd", FitOK, 100, 1, 1.1, 1.1, 1.1, 1.1)
 	c := candidate("mbg_cnbd_2", FitOK, 150, 1, 1, 1, 1, 1.3)
 	lacking := candidate("mbg_cnbd_3", FitOK, 10, 1)
+	d := candidate(MBGNBD, FitOK, 200, 1)
+	poor := candidate("pareto_nbd", FitOK, 100, 0.5, 1, 1, 1, 1)
 	other := candidate(BGBB, FitOK, 1, 1, 1, 1, 1, 1.01)
 	for what, x := range map[string]struct {
 		candidates []Candidate
@@ -72,13 +74,42 @@ func TestChooseGoesByTheHoldoutUnlessTheDifferenceIsChance(t *testing.T) {
 		"the best by far":                   {[]Candidate{b, a}, MBGNBD, "predicted best"},
 		"the lower BIC within an error":     {[]Candidate{a, c}, "mbg_cnbd_2", "as well as mbg_nbd"},
 		"not of those beyond it":            {[]Candidate{a, b, c}, "mbg_cnbd_2", "as well as mbg_nbd"},
-		"not what lacks an origin":          {[]Candidate{lacking, a}, MBGNBD, "only candidate that is eligible"},
+		"not what lacks an origin":          {[]Candidate{lacking, a}, MBGNBD, "only eligible candidate that could be fitted at every origin"},
 		"a BIC of other data says nothing":  {[]Candidate{a, other}, MBGNBD, "predicted best"},
 		"a hold-out of other data does":     {[]Candidate{other, b}, BGBB, "predicted best"},
 		"the sole candidate with a holdout": {[]Candidate{b}, "pareto_nbd", "hold-out deviance 1.1000"},
+		"the sole candidate without":        {[]Candidate{lacking}, "mbg_cnbd_3", "could not be fitted at every origin"},
+		"the sole eligible without":         {[]Candidate{lacking, poor}, "mbg_cnbd_3", "could not be fitted at every origin"},
+		"BIC where none has a holdout":      {[]Candidate{d, lacking}, "mbg_cnbd_3", "lowest BIC, 10.0; it could not be fitted"},
 	} {
 		if got := Choose(x.candidates, nbd, true); got.Family != x.want || !strings.Contains(got.Why, x.reason) {
 			t.Errorf("%s: chose %q: %s; want %q: %s", what, got.Family, got.Why, x.want, x.reason)
+		}
+	}
+}
+
+// A reason never compares a BIC with that of other data, nor calls a BIC lower that
+// is not.
+func TestChooseSaysTrulyWhyNot(t *testing.T) {
+	nbd := candidate(NBD, FitOK, 300, 1).Fit
+	a := candidate(MBGNBD, FitOK, 200, 1, 1, 1, 1, 1)
+	noisy := candidate("mbg_cnbd_2", FitOK, 150, 1, 1, 1, 1, 1.3)
+	worse := candidate("pareto_nbd", FitOK, 100, 1, 1.05, 1.05, 1.05, 1.05)
+	other := candidate(BGBB, FitOK, 20, 1, 1.05, 1.05, 1.05, 1.05)
+	ungraded := candidate(BGBB, FitOK, 20, 1)
+	for what, x := range map[string]struct {
+		candidates []Candidate
+		of         Family
+		want       string
+	}{
+		"of other data, no backtests": {[]Candidate{candidate(MBGNBD, FitOK, 200, 1), ungraded}, BGBB, "its BIC is of other data than that of mbg_nbd, which the job names before it"},
+		"of other data, graded":       {[]Candidate{a, noisy, other}, BGBB, "mbg_nbd would have predicted better: its hold-out deviance is 1.0000 per customer, here 1.0500"},
+		"a lower BIC, but worse":      {[]Candidate{a, noisy, worse}, "pareto_nbd", "mbg_nbd would have predicted better: its hold-out deviance is 1.0000 per customer, here 1.0500"},
+		"not graded":                  {[]Candidate{a, ungraded}, BGBB, "it could not be fitted at every origin of the backtests"},
+		"a tie":                       {[]Candidate{candidate(MBGNBD, FitOK, 200, 1), candidate("pareto_nbd", FitOK, 200, 1)}, "pareto_nbd", "mbg_nbd, which the job names before it, is as good"},
+	} {
+		if got := Choose(x.candidates, nbd, x.candidates[0].Holdout != nil); got.WhyNot[x.of] != x.want {
+			t.Errorf("%s: %s was not chosen because %s; want %s", what, x.of, got.WhyNot[x.of], x.want)
 		}
 	}
 }

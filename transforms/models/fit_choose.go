@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
@@ -97,35 +98,40 @@ const mostOff = 0.10
 // the same customers, and says why of each in a sentence.
 //
 // A candidate is eligible if its status leaves parameters to use, if it has a lower
-// BIC than the NBD that is always fitted beside the candidates, if it expects of the past what came within a tenth, and, where there
-// are backtests, if it could be fitted at every origin. bg_nbd and bg_cnbd_k, which
-// call every one-time buyer alive, are eligible only if there is no other candidate.
+// BIC than the NBD that is always fitted beside the candidates, and if it expects of
+// the past what came within a tenth. bg_nbd and bg_cnbd_k, which call every one-time
+// buyer alive, are eligible only if there is no other candidate.
 //
 // Eligible ones compete by the mean deviance of their hold-outs; of those that are
 // not worse than the best by more than a standard error the one with the lowest BIC
-// is chosen. Without backtests BIC decides alone. A BIC is compared with that of
-// fits of the same data only. Ties go to the first. Where no candidate is eligible
-// nbd stands in.
+// is chosen. One without a hold-out is out of the competition where another has
+// one. Where none has, BIC decides alone. A BIC is compared with that of fits of the
+// same data only. Ties go to the first. Where no candidate is eligible nbd stands
+// in.
 func Choose(candidates []Candidate, nbd Fit, hasBacktests bool) Choice {
 	c := Choice{WhyNot: map[Family]string{}}
-	var eligible []*Candidate
+	var eligible, graded []*Candidate
 	for i := range candidates {
-		if why := candidates[i].ineligible(nbd, len(candidates) == 1, hasBacktests); why != "" {
-			c.WhyNot[candidates[i].Family] = why
-		} else {
-			eligible = append(eligible, &candidates[i])
+		e := &candidates[i]
+		if why := e.ineligible(nbd, len(candidates) == 1); why != "" {
+			c.WhyNot[e.Family] = why
+			continue
+		}
+		eligible = append(eligible, e)
+		if e.Holdout != nil {
+			graded = append(graded, e)
 		}
 	}
 	if len(eligible) == 0 {
 		return c.standIn(nbd)
 	}
-	best := eligible[0]
-	if hasBacktests {
-		best = leastDeviance(eligible)
+	best, competing := eligible[0], eligible
+	if len(graded) > 0 {
+		best, competing = leastDeviance(graded), graded
 	}
 	chosen := best
-	for _, e := range eligible {
-		if e.comparable(&best.Fit) && bic(&e.Fit) < bic(&chosen.Fit) && !(hasBacktests && e.Holdout.isWorse(best.Holdout)) {
+	for _, e := range competing {
+		if e.comparable(&best.Fit) && bic(&e.Fit) < bic(&chosen.Fit) && !(len(graded) > 0 && e.Holdout.isWorse(best.Holdout)) {
 			chosen = e
 		}
 	}
@@ -135,23 +141,27 @@ func Choose(candidates []Candidate, nbd Fit, hasBacktests bool) Choice {
 		c.Why = "the only candidate" + chosen.grades(hasBacktests)
 	case len(eligible) == 1:
 		c.Why = "the only candidate that is eligible" + chosen.grades(hasBacktests)
-	case hasBacktests && chosen == best:
+	case len(graded) == 1:
+		c.Why = "the only eligible candidate that could be fitted at every origin of the backtests" + chosen.grades(true)
+	case len(graded) > 1 && chosen == best:
 		c.Why = "it would have predicted best" + chosen.grades(true)
-	case hasBacktests:
+	case len(graded) > 1:
 		c.Why = fmt.Sprintf("it would have predicted as well as %s, within a standard error, and has the lowest BIC%s", best.Family, chosen.grades(true))
+	case slices.ContainsFunc(eligible, func(e *Candidate) bool { return !e.comparable(&chosen.Fit) }):
+		c.Why = fmt.Sprintf("it has the lowest BIC of those of the same data as %s, the first that is eligible, %.1f", best.Family, bic(&chosen.Fit)) + chosen.grades(hasBacktests)
 	default:
-		c.Why = fmt.Sprintf("it has the lowest BIC, %.1f", bic(&chosen.Fit))
+		c.Why = fmt.Sprintf("it has the lowest BIC, %.1f", bic(&chosen.Fit)) + chosen.grades(hasBacktests)
 	}
 	for _, e := range eligible {
 		if e != chosen {
-			c.WhyNot[e.Family] = e.whyNot(chosen, hasBacktests)
+			c.WhyNot[e.Family] = e.whyNot(chosen, best)
 		}
 	}
 	return c
 }
 
 // ineligible says why a candidate may not be chosen; empty where it may.
-func (c *Candidate) ineligible(nbd Fit, isAlone, hasBacktests bool) string {
+func (c *Candidate) ineligible(nbd Fit, isAlone bool) string {
 	ratio, isKnown := c.Reproduced.Get()
 	switch {
 	case !c.usable():
@@ -162,8 +172,6 @@ func (c *Candidate) ineligible(nbd Fit, isAlone, hasBacktests bool) string {
 		return fmt.Sprintf("nbd, which knows no dropout, describes the data as well: its BIC is %.1f, here %.1f", bic(&nbd), bic(&c.Fit))
 	case isKnown && !(math.Abs(ratio-1) <= mostOff):
 		return fmt.Sprintf("it expects %.0f %% of the repeat purchases that were made", 100*ratio)
-	case hasBacktests && c.Holdout == nil:
-		return "it could not be fitted at every origin of the backtests"
 	}
 	return ""
 }
@@ -195,8 +203,11 @@ func leastDeviance(eligible []*Candidate) *Candidate {
 
 // grades says how the candidate did in backtests.
 func (c *Candidate) grades(hasBacktests bool) string {
-	if !hasBacktests {
+	switch {
+	case !hasBacktests:
 		return ""
+	case c.Holdout == nil:
+		return "; " + notGraded
 	}
 	text := fmt.Sprintf(": hold-out deviance %.4f per customer", c.Holdout.Deviance())
 	if bias, ok := c.Holdout.Bias().Get(); ok {
@@ -205,12 +216,29 @@ func (c *Candidate) grades(hasBacktests bool) string {
 	return text
 }
 
-// whyNot says why an eligible candidate was not chosen.
-func (c *Candidate) whyNot(chosen *Candidate, hasBacktests bool) string {
-	if hasBacktests && c.Holdout.Deviance() > chosen.Holdout.Deviance() {
-		return fmt.Sprintf("%s would have predicted better: its hold-out deviance is %.4f per customer, here %.4f", chosen.Family, chosen.Holdout.Deviance(), c.Holdout.Deviance())
+const notGraded = "it could not be fitted at every origin of the backtests"
+
+// whyNot says why an eligible candidate was not chosen. best is the one that would
+// have predicted best, or the first where none is graded.
+func (c *Candidate) whyNot(chosen, best *Candidate) string {
+	isGraded := chosen.Holdout != nil
+	switch {
+	case isGraded && c.Holdout == nil:
+		return notGraded
+	case isGraded && c.Holdout.Deviance() > chosen.Holdout.Deviance():
+		return c.predictsWorse(chosen)
+	case c.comparable(&chosen.Fit) && bic(&c.Fit) > bic(&chosen.Fit):
+		return fmt.Sprintf("%s has a lower BIC, %.1f, here %.1f", chosen.Family, bic(&chosen.Fit), bic(&c.Fit))
+	case isGraded && c.Holdout.Deviance() > best.Holdout.Deviance():
+		return c.predictsWorse(best)
+	case !c.comparable(&chosen.Fit):
+		return fmt.Sprintf("its BIC is of other data than that of %s, which the job names before it", best.Family)
 	}
-	return fmt.Sprintf("%s has a lower BIC, %.1f, here %.1f", chosen.Family, bic(&chosen.Fit), bic(&c.Fit))
+	return fmt.Sprintf("%s, which the job names before it, is as good", chosen.Family)
+}
+
+func (c *Candidate) predictsWorse(than *Candidate) string {
+	return fmt.Sprintf("%s would have predicted better: its hold-out deviance is %.4f per customer, here %.4f", than.Family, than.Holdout.Deviance(), c.Holdout.Deviance())
 }
 
 // bic returns the BIC of a usable fit.

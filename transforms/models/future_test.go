@@ -150,3 +150,26 @@ func TestLifetimeIsTheLimitOfFiniteHorizons(t *testing.T) {
 		}
 	}
 }
+
+func TestPurchasesOfTheBusiestAddUp(t *testing.T) {
+	// After 1500 purchases in half a year the probability of none in a year, 10^−690, is
+	// below the smallest number.
+	const x, age, year = 1500, 26.0, 52.0
+	for _, m := range []Geometric{
+		{Family: NBD, R: 0.9, Alpha: 1.6}, {Family: BGNBD, R: 0.9, Alpha: 1.6, A: 0.01, B: 5}, {Family: MBGNBD, R: 0.9, Alpha: 1.6, A: 2, B: 90},
+	} {
+		c := At(m, x, age, age)
+		pmf := make([]float64, 1<<13)
+		c.PMF(year, pmf)
+		sum, mean := 0.0, 0.0
+		for n, p := range pmf {
+			sum, mean = sum+p, mean+float64(n)*p
+		}
+		wantClose(t, string(m.Family)+": sum", sum, 1, 1e-12)
+		wantClose(t, string(m.Family)+": mean", mean, c.Expected(year), 1e-11)
+	}
+	// The NBD's is a bell: the median is a third of a purchase below the mean, or less.
+	if c := At(Geometric{Family: NBD, R: 0.9, Alpha: 1.6}, x, age, age); math.Abs(float64(c.Quantile(year, 0.5))-c.Expected(year)) > 3 {
+		t.Errorf("the median of %.0f purchases is %d", c.Expected(year), c.Quantile(year, 0.5))
+	}
+}

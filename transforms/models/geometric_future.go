@@ -141,17 +141,16 @@ func (f future) Retained(from, to float64) float64 {
 // out passed, or the n-th did not. Source: Fader, Hardie & Lee (2005), eq. (8).
 // P(NB ≥ n) is 1 less the terms before, exact to 1e-16 of 1, and so is P(n).
 func (f future) PMF(h float64, into []float64) {
-	q := h / (f.alpha + h)
-	own := math.Exp(-f.r * math.Log1p(h/f.alpha)) // NB(n)
-	atLeast, stayed := 1.0, 1.0                   // P(NB ≥ n), B(a, b+n)/B(a, b)
+	passed := newPassing(f.r, h/f.alpha)
+	atLeast, stayed := 1.0, 1.0 // P(NB ≥ n), B(a, b+n)/B(a, b)
 	for n := range into {
 		k := float64(n)
+		own := passed.upTo(n) // NB(n)
 		into[n] = stayed * own
 		if n > 0 && f.a > 0 {
 			into[n] += stayed * f.a / (f.b + k - 1) * max(0, atLeast)
 		}
 		atLeast -= own
-		own *= q * (f.r + k) / (k + 1)
 		if f.a > 0 {
 			stayed *= (f.b + k) / (f.a + f.b + k)
 		}

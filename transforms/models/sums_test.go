@@ -32,7 +32,7 @@ func TestIntervalsOfSumsOfValueCoverWhatTheyClaim(t *testing.T) {
 		expected := scores[i].Outlook(lifetime).Discounted
 		parts[i] = Part{T: c.T, Amount: expected, Variance: expected * expected * in.Variance(&scores[i], c.X, c.T, lifetime)}
 	}
-	low, high := in.Sum(parts, 1)
+	low, high := in.Sum(parts, 0)
 	const worlds = 400
 	within := 0
 	for range worlds {
@@ -47,8 +47,8 @@ func TestIntervalsOfSumsOfValueCoverWhatTheyClaim(t *testing.T) {
 		}
 	}
 	wantShare(t, "worlds within the interval", within, worlds, IntervalLevel, 0.03)
-	if wideLow, wideHigh := in.Sum(parts, 1.5); !(wideLow < low && wideHigh > high) {
-		t.Errorf("widened by half the interval is %.1f to %.1f, else %.1f to %.1f", wideLow, wideHigh, low, high)
+	if wideLow, wideHigh := in.Sum(parts, 0.2); !(wideLow < low && wideHigh > high) {
+		t.Errorf("widened by a fifth of the sum the interval is %.1f to %.1f, else %.1f to %.1f", wideLow, wideHigh, low, high)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestIntervalsOfSumsCoverWithFittedParameters(t *testing.T) {
 			return mean
 		}
 		_, process := momentsOf(m, cells, weeks, ahead)
-		low, high := SumInterval(expected(m), f.ParameterVariance(expected), process, 1)
+		low, high := SumInterval(expected(m), f.ParameterVariance(expected), process, 0)
 		if sum := float64(purchases); sum >= low && sum <= high {
 			within++
 		}
