@@ -131,7 +131,7 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 		}
 		f.Models = append(f.Models, m)
 	}
-	return end, f, nil
+	return end, f, f.CheckFrequencies()
 }
 
 // check says what is wrong with a row of models; it sets the days of m.

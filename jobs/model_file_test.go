@@ -20,6 +20,12 @@ import (
 // and the model file.
 func shopWithModels(t *testing.T) func(change func(*jobs.Run)) (out string, s *jobs.Summary, file []byte) {
 	t.Helper()
+	return shopOf(t, func(log []byte) []byte { return log })
+}
+
+// shopOf is that of a changed log.
+func shopOf(t *testing.T, changed func(log []byte) []byte) func(change func(*jobs.Run)) (out string, s *jobs.Summary, file []byte) {
+	t.Helper()
 	sample, err := jobs.NewSample(jobs.SampleOptions{Customers: 1500, Seed: 11})
 	if err != nil {
 		t.Fatal(err)
@@ -28,10 +34,11 @@ func shopWithModels(t *testing.T) func(change func(*jobs.Run)) (out string, s *j
 	if err := sample.WriteCSV(t.Context(), 2, &log); err != nil {
 		t.Fatal(err)
 	}
+	content := changed(log.Bytes())
 	return func(change func(*jobs.Run)) (string, *jobs.Summary, []byte) {
 		t.Helper()
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "orders.csv"), log.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "orders.csv"), content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		run := newRun(load(t, jobs.DemoJob(filepath.ToSlash(dir)), nil), sample.LastDay())

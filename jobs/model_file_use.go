@@ -74,11 +74,13 @@ func (e *EarlierModels) Text() string {
 // chosen are the families that predict for the whole base.
 func (e *EarlierModels) chosen() (families []string) {
 	for _, role := range []string{clv.ForPurchases, clv.ForSpend} {
-		if m := e.fitted.Chosen(role, cohort.All); m != nil {
-			families = append(families, string(m.Family))
+		for i := range e.fitted.Models {
+			if m := &e.fitted.Models[i]; m.IsChosen && m.Role == role && m.IsOfAll() {
+				families = append(families, string(m.Family))
+			}
 		}
 	}
-	return families
+	return slices.Compact(families)
 }
 
 // fits are the fits of the whole base; none of nil.

@@ -161,8 +161,8 @@ func (st *stager) customers(ctx context.Context, in *input, b *base) error {
 	defer b.customers.shelf.Close() // no later table looks at a customer
 	desks := make([]desk, max(1, st.run.Workers))
 	customers, values := clv.Customers(in.bound.HasIntegerKeys(), in.bound.Attributes()), clv.CustomerValues(in.bound.HasIntegerKeys())
-	if b.sums.cells.By != nil {
-		customers, values = clv.CustomersBySegment(in.bound.HasIntegerKeys(), in.bound.Attributes()), clv.CustomerValuesBySegment(in.bound.HasIntegerKeys())
+	if b.valuation.HasManyModels() {
+		customers, values = clv.CustomersOfManyModels(in.bound.HasIntegerKeys(), in.bound.Attributes()), clv.CustomerValuesOfManyModels(in.bound.HasIntegerKeys())
 	}
 	err := st.parts(ctx, customers.Schema(), b.customers.shards, func(ctx context.Context, m *table.Memory, worker, i int) (table.Record, error) {
 		d := &desks[worker]

@@ -207,7 +207,7 @@ func (s *Summary) setResult(r *Run, in *input, b *base, o *outputs, c *checks) {
 	result.RepeatRate = repeatRate(o.businessPeriods)
 	s.Result = result
 	for i := range b.fitted.Models {
-		if m := &b.fitted.Models[i]; m.Part == cohort.All {
+		if m := &b.fitted.Models[i]; m.IsOfAll() {
 			s.Models = append(s.Models, modelSummary(m))
 		} else if m.IsChosen {
 			s.SegmentModels++

@@ -49,14 +49,13 @@ func (c *calibration) crowdOf(family models.Family) *crowd {
 
 // spending is what a purchase is expected to bring.
 type spending struct {
-	model    models.Spend
-	hasModel bool
-	mean     float64 // value of a purchase in currency, where there is no model
-	net      float64 // net revenue ÷ value of purchases
+	strata models.Strata // models of spend, by frequency; empty where none is usable
+	mean   float64       // value of a purchase in currency, where there is no model
+	net    float64       // net revenue ÷ value of purchases
 }
 
-// newSpending returns what table models calls net_revenue_factor, and the model of
-// spend, of customers.
+// newSpending returns what table models calls net_revenue_factor, and the models
+// of spend, of customers.
 func newSpending(states []State, fits *clv.Fits) (s spending) {
 	var net, value, purchases int64
 	for i := range states {
@@ -64,7 +63,7 @@ func newSpending(states []State, fits *clv.Fits) (s spending) {
 		value += states[i].FirstValue + states[i].RepeatValue
 		purchases += int64(states[i].X) + 1
 	}
-	s.model, s.hasModel = fits.Spend.Spend()
+	s.strata = fits.SpendStrata()
 	mean, _ := numeric.Ratio(value, purchases).Get()
 	s.mean = mean / money.Scale
 	s.net, _ = numeric.Ratio(net, value).Get()
@@ -82,7 +81,7 @@ func newSpending(states []State, fits *clv.Fits) (s spending) {
 // inverse has these moments. Where k is below ½ the variance is infinite, or as
 // good, and counts as that of ½.
 func (s *spending) of(c *State) (value, ofMean, ofPurchase float64) {
-	if !s.hasModel {
+	if len(s.strata) == 0 {
 		return s.mean * s.net, 0, 0
 	}
 	const least = 0.5
@@ -90,8 +89,9 @@ func (s *spending) of(c *State) (value, ofMean, ofPurchase float64) {
 	if c.X > 0 && c.RepeatValue > 0 {
 		x, mean = int(c.X), float64(c.RepeatValue)/money.Scale/float64(c.X)
 	}
-	expected, _ := s.model.Expected(x, mean).Get()
-	return expected * s.net, 1 / max(least, s.model.P*float64(x)+s.model.Q-2), 1 / s.model.P
+	model := s.strata[s.strata.Place(x)].Model
+	expected, _ := model.Expected(x, mean).Get()
+	return expected * s.net, 1 / max(least, model.P*float64(x)+model.Q-2), 1 / model.P
 }
 
 // repurchase is what the formulas of clv_formulas with a retention rate say at an

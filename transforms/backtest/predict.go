@@ -104,7 +104,7 @@ func (c *calibration) fourStep(r *repurchase, horizon int) *prediction {
 // byModel predicts with a model.
 func (c *calibration) byModel(fit *models.Fit, m models.Purchases, horizon int, each models.Each) *prediction {
 	p := c.constant(string(fit.Family))
-	p.fit, p.variances, p.worth, p.hasWorth = fit, make([]float64, len(c.states)), make([]worth, len(c.states)), c.spending.hasModel
+	p.fit, p.variances, p.worth, p.hasWorth = fit, make([]float64, len(c.states)), make([]worth, len(c.states)), len(c.spending.strata) > 0
 	h, crowd := float64(horizon)/c.settings.Unit(fit.Family).Days, c.crowdOf(fit.Family)
 	crowd.visit(m, each, func(futures []models.Future, customers []int32) {
 		weights, expected, squares := make([]float64, len(futures)), make([]float64, len(futures)), make([]float64, len(futures))

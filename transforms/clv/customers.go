@@ -42,7 +42,7 @@ type CustomerBlock struct {
 	purchasesModel         column[uint8] // among modelIDs
 	hasSpendModel          column[uint8]
 	spendModel             column[uint8]  // among modelIDs
-	modelIDs, spendIDs     column[string] // of jobs with segments, in the place of these
+	modelIDs, spendIDs     column[string] // where models differ between customers, in the place of these
 	hasYear                column[uint8]
 	valueOfYear            column[int64] // undiscounted
 	hasNext                [3]column[uint8]
@@ -66,8 +66,8 @@ func (v *Valuation) Customers(f *cohort.Frame, s *ledger.Customers, values []Val
 		b.compared(ranks, limits, values[from:])
 		b.predicted(values[from:], f.AsOf, models)
 		b.spread(v, values[from:])
-		if v.segments != nil {
-			b.segmented(values[from:])
+		if v.HasManyModels() {
+			b.modelled(values[from:])
 		}
 	}
 }
@@ -156,8 +156,8 @@ func (b *CustomerBlock) spread(v *Valuation, values []Value) {
 	}
 }
 
-// segmented fills in the models of customers of segments.
-func (b *CustomerBlock) segmented(values []Value) {
+// modelled fills in the models of customers where they differ.
+func (b *CustomerBlock) modelled(values []Value) {
 	for i := range b.rows {
 		b.modelIDs[i], b.spendIDs[i] = values[i].modelIDs()
 		b.hasSpendModel[i] = one(b.spendIDs[i] != "")

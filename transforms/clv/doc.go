@@ -26,6 +26,7 @@
 //	formula_sums.go    what customers did in the last months and in those before
 //	fraction.go        exact numbers, in which formulas are reckoned
 //	formulas.go        methods, their factors and warnings: rows of clv_formulas
+//	frequency.go       models of the value of purchases by their frequency
 //	independence.go    how far the value of purchases depends on their frequency
 //	models.go          rows of models and model_parameters
 //	definitions.go     what the models and values mean, for people
@@ -36,7 +37,8 @@
 //   - expected_purchases are those in (as-of day, as-of day + horizon], from the
 //     chosen model of purchases given the customer's x, t_x and T.
 //   - expected_purchase_value is the expected mean of a customer's purchases
-//     from the model of spend (the population's where they have no repeat
+//     from the model of spend, of their frequency where value depends on it (the
+//     population's, or that of the lowest frequency, where they have no repeat
 //     purchase) × net_revenue_factor, which is Σ net revenue ÷ Σ value of
 //     purchases of the base; for contribution also × Σ contribution ÷ Σ net
 //     revenue.

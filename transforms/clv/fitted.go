@@ -30,6 +30,19 @@ func (f *Fitted) Chosen(role string, part cohort.Dimension) *Model {
 	return &f.Models[i]
 }
 
+// pooledSpend returns the model of spend of the whole base, also where those by
+// frequency predict in its place; nil if it is not usable.
+func (f *Fitted) pooledSpend() *Model {
+	i := slices.IndexFunc(f.Models, func(m Model) bool { return m.Role == ForSpend && m.Part == cohort.All })
+	if i < 0 {
+		return nil
+	}
+	if _, ok := f.Models[i].Spend(); !ok {
+		return nil
+	}
+	return &f.Models[i]
+}
+
 // AddSegments adds the rows of models of segments.
 func (f *Fitted) AddSegments(rows []Model) {
 	f.Models = append(f.Models, rows...)

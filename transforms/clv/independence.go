@@ -11,11 +11,15 @@ import (
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
-// compareFrequency notes how far the value of purchases depends on their frequency.
+// compareFrequency notes how far the value of purchases depends on their frequency,
+// of a model of which it is known whether it predicts.
 func (m *Model) compareFrequency(cells []models.SpendCell) {
 	m.Correlation = SpendFrequencyCorrelation(cells)
 	if why := dependenceReason(cells); why != "" {
 		m.Reason += "; " + why
+		if m.IsChosen {
+			m.Reason += ", and one-time buyers are valued at the mean of all"
+		}
 	}
 }
 
@@ -75,7 +79,7 @@ func ranksOf(cells []models.SpendCell, order func(a, b models.SpendCell) int) []
 //
 // Under Gamma–Gamma both spend the same on average. It is beyond chance from
 // three standard errors of the difference on, and worth saying from a tenth on.
-// One-time buyers are valued at the mean of all, and are nearest to the first.
+// One-time buyers are nearest to the first.
 func dependenceReason(cells []models.SpendCell) string {
 	const sure, worthSaying = 3, 0.1
 	var once, often spendMean
@@ -98,7 +102,7 @@ func dependenceReason(cells []models.SpendCell) string {
 	if difference > 0 {
 		word = "more"
 	}
-	return fmt.Sprintf("value depends on frequency: who bought again once spends %.0f %% %s a purchase than who did more often, and one-time buyers are valued at the mean of all",
+	return fmt.Sprintf("value depends on frequency: who bought again once spends %.0f %% %s a purchase than who did more often",
 		100*math.Abs(difference), word)
 }
 

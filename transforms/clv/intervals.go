@@ -13,10 +13,19 @@ import (
 // newIntervals returns the intervals of what the models predict.
 func (v *Valuation) newIntervals(p *predictor, cells []models.Cell, each models.Each) *models.Intervals {
 	return models.NewIntervals(models.IntervalSettings{
-		Fit: p.fit, Spend: func(int) models.Fit { return p.spendFit },
+		Fit: p.fit, Spend: p.spendFit,
 		DaysPerUnit: v.unit().Days, DiscountPerDay: v.Settings.deltaPerDay(), HorizonDays: v.horizonDays(),
 		Level: v.widening.Level,
 	}, cells, each)
+}
+
+// spendFit returns the fit of spend that predicts for customers with x repeat
+// purchases.
+func (p *predictor) spendFit(x int) (f models.Fit) {
+	if m, ok := p.spendOf(x); ok {
+		f = m.Fit
+	}
+	return f
 }
 
 // Interval are the ends of an interval of an amount; null where there is none.
@@ -83,7 +92,9 @@ func (v *Valuation) uncertain(value *Value, residual int64) (u uncertain) {
 
 // sum returns the interval of the residual values of those who bought first on some
 // days, both included, widened by a factor. What parameters do to it is that of the
-// models of the whole base, also where segments have their own.
+// models of the whole base, also where segments have their own. What parameters of
+// spend do adds up as if it were one error, also among models by frequency: sums over
+// all of them are not taken to be better known than they are.
 func (v *Valuation) sum(asOf, from, to calendar.Day, days *cohort.Series[residual], widening float64) Interval {
 	if v.intervals == nil || v.isEndless(v.lifetime()) {
 		return Interval{}

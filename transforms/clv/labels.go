@@ -113,7 +113,7 @@ func modelIDs() []string {
 	return ids
 }
 
-// models returns the models behind predictions.
+// models returns the models behind predictions, where they are the same for all.
 func (v *Valuation) models() ModelPlaces {
 	place := func(id string) numeric.Null[uint8] {
 		if i := slices.Index(modelIDs(), id); i >= 0 {
@@ -121,7 +121,7 @@ func (v *Valuation) models() ModelPlaces {
 		}
 		return numeric.Null[uint8]{}
 	}
-	return ModelPlaces{place(v.purchasesID), place(v.spendID)}
+	return ModelPlaces{place(v.purchasesID), place(v.spendID(0))}
 }
 
 // basisNames are the names of all bases, in the order of the tables.

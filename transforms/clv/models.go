@@ -52,6 +52,8 @@ func Parameters(models []Model) []ModelParameter {
 type Fits struct {
 	Purchases []models.Fit // in the order of the families' names
 	Spend     models.Fit
+	Strata    models.Strata // that predict in its place; empty where it does
+	WhyStrata string        // what came of them; empty where there was nothing to try
 }
 
 // FitAll fits the models that a job asks for and those that are always beside
@@ -67,6 +69,7 @@ func FitAll(s *Settings, cells *Cells, gaps *Gaps, stop func() bool, each models
 		f.Purchases = append(f.Purchases, models.FitPurchases(family, cells.data(family, s, gaps), fitting))
 	}
 	f.Spend = models.FitSpend(cells.Spend, fitting)
+	f.Strata, f.WhyStrata = models.FitSpendByFrequency(f.Spend, cells.Spend, fitting)
 	return f
 }
 
@@ -144,17 +147,13 @@ func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cell
 		return nil
 	}
 	var rows []Model
-	for _, fit := range append(slices.Clone(f.Purchases), f.Spend) {
+	for _, fit := range f.Purchases {
 		row := Model{Fit: fit, Part: cohort.All, Role: ForPurchases, TimeUnit: s.Unit(fit.Family), Start: base.First, End: asOf}
 		row.IsCandidate = slices.Contains(s.Candidates, fit.Family)
 		if holdout, ok := g.Holdouts[fit.Family]; ok {
 			row.HoldoutDeviance, row.HoldoutBias = numeric.Known(holdout.Deviance()), holdout.Bias()
 		}
-		switch _, usable := fit.Spend(); {
-		case fit.Family == models.GammaGamma:
-			row.Role, row.IsChosen = ForSpend, usable
-			row.NetRevenueFactor = FactorsOf(base).NetRevenue
-			row.compareFrequency(cells.Spend)
+		switch {
 		case fit.Family == choice.Family:
 			row.IsChosen = true
 			row.Reason += "; chosen: " + choice.Why
@@ -171,6 +170,8 @@ func ModelRows(s *Settings, f *Fits, g Grades, choice models.Choice, cells *Cell
 		}
 		rows = append(rows, row)
 	}
+	spend := Model{Part: cohort.All, TimeUnit: s.TimeUnit, Start: base.First, End: asOf, NetRevenueFactor: FactorsOf(base).NetRevenue}
+	rows = append(rows, spendRows(f, spend, cells.Spend)...)
 	sortModels(rows)
 	return rows
 }

@@ -57,10 +57,22 @@ const leastOrder = 2.5
 // At most 2; 0 where no model of spend is usable. M = p/ν with ν ~ Gamma(q+px,
 // γ+mx) (Fader & Hardie 2013, eq. 3), so that 1/M is Gamma and M its inverse.
 func (p *predictor) ownSpread(x int) float64 {
-	if !p.hasSpend {
+	m, ok := p.spendOf(x)
+	if !ok {
 		return 0
 	}
-	return 1 / (max(p.spend.Q+p.spend.P*float64(x), leastOrder) - 2)
+	return 1 / (max(m.Model.Q+m.Model.P*float64(x), leastOrder) - 2)
+}
+
+// spreadOf returns the squared coefficient of variation of the purchases of a
+// customer with x repeat purchases around their mean: 1/p. Where no model of spend
+// is usable they are taken to vary as exponential ones, by as much as their mean.
+func (p *predictor) spreadOf(x int32) float64 {
+	m, ok := p.spendOf(int(x))
+	if !ok {
+		return 1
+	}
+	return 1 / m.Model.P
 }
 
 // modelOf returns the place of the model behind a value: 0 for that of the whole
@@ -100,17 +112,18 @@ type Assumptions struct {
 	DaysPerUnit float64            // of the model's time
 	DeltaPerDay float64            // continuous discount rate
 	// Purchase is the expected net revenue of a purchase of a customer without
-	// repeat purchases, OwnSpread what is not known of their mean, and Spread the
-	// squared coefficient of variation of a customer's purchases around the mean.
-	Purchase, OwnSpread, Spread float64
-	NetFactor                   float64               // net revenue ÷ purchase value
-	Widening                    models.Widening       // of intervals
-	Contribution                numeric.Null[float64] // contribution ÷ net revenue; null where it is not known
+	// repeat purchases, OwnSpread what is not known of their mean.
+	Purchase, OwnSpread float64
+	// Spread returns the squared coefficient of variation of the purchases of a
+	// customer with x repeat purchases around the mean.
+	Spread       func(x int32) float64
+	NetFactor    float64               // net revenue ÷ purchase value
+	Widening     models.Widening       // of intervals
+	Contribution numeric.Null[float64] // contribution ÷ net revenue; null where it is not known
 }
 
 // Assumptions returns what forecasts take as given. Not ok without a usable
-// model of purchases. Where no model of spend is usable the purchases of a
-// customer are taken to vary as exponential ones, by as much as their mean.
+// model of purchases.
 func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
 	if !v.hasPurchases {
 		return a, false
@@ -118,10 +131,7 @@ func (v *Valuation) Assumptions() (a Assumptions, ok bool) {
 	a = Assumptions{
 		Fit: v.fit, Model: v.purchases, ModelID: v.purchasesID,
 		DaysPerUnit: v.unit().Days, DeltaPerDay: v.Settings.deltaPerDay(),
-		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Models: v.purchasesModels(), Spread: 1, NetFactor: v.net, Widening: v.widening,
-	}
-	if v.hasSpend {
-		a.Spread = 1 / v.spend.P
+		Purchase: v.purchaseValue(&v.predictor, 0, 0) * v.net, OwnSpread: v.ownSpread(0), Models: v.purchasesModels(), Spread: v.spreadOf, NetFactor: v.net, Widening: v.widening,
 	}
 	if v.HasContribution {
 		a.Contribution = v.contribution

@@ -37,7 +37,7 @@ func FitSegments(s *Settings, whole *Fitted, cells *Cells, asOf calendar.Day, st
 		}
 		enter(m, models.FitPurchasesBySegment(m.Fit, data, fitting))
 	}
-	if m := whole.Chosen(ForSpend, cohort.All); m != nil {
+	if m := whole.pooledSpend(); m != nil {
 		data := make([][]models.SpendCell, len(cells.Segments))
 		for i := range data {
 			data[i] = cells.Segments[i].Spend
@@ -78,14 +78,12 @@ func (m *Model) choose() {
 type predictor struct {
 	fit          models.Fit // of purchases
 	purchases    models.Purchases
-	spend        models.Spend
 	hasPurchases bool              // a model of purchases is usable
 	scorer       *models.Scorer    // of that model
-	spendFit     models.Fit        // of spend
 	intervals    *models.Intervals // of predictions
-	hasSpend     bool              // a model of spend is usable
 	purchasesID  string            // model behind predictions
-	spendID      string            // empty where no model of spend is usable
+	spend        models.Strata     // models of spend; empty where none is usable
+	spendIDs     []string          // of these
 }
 
 // take takes over the models that were chosen for a part of the base, and reports
@@ -97,12 +95,28 @@ func (p *predictor) take(f *Fitted, part cohort.Dimension) (hasPurchases bool) {
 		p.purchasesID = m.ID()
 		hasPurchases = true
 	}
-	if m := f.Chosen(ForSpend, part); m != nil {
-		p.spendFit = m.Fit
-		p.spend, p.hasSpend = m.Spend()
-		p.spendID = m.ID()
+	if spend, ids := f.spend(part); len(spend) > 0 {
+		p.spend, p.spendIDs = spend, ids
 	}
 	return hasPurchases
+}
+
+// spendOf returns the model of spend that predicts for customers with x repeat
+// purchases of known value; not ok where none is usable.
+func (p *predictor) spendOf(x int) (m *models.Stratum, ok bool) {
+	if len(p.spend) == 0 {
+		return nil, false
+	}
+	return &p.spend[p.spend.Place(x)], true
+}
+
+// spendID returns the id of the model of spend in a place, empty where none is
+// usable.
+func (p *predictor) spendID(place uint8) string {
+	if len(p.spendIDs) == 0 {
+		return ""
+	}
+	return p.spendIDs[place]
 }
 
 // addScorers adds the scorer of the whole base, and a predictor for each segment of
@@ -154,5 +168,5 @@ func (v *Value) modelIDs() (purchases, spend string) {
 	if v.by == nil {
 		return "", ""
 	}
-	return v.by.purchasesID, v.by.spendID
+	return v.by.purchasesID, v.by.spendID(v.stratum)
 }

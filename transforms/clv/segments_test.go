@@ -90,8 +90,8 @@ func TestSegmentsPredictForTheirOwnCustomers(t *testing.T) {
 	}
 	v := NewValuation(s, f, &cells, true, nil)
 	for segment, part := range []string{"first_country/DE", "first_country/FR", "all/all"} {
-		if p := v.bySegment[segment]; p.purchasesID != "mbg_nbd/"+part || p.spendID != "gamma_gamma/"+part || p.scorer == nil {
-			t.Errorf("segment %d is predicted by %s and %s, want %s", segment, p.purchasesID, p.spendID, part)
+		if p := v.bySegment[segment]; p.purchasesID != "mbg_nbd/"+part || p.spendID(0) != "gamma_gamma/"+part || p.scorer == nil {
+			t.Errorf("segment %d is predicted by %s and %s, want %s", segment, p.purchasesID, p.spendID(0), part)
 		}
 	}
 	if v.bySegment[3] != nil {

@@ -107,20 +107,20 @@ const sumDoc = "what chance does to customers, independently of one another, and
 const (
 	modelDoc      = "Model of purchases behind the prediction."
 	noModel       = "without one"
-	spendModelDoc = "Model of the value of a purchase."
+	spendModelDoc = "Model of the value of a purchase: gamma_gamma/all/all; where value depends on frequency that of the customer's range, of the lowest for one-time buyers; or that of the segment."
 	noSpendModel  = "where the mean purchase stands in, or without a prediction"
 )
 
-// CustomersBySegment declares customers of a job whose models differ between
-// segments: there may be more of them than a column has labels.
-func CustomersBySegment(integerKeys bool, attributes []string) table.Definition[CustomerBlock] {
+// CustomersOfManyModels declares customers where models differ between them:
+// there may be more models than a column has labels.
+func CustomersOfManyModels(integerKeys bool, attributes []string) table.Definition[CustomerBlock] {
 	return replaced(Customers(integerKeys, attributes),
 		table.NullTextValues("model_id", modelDoc, noModel, func(b *CustomerBlock) ([]string, []uint8) { return b.modelIDs[:b.rows], b.isScored[:b.rows] }),
 		table.NullTextValues("spend_model_id", spendModelDoc, noSpendModel, func(b *CustomerBlock) ([]string, []uint8) { return b.spendIDs[:b.rows], b.hasSpendModel[:b.rows] }))
 }
 
-// CustomerValuesBySegment is CustomerValues of such a job.
-func CustomerValuesBySegment(integerKeys bool) table.Definition[CustomerValue] {
+// CustomerValuesOfManyModels is CustomerValues of such customers.
+func CustomerValuesOfManyModels(integerKeys bool) table.Definition[CustomerValue] {
 	return replaced(CustomerValues(integerKeys),
 		table.NullTexts("model_id", modelDoc, noModel, func(r *CustomerValue) (string, bool) { return r.ModelID, r.ModelID != "" }),
 		table.NullTexts("spend_model_id", spendModelDoc, noSpendModel, func(r *CustomerValue) (string, bool) { return r.SpendModelID, r.SpendModelID != "" }))
@@ -280,8 +280,8 @@ var Models = table.Definition[Model]{
 		table.Texts("model_id", "<family>/<dimension_name>/<dimension_value>.", (*Model).ID),
 		table.Texts("role", "purchases: when customers buy. spend: what a purchase is worth.", func(r *Model) string { return r.Role }),
 		table.Texts("family", named(models.Families), func(r *Model) string { return string(r.Family) }),
-		table.Texts("dimension_name", "The part of the base it was fitted on: all, or the column in customers by which models.segment_by divides it.", func(r *Model) string { return r.Part.Name }),
-		table.Texts("dimension_value", "The part of the base it was fitted on: all, or the value of that column.", func(r *Model) string { return r.Part.Value }),
+		table.Texts("dimension_name", "The part of the base it was fitted on: all; frequency, of models of spend where the value of a purchase depends on it; or the column in customers by which models.segment_by divides it.", func(r *Model) string { return r.Part.Name }),
+		table.Texts("dimension_value", "The part of the base it was fitted on: all, a range of frequency as 1, 2-3 or 4+, or the value of that column.", func(r *Model) string { return r.Part.Value }),
 		table.Texts("time_unit", "Unit of time of the parameters.", func(r *Model) string { return r.TimeUnit.Name }),
 		table.NullDates("calibration_start", "Day of the first purchase of all.", "without any", func(r *Model) (int32, bool) { d, ok := r.Start.Get(); return int32(d), ok }),
 		table.Dates("calibration_end", "Last day of what it was fitted on: the as-of day, an earlier one where the models were read from a model file.", func(r *Model) int32 { return int32(r.End) }),
@@ -289,7 +289,7 @@ var Models = table.Definition[Model]{
 		table.Integers("cells", "Distinct (x, t_x, T), or (x, repeat value) for spend, among them.", func(r *Model) int64 { return r.Fit.Cells }).In("cells").Never(),
 		table.NullNumbers("log_likelihood", "Log-likelihood at the estimates, in the time unit, without the parameter-free factor of the times.", "without a fit, and of segments, whose estimates are drawn to those of the whole base", func(r *Model) (float64, bool) { return r.LogLikelihood.Get() }).In("nats"),
 		table.NullNumbers("aic", "2 × parameters − 2 × log_likelihood.", "where log_likelihood is", func(r *Model) (float64, bool) { return r.AIC.Get() }).In("nats"),
-		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood.", "where log_likelihood is", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
+		table.NullNumbers("bic", "ln(customers) × parameters − 2 × log_likelihood. Of models by frequency, whose p and q are those of all, gamma alone counts here and in aic; reason of the model of all compares them together.", "where log_likelihood is", func(r *Model) (float64, bool) { return r.BIC.Get() }).In("nats"),
 		table.Flags("is_converged", "Whether the search ended at a maximum or at a bound.", func(r *Model) bool { return r.Converged }),
 		table.Integers("iterations", "Iterations of the search.", func(r *Model) int64 { return int64(r.Iterations) }).In("iterations").Never(),
 		table.Texts("status", named(models.FitStatuses), func(r *Model) string { return string(r.Fit.Status) }),
@@ -297,7 +297,7 @@ var Models = table.Definition[Model]{
 		table.Flags("is_chosen", "Whether predictions rest on it.", func(r *Model) bool { return r.IsChosen }),
 		table.Texts("reason", "Why it has this status, and why it was chosen or not.", func(r *Model) string { return r.Reason }),
 		table.NullNumbers("net_revenue_factor", "Net revenue ÷ value of purchases of the whole base, by which the value of a purchase is multiplied.", "for purchases, and where purchases are worth nothing", func(r *Model) (float64, bool) { return r.NetRevenueFactor.Get() }).In("ratio"),
-		table.NullNumbers("spend_frequency_correlation", "Spearman correlation (of ranks) of frequency and mean repeat value, which gamma_gamma assumes to be independent; reason says what it does where it matters.", "for purchases, and where it is not defined", func(r *Model) (float64, bool) { return r.Correlation.Get() }).In("correlation"),
+		table.NullNumbers("spend_frequency_correlation", "Spearman correlation (of ranks) of frequency and mean repeat value, which gamma_gamma assumes to be independent; reason says what it does where it matters, and whether models by frequency explain more.", "for purchases, and where it is not defined", func(r *Model) (float64, bool) { return r.Correlation.Get() }).In("correlation"),
 		table.NullNumbers("holdout_deviance", "Mean Poisson deviance of a customer's purchases in the horizon from what the model would have predicted, over all origins of backtests. Less is better; candidates are chosen by it.", "for spend, without backtests, and where it could not be fitted at every origin", func(r *Model) (float64, bool) { return r.HoldoutDeviance.Get() }).In("nats"),
 		table.NullNumbers("holdout_bias", "Predicted ÷ actual purchases − 1, over all origins of backtests together.", "where holdout_deviance is, and where nobody bought", func(r *Model) (float64, bool) { return r.HoldoutBias.Get() }).In("share"),
 		table.NullNumbers("interval_widening_customer_level", "Nominal level at which intervals of customers are taken, so that in the backtests they held as many as they claim; at least 0.8, at most 0.99.", "unless chosen, and where it could be fitted at no origin of backtests", func(r *Model) (float64, bool) { w, ok := r.Widening.Get(); return w.Level, ok }).In("probability"),
@@ -313,7 +313,7 @@ var ModelParameters = table.Definition[ModelParameter]{
 	Key:  []string{"model_id", "parameter"},
 	Columns: []table.Field[ModelParameter]{
 		table.Texts("model_id", "The model, as in models.", func(r *ModelParameter) string { return r.ModelID }),
-		table.Texts("parameter", "Symbol of the papers: r alpha a b, or p q gamma.", func(r *ModelParameter) string { return r.Name }),
+		table.Texts("parameter", "Symbol of the papers: r alpha a b, or p q gamma. Models by frequency share p and q with gamma_gamma/all/all.", func(r *ModelParameter) string { return r.Name }),
 		table.Numbers("estimate", "Maximum-likelihood estimate.", func(r *ModelParameter) float64 { return r.Estimate }).In("model units"),
 		table.NullNumbers("std_error", "Standard error from the observed information.", "where it is not available", func(r *ModelParameter) (float64, bool) { return r.StdError.Get() }).In("model units"),
 	},

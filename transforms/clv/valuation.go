@@ -27,7 +27,7 @@ const (
 // Statuses are the statuses with their meaning.
 var Statuses = []ledger.Term{
 	Predicted:        {Name: "predicted", Doc: "Both models predict for this customer."},
-	PopulationMean:   {Name: "population_mean", Doc: "The value of a purchase is the population's, for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
+	PopulationMean:   {Name: "population_mean", Doc: "The value of a purchase is the population's (where models by frequency predict, that of the lowest), for the customer has no repeat purchase, or none of positive value; the number of purchases is predicted as usual."},
 	InsufficientData: {Name: "insufficient_data", Doc: "No model of purchases could be used, so there are no predictions; models says why."},
 	NotModelled:      {Name: "not_modelled", Doc: "The job asks for no models (models.candidates: none), so there are no predictions."},
 	NoPurchase:       {Name: "no_purchase", Doc: "The customer has no purchase, so there is nothing to predict from."},
@@ -87,11 +87,12 @@ func NewValuation(s Settings, f *Fitted, cells *Cells, hasContribution bool, eac
 
 // Value is what is expected of a customer, before money is rounded.
 type Value struct {
-	Status Status
-	by     *predictor   // nil where there is no model
-	score  models.Score // likewise without prospects
-	x, T   int32        // as scored
-	spend  float64      // expected net revenue of a purchase, in currency
+	Status  Status
+	stratum uint8        // place of the model of spend that predicts
+	by      *predictor   // nil where there is no model
+	score   models.Score // likewise without prospects
+	x, T    int32        // as scored
+	spend   float64      // expected net revenue of a purchase, in currency
 
 	// Where there is a model, what most tables want of the prospects, which
 	// are far apart in memory: in net revenue, null where it is infinite.
@@ -168,10 +169,11 @@ func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calenda
 	value.score = p.scorer.Score(x, tx, T)
 	value.Status = PopulationMean
 	averaged, mean := 0, 0.0
-	if repeats > 0 && s.RepeatValue[i] > 0 && p.hasSpend {
+	if repeats > 0 && s.RepeatValue[i] > 0 && len(p.spend) > 0 {
 		value.Status = Predicted
 		averaged, mean = int(repeats), float64(s.RepeatValue[i])/money.Scale/float64(repeats)
 	}
+	value.stratum = uint8(p.spend.Place(averaged))
 	value.spend = v.purchaseValue(p, averaged, mean) * v.net
 	value.residual = v.residual(value)
 	value.purchases, value.year = v.withinYear(value)
@@ -179,14 +181,19 @@ func (v *Valuation) enter(value *Value, s *ledger.Customers, i int, asOf calenda
 
 // purchaseValue returns the expected value of a purchase, in currency, of a
 // customer whose x repeat purchases had the given mean; x = 0 is the
-// population's.
+// population's, by frequency that of the lowest stratum.
 func (v *Valuation) purchaseValue(p *predictor, x int, mean float64) float64 {
-	if !p.hasSpend {
+	m, ok := p.spendOf(x)
+	if !ok {
 		return v.meanPurchase
 	}
-	purchase, _ := p.spend.Expected(x, mean).Get()
+	purchase, _ := m.Model.Expected(x, mean).Get()
 	return purchase
 }
+
+// HasManyModels reports whether customers are predicted by different models: there
+// are segments, or models of spend by frequency.
+func (v *Valuation) HasManyModels() bool { return v.segments != nil || len(v.spend) > 1 }
 
 // bases are the bases that values are computed in, in the order of the tables.
 func (v *Valuation) bases() []Basis {

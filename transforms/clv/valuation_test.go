@@ -205,7 +205,7 @@ func TestWithoutAModel(t *testing.T) {
 	}
 	v, values, _ = valuationOf(testSettings(), threeCustomers(), &chosen, none)
 	wantMoney(t, "value of a purchase", lifetime(v, &values[0]).PurchaseValue, 200./4*0.9)
-	if id, spendID := v.purchasesID, v.spendID; values[0].Status != PopulationMean || id != "mbg_nbd/all/all" || spendID != "" {
+	if id, spendID := v.purchasesID, v.spendID(0); values[0].Status != PopulationMean || id != "mbg_nbd/all/all" || spendID != "" {
 		t.Errorf("status %s, models %q and %q", values[0].Status, id, spendID)
 	}
 }

@@ -15,7 +15,7 @@ type CustomerValue struct {
 	Prediction   Prediction
 	DiscountRate float64
 	Models       ModelPlaces
-	ModelID      string // of jobs with segments, in the place of Models; empty without
+	ModelID      string // where models differ between customers, in the place of Models; empty else
 	SpendModelID string // likewise
 }
 
@@ -49,7 +49,7 @@ func (v *Valuation) CustomerValues(s *ledger.Customers, values []Value) (n int, 
 			}
 			if values[customer].isScored() {
 				row.Models = models
-				if v.segments != nil {
+				if v.HasManyModels() {
 					row.ModelID, row.SpendModelID = values[customer].modelIDs()
 				}
 			}

@@ -109,7 +109,7 @@ func groupsOf(a *clv.Assumptions, h *horizon, s *Sums, each models.Each) groups 
 			for j, k := range keys {
 				for _, d := range dimensions {
 					if held, ok := (*s.Get(d))[k]; ok {
-						all[d].of(k.cohort, len(h.months)).enter(held, tables[i][j], a.Spread)
+						all[d].of(k.cohort, len(h.months)).enter(held, tables[i][j], a.Spread(k.x))
 					}
 				}
 			}

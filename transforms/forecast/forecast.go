@@ -274,6 +274,7 @@ func (f *Forecast) blockOfNew(n newcomer, first float64, logVariances []float64)
 		begin     = months[n.month].discount(a.DeltaPerDay)
 		b         = block{dimension: cohort.All, grain: ByCohort, vintage: Future, cohort: numeric.Known(months[n.month].Start), lines: make([]line, len(months)+1)}
 		own       = a.Purchase * a.Purchase * (1 + a.OwnSpread)
+		spread    = a.Spread(0)
 	)
 	for k := range b.lines {
 		to, repeats := &b.lines[k], n.demand.purchases[k]
@@ -289,7 +290,7 @@ func (f *Forecast) blockOfNew(n newcomer, first float64, logVariances []float64)
 		}
 		to.active = max(to.acquired, count*n.demand.active[k])
 		to.parameter = parameterDeviation(count*repeats*a.Purchase, logVariances[k])
-		square := firsts*firsts*(1+a.OwnSpread)*(1+a.Spread) + 2*firsts*repeats*a.Purchase + varianceOf(repeats, n.demand.second[k], own, 0, a.Spread)
+		square := firsts*firsts*(1+a.OwnSpread)*(1+spread) + 2*firsts*repeats*a.Purchase + varianceOf(repeats, n.demand.second[k], own, 0, spread)
 		to.process = max(0, count*(square-each*each))
 		to.worth = make([]float64, len(months))
 		to.worth[n.month] = to.value

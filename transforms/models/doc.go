@@ -25,6 +25,7 @@
 //	cnbd_next.go       when the next purchase is
 //	gammagamma.go      Gamma–Gamma: the value of a purchase
 //	fit.go, fit_*.go   maximum likelihood, standard errors, status, choice
+//	fit_strata.go      fits of spend by frequency
 //	fit_shrunk.go      fits of segments, drawn to that of the whole base
 //	uncertainty.go     quantiles, what the uncertainty of parameters does, widening of intervals
 //	variance.go        what is left to chance: variances of customers, intervals of sums

@@ -25,7 +25,8 @@ type Intervals struct {
 	spendErrors []float64 // by x
 }
 
-// IntervalSettings are what Intervals are of.
+// IntervalSettings are what Intervals are of. Where Spend changes from one x to the
+// next intervals change gradually, over a step of the grid.
 type IntervalSettings struct {
 	Fit            Fit             // of purchases, usable
 	Spend          func(x int) Fit // of the purchases of customers with x repeat purchases; with or without a model
