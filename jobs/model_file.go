@@ -76,6 +76,7 @@ type modelInFile struct {
 	Correlation      *float64          `json:"spend_frequency_correlation"`
 	HoldoutDeviance  *float64          `json:"holdout_deviance"`
 	HoldoutBias      *float64          `json:"holdout_bias"`
+	IsWidened        bool              `json:"is_widened"` // backtests say how far, as above
 	Parameters       []parameterInFile `json:"parameters"`
 	Covariance       [][]float64       `json:"covariance"`                // of the parameters' logarithms, in their order; null without
 	Purchases        float64           `json:"purchases_per_opportunity"` // 0 where it counts none
@@ -120,6 +121,7 @@ func inFile(m *clv.Model) modelInFile {
 		HoldoutDeviance: pointer(m.HoldoutDeviance), HoldoutBias: pointer(m.HoldoutBias),
 		Covariance: m.Covariance, Purchases: m.Opportunity.Purchases,
 	}
+	_, f.IsWidened = m.Widening.Get()
 	if start, ok := m.Start.Get(); ok {
 		text := start.String()
 		f.Start = &text

@@ -116,6 +116,9 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 		own := &file.Models[i]
 		m := own.model()
 		m.TimeUnit = settings.Unit(m.Family)
+		if own.IsWidened {
+			m.Widening = numeric.Known(f.Widening)
+		}
 		if err := own.check(&m); err != nil {
 			return 0, f, fmt.Errorf("models[%d]: %w", i, err)
 		}
@@ -125,9 +128,6 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 				return 0, f, fmt.Errorf("two models of %s are chosen", what)
 			}
 			chosen[what] = true
-			if _, isGraded := m.HoldoutDeviance.Get(); isGraded {
-				m.Widening = numeric.Known(f.Widening)
-			}
 		}
 		f.Models = append(f.Models, m)
 	}

@@ -96,7 +96,7 @@ func (r *Results) conclude(held holdouts) {
 			cmp.Compare(a.Grain, b.Grain), cmp.Compare(a.Measure, b.Measure), cmp.Compare(a.Model, b.Model))
 	})
 	for family, own := range held {
-		w := r.widening(string(family))
+		w := r.widening(string(family), own.origins)
 		for i := range r.Rows {
 			if r.Rows[i].Model == string(family) {
 				r.Rows[i].cover(w)
@@ -109,9 +109,10 @@ func (r *Results) conclude(held holdouts) {
 	}
 }
 
-// widening returns how the intervals of a model have to be widened: by what all
-// origins say of the whole base, and of sums by the measure that is worse.
-func (r *Results) widening(model string) models.Widening {
+// widening returns how the intervals of a model have to be widened: by what the
+// origins at which it could be fitted, so many, say of the whole base, and of sums by
+// the measure that is worse.
+func (r *Results) widening(model string, origins int) models.Widening {
 	var levels []float64
 	sums := map[Grain]map[Measure][]sum{ByCohort: {}, Total: {}}
 	for i := range r.Rows {
@@ -125,7 +126,7 @@ func (r *Results) widening(model string) models.Widening {
 		}
 	}
 	added := func(grain Grain) float64 {
-		return max(sumError(sums[grain][Purchases], len(r.Days)), sumError(sums[grain][NetRevenue], len(r.Days)))
+		return max(sumError(sums[grain][Purchases], origins), sumError(sums[grain][NetRevenue], origins))
 	}
 	return models.Widening{Level: customerLevel(levels), Cohort: added(ByCohort), Total: added(Total)}
 }

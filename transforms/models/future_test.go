@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -171,5 +172,32 @@ func TestPurchasesOfTheBusiestAddUp(t *testing.T) {
 	// The NBD's is a bell: the median is a third of a purchase below the mean, or less.
 	if c := At(Geometric{Family: NBD, R: 0.9, Alpha: 1.6}, x, age, age); math.Abs(float64(c.Quantile(year, 0.5))-c.Expected(year)) > 3 {
 		t.Errorf("the median of %.0f purchases is %d", c.Expected(year), c.Quantile(year, 0.5))
+	}
+}
+
+func TestParetoPurchasesAddUpWhereAllBuyAtOneRate(t *testing.T) {
+	// Shapes without bound are the limit of one rate of buying, of dropping out, or of
+	// both; the bells that are summed over do not get narrower with them.
+	for _, f := range []paretoFuture{
+		{r: 1e7, alpha: 4e7, s: 0.6, beta: 12}, {r: 0.5, alpha: 10, s: 1e7, beta: 4e8}, {r: 1e7, alpha: 4e7, s: 1e7, beta: 4e8}, {r: 60, alpha: 240, s: 2, beta: 30},
+	} {
+		for _, h := range []float64{0.1, 13, 52, 520} {
+			pmf := make([]float64, 1024)
+			f.PMF(h, pmf)
+			sum, mean := 0.0, 0.0
+			for n, p := range pmf {
+				sum, mean = sum+p, mean+float64(n)*p
+			}
+			what := fmt.Sprintf("%+v in %v weeks: ", f, h)
+			wantClose(t, what+"sum", sum, 1, 1e-10)
+			wantClose(t, what+"mean", mean, f.Expected(h), 1e-9)
+			few := make([]float64, 4)
+			f.PMF(h, few)
+			for n, p := range few {
+				if math.Abs(p-pmf[n]) > 1e-10 {
+					t.Errorf("%sP(%d) is %v among few, %v among many", what, n, p, pmf[n])
+				}
+			}
+		}
 	}
 }

@@ -147,7 +147,8 @@ func (f paretoFuture) timeToPurchase(q float64) float64 {
 // NB(n; u) is the probability of n purchases until u of who does not die before;
 // u is the time of death. Source: Fader & Hardie (2005), as LogLikelihood, eq.
 // (22), with the integral left in place, which is positive. As a function of ln u
-// NB(n; u) is a bell of a width of 1/√r or more, which the panels are fitted to.
+// NB(n; u) is a bell of a width of √(1/n + 1/r), which the panels are fitted to:
+// also where all customers buy at one rate, r without bound, they stay few.
 func (f paretoFuture) PMF(h float64, into []float64) {
 	clear(into)
 	if len(into) == 0 {
@@ -156,7 +157,7 @@ func (f paretoFuture) PMF(h float64, into []float64) {
 	const bells = 3 // in a panel
 	c := 1 / (max(1, f.r)/f.alpha + (f.s+1)/f.beta)
 	if h > 0 {
-		deaths := numeric.Panels(0, math.Log1p(h/c), min(1, bells/math.Sqrt(f.r)))
+		deaths := numeric.Panels(0, math.Log1p(h/c), min(1, bells*math.Sqrt(1/f.r+1/float64(len(into)))))
 		for i, y := range deaths.Nodes {
 			u := c * math.Expm1(y)
 			density := f.s / f.beta * math.Exp(-(f.s+1)*math.Log1p(u/f.beta))
