@@ -122,7 +122,7 @@ func hardBases() []hardBase {
 			}),
 		},
 		{name: "the data end years before", rows: buyers(300), asOf: start + 6_000, statuses: "population_mean predicted", spend: "ok"},
-		{name: "most data come later", rows: buyers(300), asOf: start + 20, statuses: "insufficient_data", spend: "insufficient_data", warning: "no model of purchases could be fitted"},
+		{name: "most data come later", rows: buyers(300), asOf: start + 20, statuses: "insufficient_data", spend: "insufficient_data", warning: "no model of purchases predicts (models says why)"},
 		{
 			name: "two cohorts of very different age", asOf: start + 3_000, statuses: "population_mean predicted", spend: "ok",
 			rows: slices.Concat(buyers(300), changed(buyers(300), func(r *hardRow) { r.customer, r.day = "n"+r.customer, r.day+2_700 })),

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -278,7 +279,16 @@ func warnings(r *Run, s *Summary, in *input, b *base, c *checks) []string {
 		chosen = chosen || m.IsChosen && !strings.HasPrefix(m.ID, string(models.GammaGamma))
 	}
 	if !chosen && r.Job.hasModels() {
-		list = append(list, "no model of purchases could be fitted: predictions are NULL")
+		list = append(list, "no model of purchases predicts (models says why): predictions are NULL")
+	}
+	for _, m := range s.Models {
+		if m.IsChosen && m.Bias != nil && math.Abs(*m.Bias) > models.MostOff {
+			how := "more"
+			if *m.Bias < 0 {
+				how = "fewer"
+			}
+			list = append(list, fmt.Sprintf("in backtests %s predicted %.0f %% %s purchases than came: intervals of sums are widened by that, values are not corrected", m.ID, 100*math.Abs(*m.Bias), how))
+		}
 	}
 	if s.predictsWith(models.NBD) && !slices.Contains(r.Job.Value.Candidates, models.NBD) {
 		list = append(list, "nbd predicts, in which nobody ever leaves (models says why): values of a lifetime are as high as they can be")

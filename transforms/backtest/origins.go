@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-clv/perennial/transforms/calendar"
 	"github.com/perennial-clv/perennial/transforms/clv"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"github.com/perennial-clv/perennial/transforms/numeric"
 )
 
@@ -57,6 +58,26 @@ func PlanOrigins(first numeric.Null[calendar.Day], asOf calendar.Day, most int) 
 	}
 	if len(o.Days) < most {
 		o.Reason = fmt.Sprintf("a history of %d days has room for no more", history)
+	}
+	return o
+}
+
+// between moves the origins of contracts back to the ends of periods. Who has paid
+// for the period that runs at an origin cannot be told from who will, so that in the
+// middle of one too many payments are expected of the rest. Origins of one period
+// become one.
+func (o Origins) between(opportunities ledger.Opportunities) Origins {
+	if !opportunities.IsContractual {
+		return o
+	}
+	days := o.Days
+	o.Days = nil
+	for _, day := range days {
+		c, grain := opportunities.Calendar, opportunities.Grain
+		end := c.Start(grain, c.Index(grain, day+1)) - 1
+		if n := len(o.Days); n == 0 || end < o.Days[n-1] {
+			o.Days = append(o.Days, end)
+		}
 	}
 	return o
 }

@@ -32,7 +32,7 @@ func Run(s *clv.Settings, f *cohort.Frame, h *Histories, first numeric.Null[cale
 			}
 		}
 	}
-	r := Results{Origins: PlanOrigins(first, f.AsOf, most), Grades: clv.Grades{Holdouts: map[models.Family]models.Holdout{}, Widenings: map[models.Family]models.Widening{}}}
+	r := Results{Origins: PlanOrigins(first, f.AsOf, most).between(s.Opportunities), Grades: clv.Grades{Holdouts: map[models.Family]models.Holdout{}, Widenings: map[models.Family]models.Widening{}}}
 	held := holdouts{}
 	var days []calendar.Day
 	for _, origin := range r.Days {

@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"encoding/json"
+	"github.com/perennial-clv/perennial/transforms/ledger"
 	"math"
 	"reflect"
 	"slices"
@@ -66,6 +67,21 @@ func TestOriginsLieHalfAHorizonApart(t *testing.T) {
 	}
 	if o := PlanOrigins(numeric.Null[calendar.Day]{}, 0, 3); len(o.Days) > 0 || o.Reason == "" {
 		t.Errorf("of nobody: %+v", o)
+	}
+}
+
+// Origins of contracts are the last days of periods on or before those of others,
+// each once.
+func TestOriginsOfContractsEndPeriods(t *testing.T) {
+	o := Origins{Days: []calendar.Day{dayOf(t, "2024-05-31"), dayOf(t, "2024-05-07"), dayOf(t, "2024-05-02"), dayOf(t, "2024-03-15")}}
+	months := ledger.Opportunities{Grain: calendar.ByMonth, IsContractual: true}
+	want := []calendar.Day{dayOf(t, "2024-05-31"), dayOf(t, "2024-04-30"), dayOf(t, "2024-02-29")}
+	if got := o.between(months); !slices.Equal(got.Days, want) {
+		t.Errorf("origins %v, want %v", got.Days, want)
+	}
+	months.IsContractual = false
+	if got := o.between(months); !slices.Equal(got.Days, o.Days) {
+		t.Errorf("without contracts %v, want %v", got.Days, o.Days)
 	}
 }
 

@@ -90,9 +90,9 @@ type Choice struct {
 	WhyNot map[Family]string // why each other candidate is not
 }
 
-// mostOff is how far from what came a model's past may be: beyond, its future is
+// MostOff is how far from what came a model's past may be: beyond, its future is
 // not worth a comparison.
-const mostOff = 0.10
+const MostOff = 0.10
 
 // Choose picks the model of purchases to predict with among candidates, fitted to
 // the same customers, and says why of each in a sentence.
@@ -169,8 +169,8 @@ func (c *Candidate) ineligible(nbd Fit, isAlone bool) string {
 	case !isAlone && c.Family.KeepsOneTimeBuyers():
 		return "it calls every one-time buyer alive"
 	case c.Family != NBD && nbd.usable() && c.comparable(&nbd) && bic(&c.Fit) >= bic(&nbd):
-		return fmt.Sprintf("nbd, which knows no dropout, describes the data as well: its BIC is %.1f, here %.1f", bic(&nbd), bic(&c.Fit))
-	case isKnown && !(math.Abs(ratio-1) <= mostOff):
+		return fmt.Sprintf("nbd, which knows no dropout, describes the data no worse: its BIC is %.1f, here %.1f", bic(&nbd), bic(&c.Fit))
+	case isKnown && !(math.Abs(ratio-1) <= MostOff):
 		return fmt.Sprintf("it expects %.0f %% of the repeat purchases that were made", 100*ratio)
 	}
 	return ""
