@@ -134,6 +134,9 @@ func (file *modelFile) fitted() (end calendar.Day, f clv.Fitted, err error) {
 	return end, f, f.CheckFrequencies()
 }
 
+// mostPerOpportunity is how many purchase days the longest opportunity has, a year.
+const mostPerOpportunity = 366
+
 // check says what is wrong with a row of models; it sets the days of m.
 func (f *modelInFile) check(m *clv.Model) error {
 	isSpend := m.Family == models.GammaGamma
@@ -142,8 +145,8 @@ func (f *modelInFile) check(m *clv.Model) error {
 		return fmt.Errorf("%s is no model of %q", m.Family, m.Role)
 	case f.ID != m.ID():
 		return fmt.Errorf("model_id is not that of its family and dimension")
-	case m.Opportunity.Purchases < 0:
-		return fmt.Errorf("purchases_per_opportunity is negative")
+	case !(m.Opportunity.Purchases >= 0 && m.Opportunity.Purchases <= mostPerOpportunity):
+		return fmt.Errorf("purchases_per_opportunity is not from 0 to %d", mostPerOpportunity)
 	case !f.days(m):
 		return fmt.Errorf("a day is no date")
 	}

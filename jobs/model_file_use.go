@@ -39,6 +39,9 @@ func (e *EarlierModels) Suits(j *Job) error {
 // Predicts fails where a job that fits nothing cannot predict with the models:
 // beside what Suits says they are of other segments.
 func (e *EarlierModels) Predicts(j *Job) error {
+	if err := e.Suits(j); err != nil {
+		return err
+	}
 	if e.segmentBy != j.SegmentBy {
 		hint := "write models.segment_by: " + e.segmentBy
 		if e.segmentBy == "" {
@@ -51,7 +54,7 @@ func (e *EarlierModels) Predicts(j *Job) error {
 		return pipeline.Errorf(pipeline.ClassUsage, e.Place, fmt.Sprintf("write models.candidates: [%s]", m.Family),
 			"the model %s counts opportunities, and no candidate of the job does", m.Family)
 	}
-	return e.Suits(j)
+	return nil
 }
 
 // CheckSavesModels fails where a job has no models to save.

@@ -34,6 +34,9 @@ func addModelFiles(run *jobs.Run, f *flags) error {
 	if f.saveModels == "" {
 		return nil
 	}
+	if info, err := os.Stat(f.saveModels); err == nil && info.IsDir() {
+		return pipeline.Errorf(pipeline.ClassUsage, f.saveModels, "name a file in it", "the models cannot be saved in place of a folder")
+	}
 	run.OnModels = func(content []byte) error { return saveModels(f.saveModels, content) }
 	return run.Job.CheckSavesModels()
 }

@@ -16,6 +16,7 @@ import (
 const (
 	acquisitionPlanned   = "acquisition_planned"
 	lifetimeInfinite     = "lifetime_infinite"
+	meanPeriods          = "mean_periods"
 	noAcquisitionError   = "acquisition_error_unknown"
 	noParameterVariance  = "parameter_uncertainty_unknown"
 	noSeasonFound        = "no_seasonality"
@@ -27,6 +28,7 @@ const (
 var Warnings = []ledger.Term{
 	{Name: acquisitionPlanned, Doc: "Customers to come are those of acquisition_plan, in some month at least; they are taken as given."},
 	{Name: lifetimeInfinite, Doc: "What follows the last month has no end, or is more than a money column holds, so that there is no amount; discounted it is finite unless the discount rate is 0."},
+	{Name: meanPeriods, Doc: "The model counts opportunities, to which days are turned by their mean length: a short month is expected too low and a long one too high, by some 8 % in February, and the interval does not know of it; the sums of a year are right."},
 	{Name: noAcquisitionError, Doc: "The history has fewer than 9 complete months, too few to see how far forecasts of acquisition are off, so that there is no interval."},
 	{Name: noParameterVariance, Doc: "The model has no standard errors (it is at a bound): the interval knows only chance and is too narrow."},
 	{Name: noSeasonFound, Doc: "The history has fewer than two years of complete months, so that seasonal_index is 1."},
@@ -104,6 +106,7 @@ func (f *Forecast) warnings(b *block, r *Row) string {
 	applies := map[string]bool{
 		acquisitionPlanned:   isFuture && f.usesPlan(b),
 		lifetimeInfinite:     !isMonth && !hasNet,
+		meanPeriods:          isMonth && f.assumptions.Fit.Family.IsDiscrete(),
 		noAcquisitionError:   isMonth && f.acquisition.errors < leastErrors && f.isForecast(r.line.worth),
 		noParameterVariance:  isMonth && f.assumptions.Fit.Covariance == nil,
 		noSeasonFound:        isMonth && !f.hasSeason,

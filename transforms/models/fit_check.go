@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/perennial-clv/perennial/transforms/ledger"
+	"gonum.org/v1/gonum/mat"
 )
 
 // Check says what is wrong with a fit that was not made here but read: nil where
@@ -56,6 +57,9 @@ func (f Fit) checkCovariance() error {
 			}
 		}
 	}
+	if !isDefinite(f.Covariance) {
+		return fmt.Errorf("the covariance of %s is not positive definite", f.Family)
+	}
 	return nil
 }
 
@@ -73,4 +77,19 @@ func parametersOf(name Family) (names []string, ok bool) {
 		return nil, false
 	}
 	return all[i].parameters, true
+}
+
+// isDefinite reports whether a symmetric matrix is positive definite; an empty one is.
+func isDefinite(m [][]float64) bool {
+	if len(m) == 0 {
+		return true
+	}
+	symmetric := mat.NewSymDense(len(m), nil)
+	for i, row := range m {
+		for j := i; j < len(row); j++ {
+			symmetric.SetSym(i, j, row[j])
+		}
+	}
+	var factor mat.Cholesky
+	return factor.Factorize(symmetric)
 }
