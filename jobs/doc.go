@@ -10,7 +10,7 @@
 //	override.go  values of the job file that the command line sets
 //	keys.go      the keys of the job file, read off the tags of File and of the adapters' options
 //	schema.go    the same as a JSON Schema
-//	validate.go  what cannot be right, and what to do about it
+//	validate.go, validate_models.go  what cannot be right, and what to do about it
 //	settings.go  the mapping bound to the source; the run's calendar
 //	asof.go      the as-of day; whose tables a sink holds
 //	catalogue.go all tables, in the order they are published
