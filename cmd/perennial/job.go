@@ -21,6 +21,16 @@ import (
 
 // loadJob reads and validates a job file, with what the command line sets.
 func loadJob(w *world, path string, f *flags) (*jobs.Job, error) {
+	content, err := readFile(path, "job file", "give the path of a job file")
+	if err != nil {
+		return nil, err
+	}
+	return jobs.Load(path, content, w.lookup, adapters(), f.set...)
+}
+
+// readFile reads a file that the command line names: what it is, and the hint
+// where it is not there.
+func readFile(path, what, hint string) ([]byte, error) {
 	content, err := os.ReadFile(path)
 	var inPath *fs.PathError
 	if errors.As(err, &inPath) {
@@ -28,11 +38,11 @@ func loadJob(w *world, path string, f *flags) (*jobs.Job, error) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, pipeline.Errorf(pipeline.ClassPermission, path, "make the job file readable for this user", "cannot read the job file: %w", err)
+		return nil, pipeline.Errorf(pipeline.ClassPermission, path, "make the "+what+" readable for this user", "cannot read the %s: %w", what, err)
 	case err != nil:
-		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "give the path of a job file", "cannot read the job file: %w", err)
+		return nil, pipeline.Errorf(pipeline.ClassUsage, path, hint, "cannot read the %s: %w", what, err)
 	}
-	return jobs.Load(path, content, w.lookup, adapters(), f.set...)
+	return content, nil
 }
 
 // loadRun makes a run of a job file as of a day.

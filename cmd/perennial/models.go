@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 
 	"github.com/perennial-clv/perennial/jobs"
@@ -43,16 +42,9 @@ func addModelFiles(run *jobs.Run, f *flags) error {
 
 // loadModels reads a model file.
 func loadModels(path string) (*jobs.EarlierModels, error) {
-	content, err := os.ReadFile(path)
-	var inPath *fs.PathError
-	if errors.As(err, &inPath) {
-		err = inPath.Err // the place says which path
-	}
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return nil, pipeline.Errorf(pipeline.ClassPermission, path, "make the model file readable for this user", "cannot read the model file: %w", err)
-	case err != nil:
-		return nil, pipeline.Errorf(pipeline.ClassUsage, path, "give the path of a file that run --save-models has written", "cannot read the model file: %w", err)
+	content, err := readFile(path, "model file", "give the path of a file that run --save-models has written")
+	if err != nil {
+		return nil, err
 	}
 	return jobs.ReadModels(path, content)
 }

@@ -73,25 +73,18 @@ func newSpending(states []State, fits *clv.Fits) (s spending) {
 // of returns the net revenue expected of a purchase of a customer, in currency,
 // and the squares of two coefficients of variation: of what the customer's
 // purchases are on average, which is not known either, and of a purchase around
-// that. Both are 0 without a model.
-//
-//	(k+1)/k − 1, k = px + q − 2, and 1/p
-//
-// Source: Fader & Hardie (2013): the mean is p/ν with ν ~ Gamma(px+q, γ+mx), whose
-// inverse has these moments. Where k is below ½ the variance is infinite, or as
-// good, and counts as that of ½.
+// that: Spend.OwnSpread and 1/p. Both are 0 without a model.
 func (s *spending) of(c *State) (value, ofMean, ofPurchase float64) {
 	if len(s.strata) == 0 {
 		return s.mean * s.net, 0, 0
 	}
-	const least = 0.5
 	x, mean := 0, 0.0
 	if c.X > 0 && c.RepeatValue > 0 {
 		x, mean = int(c.X), float64(c.RepeatValue)/money.Scale/float64(c.X)
 	}
 	model := s.strata[s.strata.Place(x)].Model
 	expected, _ := model.Expected(x, mean).Get()
-	return expected * s.net, 1 / max(least, model.P*float64(x)+model.Q-2), 1 / model.P
+	return expected * s.net, model.OwnSpread(x), 1 / model.P
 }
 
 // repurchase is what the formulas of clv_formulas with a retention rate say at an

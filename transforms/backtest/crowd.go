@@ -43,7 +43,7 @@ func (c *crowd) at(place int) *State { return &c.states[c.order[place]] }
 // visit calls look for customers of equal x and T, several groups at once, with
 // their futures by stage.
 func (c *crowd) visit(m models.Purchases, each models.Each, look func(futures []models.Future, customers []int32)) {
-	each(len(c.tasks), func(i int) {
+	each.Run(len(c.tasks), func(i int) {
 		from, end := int(c.tasks[i][0]), int(c.tasks[i][1])
 		at := make([]func(T float64) models.Future, m.Shape().Stages)
 		for stage := range at {

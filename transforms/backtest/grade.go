@@ -95,7 +95,7 @@ func (p *part) divide(f *cohort.Frame, states []State) {
 // ranksOf ranks what came of the customers of each part.
 func ranksOf(parts []part, actual []float64, each models.Each) []*ranking {
 	ranks := make([]*ranking, len(parts))
-	each(len(parts), func(i int) { ranks[i] = ranked(picked(actual, parts[i].customers)) })
+	each.Run(len(parts), func(i int) { ranks[i] = ranked(picked(actual, parts[i].customers)) })
 	return ranks
 }
 

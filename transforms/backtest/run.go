@@ -25,13 +25,6 @@ type Results struct {
 // the first purchase of all. Without origins, and where at none of them enough
 // customers had bought again, there are no rows, and Reason says so.
 func Run(s *clv.Settings, f *cohort.Frame, h *Histories, first numeric.Null[calendar.Day], most int, stop func() bool, each models.Each) Results {
-	if each == nil {
-		each = func(n int, task func(i int)) {
-			for i := range n {
-				task(i)
-			}
-		}
-	}
 	r := Results{Origins: PlanOrigins(first, f.AsOf, most).between(s.Opportunities), Grades: clv.Grades{Holdouts: map[models.Family]models.Holdout{}, Widenings: map[models.Family]models.Widening{}}}
 	held := holdouts{}
 	var days []calendar.Day
@@ -77,7 +70,7 @@ func (r *Results) grade(s *clv.Settings, f *cohort.Frame, c *calibration, first 
 		list = append(list, g)
 	}
 	rows := make([][]Row, len(list))
-	each(len(list), func(i int) { rows[i] = list[i].rows(parts) })
+	each.Run(len(list), func(i int) { rows[i] = list[i].rows(parts) })
 	r.Rows = append(r.Rows, slices.Concat(rows...)...)
 }
 

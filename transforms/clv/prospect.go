@@ -45,23 +45,14 @@ func (v *Valuation) Prospect(value *Value, c *ledger.Customers, i int, asOf cale
 	return p, true
 }
 
-// leastOrder keeps variances of the value of purchases finite: that of means is
-// 1/(q+px−2) of the squared mean, infinite for an order q+px up to 2.
-const leastOrder = 2.5
-
 // ownSpread returns the squared coefficient of variation of the mean purchase of
-// a customer with x repeat purchases.
-//
-//	Var[M|x, m] / E[M|x, m]² = 1/(q + px − 2)
-//
-// At most 2; 0 where no model of spend is usable. M = p/ν with ν ~ Gamma(q+px,
-// γ+mx) (Fader & Hardie 2013, eq. 3), so that 1/M is Gamma and M its inverse.
+// a customer with x repeat purchases; 0 where no model of spend is usable.
 func (p *predictor) ownSpread(x int) float64 {
 	m, ok := p.spendOf(x)
 	if !ok {
 		return 0
 	}
-	return 1 / (max(m.Model.Q+m.Model.P*float64(x), leastOrder) - 2)
+	return m.Model.OwnSpread(x)
 }
 
 // spreadOf returns the squared coefficient of variation of the purchases of a

@@ -101,7 +101,7 @@ func groupsOf(a *clv.Assumptions, h *horizon, s *Sums, each models.Each) groups 
 	for from := 0; from < len(runs); from += chunk {
 		part := runs[from:min(from+chunk, len(runs))]
 		tables := make([][][]demand, len(part)) // by x, by place among its ages, by stage
-		run(each, len(part), func(i int) { tables[i] = h.table(a.Models[part[i][0].model], part[i]) })
+		each.Run(len(part), func(i int) { tables[i] = h.table(a.Models[part[i][0].model], part[i]) })
 		if slices.ContainsFunc(tables, func(t [][]demand) bool { return t == nil }) {
 			return all // interrupted
 		}
@@ -158,17 +158,6 @@ func (h *horizon) table(m models.Purchases, keys []key) [][]demand {
 		}
 	}
 	return table
-}
-
-// run runs tasks by each, which may be nil.
-func run(each models.Each, n int, task func(i int)) {
-	if each != nil && n > 1 {
-		each(n, task)
-		return
-	}
-	for i := range n {
-		task(i)
-	}
 }
 
 // finite reports whether a sum is one.

@@ -145,9 +145,8 @@ type referenceFit struct {
 	N              int64
 }
 
-// reference returns the models of "own reference", an independent numpy/scipy
-// program that polishes the maximum with Newton steps, and its count of cells.
-func reference(t *testing.T, dataset string) (models map[string]referenceFit, cells int64) {
+// referenceOf returns what independent programs say of a data set.
+func referenceOf(t *testing.T, dataset string) json.RawMessage {
 	t.Helper()
 	text, err := os.ReadFile(shared(t, "reference/cdnow.json"))
 	if err != nil {
@@ -157,12 +156,19 @@ func reference(t *testing.T, dataset string) (models map[string]referenceFit, ce
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
+	return file[dataset]
+}
+
+// reference returns the models of "own reference", an independent numpy/scipy
+// program that polishes the maximum with Newton steps, and its count of cells.
+func reference(t *testing.T, dataset string) (models map[string]referenceFit, cells int64) {
+	t.Helper()
 	var data struct {
 		Programs struct {
 			Own map[string]json.RawMessage `json:"own_reference"`
 		}
 	}
-	if err := json.Unmarshal(file[dataset], &data); err != nil {
+	if err := json.Unmarshal(referenceOf(t, dataset), &data); err != nil {
 		t.Fatal(err)
 	}
 	models = map[string]referenceFit{}

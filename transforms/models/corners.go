@@ -35,7 +35,7 @@ func (c corners) find(x, t int32) (place int, ok bool) {
 // each runs a task for every corner, many in one go.
 func (c corners) each(each Each, task func(place int, of corner)) {
 	const together = 256 // some 0.1 ms
-	each.run((len(c)+together-1)/together, func(i int) {
+	each.Run((len(c)+together-1)/together, func(i int) {
 		for place := i * together; place < min((i+1)*together, len(c)); place++ {
 			task(place, c[place])
 		}

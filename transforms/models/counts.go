@@ -27,7 +27,7 @@ func (in *Intervals) countAll(cells []Cell, each Each) []byAge[counts] {
 		return nil
 	}
 	all := make([]byAge[counts], runs[len(runs)-1][0].X+1)
-	each.run(len(runs), func(i int) {
+	each.Run(len(runs), func(i int) {
 		x := runs[i][0].X
 		futures := futuresOf(in.model, float64(x))
 		all[x] = newByAge[counts](runs[i])

@@ -14,7 +14,8 @@ const (
 // all have ended. No result depends on it. nil runs one after the other.
 type Each func(n int, task func(i int))
 
-func (each Each) run(n int, task func(i int)) {
+// Run runs the tasks by each, or one after the other where that is nil.
+func (each Each) Run(n int, task func(i int)) {
 	if each != nil && n > 1 {
 		each(n, task)
 		return
@@ -28,7 +29,7 @@ func (each Each) run(n int, task func(i int)) {
 // evaluated first. into is where they are kept meanwhile, one for each.
 func (each Each) addBlocks(sums *termSums, into []evaluation, evaluate func(block int) evaluation) {
 	tasks := (len(into) + taskBlocks - 1) / taskBlocks
-	each.run(tasks, func(task int) {
+	each.Run(tasks, func(task int) {
 		for block := task * taskBlocks; block < min((task+1)*taskBlocks, len(into)); block++ {
 			into[block] = evaluate(block)
 		}

@@ -3,7 +3,6 @@ package models
 import (
 	"encoding/json"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -96,20 +95,12 @@ type paretoReferenceFit struct {
 
 func paretoReference(t *testing.T, dataset string) paretoReferenceFit {
 	t.Helper()
-	text, err := os.ReadFile(shared(t, "reference/cdnow.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file map[string]json.RawMessage
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
 	var data struct {
 		Programs struct {
 			Own struct{ PNBD paretoReferenceFit } `json:"own_reference"`
 		}
 	}
-	if err := json.Unmarshal(file[dataset], &data); err != nil {
+	if err := json.Unmarshal(referenceOf(t, dataset), &data); err != nil {
 		t.Fatal(err)
 	}
 	return data.Programs.Own.PNBD

@@ -206,7 +206,7 @@ func (l *purchaseLikelihood) evaluate(p vector) evaluation {
 	l.addCounts(&sums, p, 1)
 	sums.add(l.alive(p[0]))
 	if l.family != NBD {
-		l.each.run(len(l.powers), func(i int) { l.powers[i].fill(p[0], l.logs) })
+		l.each.Run(len(l.powers), func(i int) { l.powers[i].fill(p[0], l.logs) })
 		l.each.addBlocks(&sums, l.blocks, func(block int) evaluation {
 			from := block * blockCells
 			return l.block(l.cells[from:min(from+blockCells, len(l.cells))], p)

@@ -53,3 +53,18 @@ func (s Spend) Expected(x int, m float64) numeric.Null[float64] {
 	n := float64(x)
 	return numeric.Known(s.P * (s.Gamma + m*n) / (s.P*n + s.Q - 1))
 }
+
+// leastOrder keeps variances of the value of purchases finite, which they are not
+// for an order q+px up to 2.
+const leastOrder = 2.5
+
+// OwnSpread returns the squared coefficient of variation of the mean purchase of a
+// customer with x purchases of known value.
+//
+//	Var[M|x, m] / E[M|x, m]² = 1/(q + px − 2)
+//
+// At most 2. M = p/ν with ν ~ Gamma(q+px, γ+mx) (Fader & Hardie 2013, eq. 3), so
+// that 1/M is Gamma and M its inverse.
+func (s Spend) OwnSpread(x int) float64 {
+	return 1 / (max(s.Q+s.P*float64(x), leastOrder) - 2)
+}

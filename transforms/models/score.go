@@ -147,7 +147,7 @@ func NewScorer(model Purchases, daysPerUnit, discountPerDay float64, horizonDays
 		s.byX = make([]byAge[Prospects], runs[len(runs)-1][0].X+1)
 	}
 	bands := s.bandsWorth(runs, each)
-	each.run(len(runs), func(i int) {
+	each.Run(len(runs), func(i int) {
 		x := runs[i][0].X
 		s.byX[x] = newByAge[Prospects](runs[i])
 		futures, c := s.futures(float64(x)), s.curvesFor(int(x), len(s.byX[x].items), bands)

@@ -55,7 +55,7 @@ func (s *Scorer) bandsWorth(runs [][]Cell, each Each) (bands []*band) {
 func (s *Scorer) newBand(low int, each Each) *band {
 	from, to := math.Log(s.shape.R+float64(low)), math.Log(s.shape.R+float64(low*bandWidth))
 	b := &band{low, numeric.NewChebyshev(bandDegree, from, to), make([]*curves, bandDegree+1)}
-	each.run(len(b.curves), func(i int) {
+	each.Run(len(b.curves), func(i int) {
 		b.curves[i] = s.curvesOf(math.Exp(b.x.Points[i]) - s.shape.R)
 	})
 	if slices.Contains(b.curves, nil) {
@@ -67,7 +67,7 @@ func (s *Scorer) newBand(low int, each Each) *band {
 	}
 	between := numeric.NewChebyshev(2*bandDegree, from, to).Points
 	agrees := make([]bool, curveProbes)
-	each.run(len(agrees), func(i int) { agrees[i] = s.agrees(b, between[2*probe(i, bandDegree)+1]) })
+	each.Run(len(agrees), func(i int) { agrees[i] = s.agrees(b, between[2*probe(i, bandDegree)+1]) })
 	if slices.Contains(agrees, false) {
 		return nil
 	}

@@ -39,7 +39,7 @@ func newSlopes(s IntervalSettings, cells []Cell, each Each) slopes {
 	if math.IsInf(h, 1) {
 		h = timeOf(m.Shape())
 	}
-	each.run(len(samples), func(group int) {
+	each.Run(len(samples), func(group int) {
 		l.groups[group] = l.slopesOf(samples[group], func(m Purchases, c Cell) float64 {
 			return At(m, int(c.X), float64(c.Tx)/unit, float64(c.T)/unit).Expected(h)
 		})

@@ -70,7 +70,7 @@ func newSpreads(in *Intervals, s IntervalSettings, cells []Cell, each Each) *spr
 			}
 		}
 	}
-	each.run(len(near), func(i int) {
+	each.Run(len(near), func(i int) {
 		*g.points[near[i]] = g.compute(xs[near[i]/g.ages], ages[near[i]%g.ages])
 	})
 	return g
@@ -259,14 +259,9 @@ func (b buyers) moments() (mean, square float64) {
 	return mean, square
 }
 
-const (
-	// leastOrder keeps the variance of purchases finite, which it is not for an
-	// order q+px up to 2.
-	leastOrder = 2.5
-	// largestShape bounds the shapes of the gamma distributions of purchases, which
-	// vary by a thousandth there.
-	largestShape = 1e6
-)
+// largestShape bounds the shapes of the gamma distributions of purchases, which
+// vary by a thousandth there.
+const largestShape = 1e6
 
 // spreadOf returns the spread of the value of buyers' purchases.
 //
